@@ -1,0 +1,78 @@
+package core
+
+import (
+	"context"
+	"time"
+)
+
+// Kind is a kind of component.
+type Kind string
+
+// The kinds of components.
+const (
+	KindTasks     Kind = "tasks"
+	KindSampler   Kind = "sampler"
+	KindVerifier  Kind = "verifier"
+	KindSelector  Kind = "selector"
+	KindObjective Kind = "objective"
+	KindOptimizer Kind = "optimizer"
+	KindGate      Kind = "gate"
+	KindMetric    Kind = "metric"
+	KindEnv       Kind = "env"
+	KindPolicy    Kind = "policy" // ways to obtain a first policy: pretrain
+)
+
+// Spec is one component as a recipe names it, decoded and defaulted.
+type Spec struct {
+	Kind   Kind
+	Name   string // registered name
+	As     string // its name in the recipe; equals Name unless renamed
+	Config any    // the registered config struct, by value
+	Where  string // file:line:col, for errors
+}
+
+// Label is the component's name in the recipe.
+func (s Spec) Label() string {
+	if s.As != "" {
+		return s.As
+	}
+	return s.Name
+}
+
+// Host is what a component may use, given to it when it is built. Components
+// are built anew for each policy version, so nothing holds on to old weights.
+type Host interface {
+	// Actor is the actor that plays a seat; for model seats, under the policy
+	// version in force for this step.
+	Actor(seat string) (Actor, error)
+	// Build makes a nested component from its own configuration.
+	Build(ctx context.Context, s Spec) (any, error)
+	// Trainer starts training from p.
+	Trainer(ctx context.Context, p Policy) (Trainer, error)
+	// Encoder renders paths to token ids for the policy in training.
+	Encoder(ctx context.Context, p Policy) (Encoder, error)
+	// Tasks is a task set of the recipe by name.
+	Tasks(ctx context.Context, set string) (TaskSource, error)
+	// Policies names the policies current within the step, "base" included.
+	Policies() map[string]Policy
+	// Try plays a candidate on a search set (never on gate or audit).
+	Try(ctx context.Context, p Policy, set string) ([]*Episode, error)
+	// Blob storage for component state and policy parts.
+	Put(ctx context.Context, content []byte) (Digest, error)
+	Get(ctx context.Context, d Digest) ([]byte, error)
+	// Checkpoints of the step that is running: Keep replaces the last, Kept
+	// returns it, nil where there is none.
+	Keep(ctx context.Context, state []byte) error
+	Kept(ctx context.Context) ([]byte, error)
+	// Seed of the step, derived from the run's seed and the step's key parts.
+	Seed() uint64
+	Now() time.Time
+	Progress(p Progress)
+}
+
+// Encoder turns paths into token ids and masks for training.
+type Encoder interface {
+	// EncodePath renders a path. Sampled nodes keep their own token ids;
+	// loss[i] tells whether token i belongs to an assistant node.
+	EncodePath(path []Node) (ids []int32, loss []bool, err error)
+}

@@ -1,0 +1,82 @@
+package core
+
+import (
+	"encoding/json"
+	"strings"
+)
+
+// Task is one problem, human-written or minted by a proposer.
+type Task struct {
+	ID        string          `json:"id"`
+	Prompt    []Node          `json:"prompt"`
+	Options   Options         `json:"options,omitzero"`    // a caller's tools, schema, limits
+	Reference json.RawMessage `json:"reference,omitempty"` // see Reference; hidden from models
+	Origin    []string        `json:"origin,omitempty"`    // provenance: files, worlds, proposers
+}
+
+// Reference is the usual content of Task.Reference. A world may add fields of
+// its own beside these.
+type Reference struct {
+	Answer   string `json:"answer,omitempty"`   // gold final answer
+	Solution string `json:"solution,omitempty"` // gold worked solution
+	World    string `json:"world,omitempty"`    // which world's oracle can judge it
+}
+
+// Ref decodes the task's reference. A task without one gives a zero value; so
+// does one whose reference is not an object.
+func (t Task) Ref() Reference {
+	var r Reference
+	if len(t.Reference) > 0 && json.Unmarshal(t.Reference, &r) != nil {
+		return Reference{}
+	}
+	return r
+}
+
+// Text is the prompt as one string: the contents of its nodes, joined by blank
+// lines where there are several.
+func (t Task) Text() string {
+	parts := make([]string, len(t.Prompt))
+	for i, n := range t.Prompt {
+		parts[i] = n.Content
+	}
+	return strings.Join(parts, "\n\n")
+}
+
+// Options steer one request. Zero values mean the actor's default.
+type Options struct {
+	Temperature *float64        `json:"temperature,omitempty"` // nil: the seat's; 0: greedy
+	MaxTokens   int             `json:"max_tokens,omitempty"`
+	TopK        int             `json:"top_k,omitempty"`
+	TopP        float64         `json:"top_p,omitempty"`
+	Stop        []string        `json:"stop,omitempty"`
+	Logprobs    bool            `json:"logprobs,omitempty"` // fill Node.Logprobs
+	Tools       json.RawMessage `json:"tools,omitempty"`
+	Schema      json.RawMessage `json:"schema,omitempty"`
+}
+
+// Merge returns o with the values that over sets laid over it.
+func (o Options) Merge(over Options) Options {
+	if over.Temperature != nil {
+		o.Temperature = over.Temperature
+	}
+	if over.MaxTokens != 0 {
+		o.MaxTokens = over.MaxTokens
+	}
+	if over.TopK != 0 {
+		o.TopK = over.TopK
+	}
+	if over.TopP != 0 {
+		o.TopP = over.TopP
+	}
+	if over.Stop != nil {
+		o.Stop = over.Stop
+	}
+	o.Logprobs = o.Logprobs || over.Logprobs
+	if over.Tools != nil {
+		o.Tools = over.Tools
+	}
+	if over.Schema != nil {
+		o.Schema = over.Schema
+	}
+	return o
+}

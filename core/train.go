@@ -1,0 +1,60 @@
+package core
+
+import "context"
+
+// Batch is what an objective sees and what a trainer works on. The outer index
+// of every field is the sequence, the inner one the token; position 0 predicts
+// nothing, and its entries are ignored.
+type Batch struct {
+	Tokens    [][]int32
+	Weights   [][]float32            // loss weight per token; 0 where nothing is to be learnt
+	Logprobs  [][]float32            // of the policy in training; filled by Trainer.Logprobs
+	Behaviour [][]float32            // of the policy that sampled; nil if unknown
+	Reference [][]float32            // of the frozen reference; nil unless asked for
+	Signals   map[string][][]float32 // further per-token signals, by name
+	Groups    []Group                // which sequences form one example
+	Grad      [][]float32            // out: d(loss)/d(log-prob) per token
+}
+
+// Group says which sequences First..First+len(Labels)-1 form one example.
+type Group struct {
+	First  int
+	Labels []float64
+}
+
+// Objective reads the log-probs in b, writes b.Grad, and returns the loss.
+// It must not keep b. The loss and gradient are those of the mean over the
+// batch, in whatever normalisation its docstring states.
+type Objective func(b *Batch) float64
+
+// StepOptions are the settings of one optimizer step.
+type StepOptions struct {
+	Rate         float64 // learning rate of this step, schedule applied
+	Beta1, Beta2 float64
+	Epsilon      float64
+	Decay        float64 // decoupled weight decay
+	Clip         float64 // largest gradient norm; 0 for none
+}
+
+// Trainer is what gradient optimizers drive; the embedded engine and Tinker
+// servers satisfy it.
+type Trainer interface {
+	Logprobs(ctx context.Context, b *Batch) error // fills b.Logprobs
+	Backward(ctx context.Context, b *Batch) error // from b.Grad, of the batch last given to Logprobs
+	Step(ctx context.Context, o StepOptions) error
+	Save(ctx context.Context) (Policy, error)
+	Close() error
+}
+
+// Checkpointer is the companion of trainers whose whole state fits in a blob.
+// Restoring it and going on gives the bytes that never stopping gives.
+type Checkpointer interface {
+	Checkpoint() ([]byte, error)
+	Restore(state []byte) error
+}
+
+// SeparableTrainer is the companion of trainers that can run forward and
+// backward in one pass for objectives that look at one token at a time.
+type SeparableTrainer interface {
+	ForwardBackward(ctx context.Context, b *Batch, o Objective) (loss float64, err error)
+}
