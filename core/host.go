@@ -49,6 +49,8 @@ type Host interface {
 	Build(ctx context.Context, s Spec) (any, error)
 	// Trainer starts training from p.
 	Trainer(ctx context.Context, p Policy) (Trainer, error)
+	// NewModel makes an untrained model of the given shape.
+	NewModel(ctx context.Context, s ModelShape) (Policy, error)
 	// Encoder renders paths to token ids for the policy in training.
 	Encoder(ctx context.Context, p Policy) (Encoder, error)
 	// Tasks is a task set of the recipe by name.
@@ -69,6 +71,20 @@ type Host interface {
 	Now() time.Time
 	Progress(p Progress)
 }
+
+// ModelShape describes a model to be trained from scratch.
+type ModelShape struct {
+	Width, Layers, Heads, KVHeads int
+	Hidden                        int      // width of the feed-forward part; 0: 8/3 of Width, rounded up to 16
+	Context                       int      // longest sequence
+	RopeTheta                     float64  // 0: no positional rotation
+	Vocabulary                    []string // whole-word tokens; nil: bytes
+	Seed                          uint64
+}
+
+// Vocabularied is the companion of task sources whose texts are made of a
+// known list of words, so that a model trained on them can use one token each.
+type Vocabularied interface{ Vocabulary() []string }
 
 // Encoder turns paths into token ids and masks for training.
 type Encoder interface {
