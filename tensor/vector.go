@@ -25,7 +25,7 @@ type vectorKernels struct {
 
 	swiGLU         func(y, gate, up *float32, n int)
 	swiGLUBackward func(dgate, dup, dy, gate, up *float32, n int)
-	adamW          func(w, g, m, v *float32, n int, c adamWConsts)
+	adamW          func(w, grad, m, v *float32, n int, c adamWConsts)
 
 	rmsNorm         func(y, x, gain, inv *float32, rows, cols, yStride, xStride int, eps float32)
 	rmsNormBackward func(dx, dgain, dy, x, gain, inv *float32, rows, cols, dxStride, dyStride, xStride int)

@@ -1,0 +1,6 @@
+//go:build !amd64
+
+package tensor
+
+// vectorSets has the kernels of each instruction set: here, the portable ones.
+var vectorSets = [...]*vectorKernels{isaPortable: &portableVec}
