@@ -123,7 +123,7 @@ func TestAttention(t *testing.T) {
 					}
 					if l == isaAVX2 {
 						first[name] = m
-					} else if l == isaAVX512 && !sameBits(first[name], m) {
+					} else if l == isaAVX512 && !equalBits(first[name], m) {
 						t.Fatalf("%s of AVX-512 differs from that of AVX2", name)
 					}
 				})
@@ -147,12 +147,12 @@ func TestAttentionStepEqualsAttention(t *testing.T) {
 					scratch = Alloc(AttentionStepScratch(n, c.q.Cols/c.heads))
 				}
 				AttentionStep(step, c.q.Row(n-1), c.k, c.v, n, c.heads, c.kvHeads, scratch)
-				if !sameBits(rowMat(step), full.out.Slice(n-1, n)) {
+				if !equalBits(rowMat(step), full.out.Slice(n-1, n)) {
 					t.Fatalf("%s: the step to row %d differs from the pass", l, n-1)
 				}
 				// A prefix of the sequence gives the prefix of the result.
 				head := attentionCase{c.q.Slice(0, n), c.k.Slice(0, n), c.v.Slice(0, n), c.dout.Slice(0, n), c.heads, c.kvHeads}
-				if part, _ := head.run(); !sameBits(part.out, full.out.Slice(0, n)) {
+				if part, _ := head.run(); !equalBits(part.out, full.out.Slice(0, n)) {
 					t.Fatalf("%s: the first %d rows depend on later ones", l, n)
 				}
 			})

@@ -82,8 +82,8 @@ func maxDiff(a, b Mat) float64 {
 	return worst
 }
 
-// sameBits reports whether equal shapes hold equal bits.
-func sameBits(a, b Mat) bool {
+// equalBits reports whether equal shapes hold equal bits.
+func equalBits(a, b Mat) bool {
 	for i := range a.Rows {
 		for j, x := range a.Row(i) {
 			if math.Float32bits(x) != math.Float32bits(b.Row(i)[j]) {

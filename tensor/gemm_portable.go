@@ -7,20 +7,20 @@ package tensor
 func mulPortable(c, a Mat, p *Packed, acc bool) {
 	var sum [panelWidth]float32
 	for j := 0; j < p.N; j += panelWidth {
-		data, width, cols := p.panel(j)
+		data := p.data[j*p.K:]
+		cols := min(panelWidth, p.N-j)
 		for i := range a.Rows {
 			ci := c.Row(i)[j : j+cols]
-			s := sum[:width]
-			clear(s)
+			clear(sum[:])
 			if acc {
-				copy(s, ci)
+				copy(sum[:], ci)
 			}
 			for k, x := range a.Row(i) {
-				for jj, y := range data[k*width : k*width+width] {
-					s[jj] += x * y
+				for jj, y := range data[k*panelWidth : (k+1)*panelWidth] {
+					sum[jj] += x * y
 				}
 			}
-			copy(ci, s)
+			copy(ci, sum[:])
 		}
 	}
 }

@@ -65,7 +65,7 @@ func TestMul(t *testing.T) {
 			}
 		}
 		fromT.PackT(bt)
-		if !sameBits(rowMat(fromB.data), rowMat(fromT.data)) {
+		if !equalBits(rowMat(fromB.data), rowMat(fromT.data)) {
 			t.Fatal("Pack and PackT of the transpose differ")
 		}
 		var first Mat
@@ -83,12 +83,12 @@ func TestMul(t *testing.T) {
 				i := rapid.IntRange(0, p.a.Rows-1).Draw(t, "row")
 				one := cloneMat(p.c.Slice(i, i+1))
 				Mul(one, p.a.Slice(i, i+1), &fromB, p.acc)
-				if !sameBits(one, c.Slice(i, i+1)) {
+				if !equalBits(one, c.Slice(i, i+1)) {
 					t.Fatalf("%s: row %d differs when alone", l, i)
 				}
 				if l == isaAVX2 {
 					first = c
-				} else if l == isaAVX512 && !sameBits(first, c) {
+				} else if l == isaAVX512 && !equalBits(first, c) {
 					t.Fatal("AVX-512 differs from AVX2")
 				}
 			})
@@ -112,7 +112,7 @@ func TestMulTN(t *testing.T) {
 				}
 				if l == isaAVX2 {
 					first = c
-				} else if l == isaAVX512 && !sameBits(first, c) {
+				} else if l == isaAVX512 && !equalBits(first, c) {
 					t.Fatal("AVX-512 differs from AVX2")
 				}
 			})

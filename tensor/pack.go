@@ -1,18 +1,18 @@
 package tensor
 
-import "fmt"
-
-// panelWidth is the number of columns the products' inner loop takes at once;
-// the last panel is half as wide where that is enough.
-const (
-	panelWidth = 32
-	panelHalf  = 16
+import (
+	"fmt"
+	"sync"
 )
 
-// Packed is the right-hand side of products, K by N, cut into panels of 32
-// columns, each row-major: element (k, j) of panel p is data[p*32*K + k*w + j].
-// The width w is 32, or 16 in the last panel if at most 16 columns are left;
-// columns beyond N are zero. All instruction sets share the layout.
+// panelWidth is the number of columns of a panel: one AVX-512 vector, or two of
+// AVX2.
+const panelWidth = 16
+
+// Packed is the right-hand side of products, K by N, cut into panels of 16
+// columns, each row-major: element (k, 16p+j) is data[(p*K+k)*16+j]. The kernels
+// read it straight through. Columns beyond N are zero. All instruction sets
+// share the layout.
 //
 // Packing again reuses the memory. Any number of goroutines may read.
 type Packed struct {
@@ -20,40 +20,41 @@ type Packed struct {
 	data []float32
 }
 
-// panel returns the panel that starts at column j (a multiple of 32), its width,
-// and how many of its columns are real.
-func (p *Packed) panel(j int) (data []float32, width, cols int) {
-	width, cols = panelWidth, min(panelWidth, p.N-j)
-	if cols <= panelHalf {
-		width = panelHalf
-	}
-	return p.data[j*p.K : j*p.K+width*p.K], width, cols
-}
-
 // resize makes room for k by n.
 func (p *Packed) resize(k, n int) {
 	p.K, p.N = k, n
-	size := k * roundUp(n, panelHalf)
+	size := k * roundUp(n, panelWidth)
 	if cap(p.data) < size {
 		p.data = Alloc(size)
 	}
 	p.data = p.data[:size]
 }
 
+// panels calls f for each panel with its first column and how many are real.
+func (p *Packed) panels(f func(data []float32, j, cols int)) {
+	for j := 0; j < p.N; j += panelWidth {
+		f(p.data[j*p.K:(j+panelWidth)*p.K], j, min(panelWidth, p.N-j))
+	}
+}
+
 // Pack makes p the matrix b: K = b.Rows, N = b.Cols.
 func (p *Packed) Pack(b Mat) {
 	b.check("Pack", "b")
 	p.resize(b.Rows, b.Cols)
-	for j := 0; j < p.N; j += panelWidth {
-		data, width, cols := p.panel(j)
-		packPanel(data, width, b, 0, b.Rows, j, cols)
-	}
+	p.panels(func(data []float32, j, cols int) { packPanel(data, b, 0, b.Rows, j, cols) })
 }
 
 // packPanel copies rows r0:r0+rows, columns j:j+cols of b into a panel.
-func packPanel(data []float32, width int, b Mat, r0, rows, j, cols int) {
+func packPanel(dst []float32, b Mat, r0, rows, j, cols int) {
+	if rows == 0 {
+		return
+	}
+	if hasAVX2() {
+		packPanelVector(dst[:rows*panelWidth], b, r0, rows, j, cols)
+		return
+	}
 	for k := range rows {
-		row := data[k*width : k*width+width]
+		row := dst[k*panelWidth : (k+1)*panelWidth]
 		o := (r0+k)*b.Stride + j
 		copy(row, b.Data[o:o+cols])
 		clear(row[cols:])
@@ -65,22 +66,29 @@ func packPanel(data []float32, width int, b Mat, r0, rows, j, cols int) {
 func (p *Packed) PackT(b Mat) {
 	b.check("PackT", "b")
 	p.resize(b.Cols, b.Rows)
-	for j := 0; j < p.N; j += panelWidth {
-		data, width, cols := p.panel(j)
-		transpose(data, width, b.view(j, 0, cols, b.Cols))
-		if cols < width {
+	p.panels(func(data []float32, j, cols int) {
+		transpose(data, panelWidth, b.view(j, 0, cols, b.Cols))
+		if cols < panelWidth {
 			for k := range p.K {
-				clear(data[k*width+cols : k*width+width])
+				clear(data[k*panelWidth+cols : (k+1)*panelWidth])
 			}
 		}
-	}
+	})
 }
 
-// transpose writes src [r, c] to dst as [c, r] with the given stride between
-// rows of dst.
+// transpose writes src [r, c] to dst as [c, r], with stride values between rows
+// of dst. stride is at least r rounded up to 8: the values up to there may be
+// overwritten, with copies of the last real one.
 func transpose(dst []float32, stride int, src Mat) {
-	if stride < src.Rows || src.Rows > 0 && src.Cols > 0 && len(dst) < (src.Cols-1)*stride+src.Rows {
+	if src.Rows == 0 || src.Cols == 0 {
+		return
+	}
+	if padded := roundUp(src.Rows, 8); stride < padded || len(dst) < (src.Cols-1)*stride+padded {
 		panic(fmt.Sprintf("tensor: transposing %dx%d into %d values with stride %d", src.Rows, src.Cols, len(dst), stride))
+	}
+	if hasAVX2() && src.Cols >= 8 {
+		transposeVector(dst, stride, src)
+		return
 	}
 	for i := range src.Rows {
 		for j, x := range src.Row(i) {
@@ -88,3 +96,19 @@ func transpose(dst []float32, stride int, src Mat) {
 		}
 	}
 }
+
+// loan is memory borrowed for one call.
+type loan struct{ data []float32 }
+
+var loans = sync.Pool{New: func() any { return new(loan) }}
+
+// borrow returns at least n values, aligned as by Alloc and of any content.
+func borrow(n int) *loan {
+	l := loans.Get().(*loan)
+	if len(l.data) < n {
+		l.data = Alloc(n)
+	}
+	return l
+}
+
+func (l *loan) release() { loans.Put(l) }

@@ -50,7 +50,7 @@ func TestRotary(t *testing.T) {
 				}
 				if l == isaAVX2 {
 					first = y
-				} else if l == isaAVX512 && !sameBits(first, y) {
+				} else if l == isaAVX512 && !equalBits(first, y) {
 					t.Fatal("AVX-512 differs from AVX2")
 				}
 			})

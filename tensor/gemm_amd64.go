@@ -1,0 +1,210 @@
+package tensor
+
+import "unsafe"
+
+//go:generate go run gemm_gen.go
+
+// tile is what a product kernel is told: C [rows, columns] = A·B, where A is
+// read in place with a stride between rows and one between steps of k (so that
+// it may as well be transposed), and B row by row. All strides are in bytes.
+// The kernels of gemm_amd64.s read it by field.
+type tile struct {
+	c        *float32
+	ldc      int
+	a        *float32
+	ars, aks int
+	b        *float32
+	ldb      int // between steps of k
+	b2       int // from the first vector to the second, or from panel to panel
+	k        int // at least 1
+	rows     int // of C; for the vector kernels, panels
+	acc      int // nonzero: start from C
+	lanes    *int32
+	mask     uint32 // the last vector's columns: a bit mask for AVX-512, eight words for AVX2
+}
+
+// The kernels: one or two vectors of columns, the last one masked.
+
+//go:noescape
+func tileAVX512x1(t *tile)
+
+//go:noescape
+func tileAVX512x2(t *tile)
+
+//go:noescape
+func tileAVX2x1(t *tile)
+
+//go:noescape
+func tileAVX2x2(t *tile)
+
+//go:noescape
+func tileAVX2x1Masked(t *tile)
+
+//go:noescape
+func tileAVX2x2Masked(t *tile)
+
+// One row against full panels.
+
+//go:noescape
+func vectorAVX512(t *tile)
+
+//go:noescape
+func vectorAVX2(t *tile)
+
+// tailMasks holds masks of n leading words of eight at tailMasks[8-n].
+var tailMasks = [16]int32{-1, -1, -1, -1, -1, -1, -1, -1}
+
+const (
+	// kBlock steps of k of two panels (32 KB) stay in the first-level cache.
+	kBlock = 256
+	// rowBlock rows of kBlock elements of A stay in the second-level cache, and
+	// keep a call, which nothing can preempt, near 10 microseconds.
+	rowBlock = 128
+)
+
+func words(p *float32, n int) *float32 { return (*float32)(unsafe.Add(unsafe.Pointer(p), n*4)) }
+
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// columns runs the kernels over the next cols columns of C, at most 32. Panels
+// of 16 columns of B lie step bytes apart: 64 where B is read in place.
+func (t *tile) columns(cols, step int) {
+	if hasAVX512() {
+		if cols > panelWidth {
+			t.b2 = step
+			t.mask = 1<<(cols-panelWidth) - 1
+			tileAVX512x2(t)
+		} else {
+			t.mask = 1<<cols - 1
+			tileAVX512x1(t)
+		}
+		return
+	}
+	const vector = 8
+	t.b2 = 4 * vector
+	c, b := t.c, t.b
+	for {
+		n := min(cols, panelWidth)
+		switch {
+		case n == 2*vector:
+			tileAVX2x2(t)
+		case n > vector:
+			t.lanes = &tailMasks[2*vector-n]
+			tileAVX2x2Masked(t)
+		case n == vector:
+			tileAVX2x1(t)
+		default:
+			t.lanes = &tailMasks[vector-n]
+			tileAVX2x1Masked(t)
+		}
+		if cols -= n; cols == 0 {
+			break
+		}
+		t.c = words(t.c, panelWidth)
+		t.b = words(t.b, step/4)
+	}
+	t.c, t.b = c, b
+}
+
+// mulVector is Mul in assembly.
+func mulVector(c, a Mat, p *Packed, acc bool) {
+	if a.Rows == 0 || p.N == 0 {
+		return
+	}
+	if p.K == 0 {
+		if !acc {
+			clearMat(c)
+		}
+		return
+	}
+	const pair = 2 * panelWidth
+	step := p.K * panelWidth * 4
+	t := tile{ldc: c.Stride * 4, ars: a.Stride * 4, aks: 4, ldb: panelWidth * 4, acc: flag(acc)}
+	if a.Rows == 1 {
+		t.row(c, a, p, step)
+		return
+	}
+	for k := 0; k < p.K; k += kBlock {
+		t.k = min(kBlock, p.K-k)
+		for i := 0; i < a.Rows; i += rowBlock {
+			t.rows = min(rowBlock, a.Rows-i)
+			t.a = &a.Data[i*a.Stride+k]
+			for j := 0; j < p.N; j += pair {
+				t.c = &c.Data[i*c.Stride+j]
+				t.b = &p.data[j*p.K+k*panelWidth]
+				t.columns(min(pair, p.N-j), step)
+			}
+		}
+		t.acc = 1
+	}
+}
+
+// row is the product of a single row: full panels by the vector kernel, the rest
+// as a tile.
+func (t *tile) row(c, a Mat, p *Packed, step int) {
+	// Three or more panels: fewer are as fast in a tile.
+	const few = 2
+	t.a, t.k = &a.Data[0], p.K
+	j := 0
+	if full := p.N / panelWidth; full > few {
+		t.c, t.b, t.b2, t.rows = &c.Data[0], &p.data[0], step, full
+		if hasAVX512() {
+			vectorAVX512(t)
+		} else {
+			vectorAVX2(t)
+		}
+		j = full * panelWidth
+	}
+	t.rows = 1
+	for ; j < p.N; j += 2 * panelWidth {
+		t.c, t.b = &c.Data[j], &p.data[j*p.K]
+		t.columns(min(2*panelWidth, p.N-j), step)
+	}
+}
+
+// mulTNVector is MulTN in assembly. A is read in place, transposed by its
+// strides; a block of B is copied next to each other, as reading it in place
+// would touch a page or a cache set per step of k.
+func mulTNVector(c, a, b Mat, acc bool) {
+	if c.Rows == 0 || c.Cols == 0 {
+		return
+	}
+	if a.Rows == 0 {
+		if !acc {
+			clearMat(c)
+		}
+		return
+	}
+	const pair = 2 * panelWidth
+	scratch := borrow(kBlock * pair)
+	defer scratch.release()
+	t := tile{ldc: c.Stride * 4, ars: 4, aks: a.Stride * 4, ldb: panelWidth * 4, acc: flag(acc)}
+	for k := 0; k < a.Rows; k += kBlock {
+		t.k = min(kBlock, a.Rows-k)
+		for j := 0; j < b.Cols; j += pair {
+			cols := min(pair, b.Cols-j)
+			for jj := 0; jj < cols; jj += panelWidth {
+				packPanel(scratch.data[jj*t.k:], b, k, t.k, j+jj, min(panelWidth, cols-jj))
+			}
+			t.b = &scratch.data[0]
+			for i := 0; i < c.Rows; i += rowBlock {
+				t.rows = min(rowBlock, c.Rows-i)
+				t.a = &a.Data[k*a.Stride+i]
+				t.c = &c.Data[i*c.Stride+j]
+				t.columns(cols, t.k*panelWidth*4)
+			}
+		}
+		t.acc = 1
+	}
+}
+
+func clearMat(m Mat) {
+	for i := range m.Rows {
+		clear(m.Row(i))
+	}
+}

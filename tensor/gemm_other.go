@@ -1,0 +1,13 @@
+//go:build !amd64
+
+package tensor
+
+// Only portable code runs here: detectISA says so, and the wrappers ask it.
+
+const noAssembly = "tensor: no assembly for this architecture"
+
+func mulVector(c, a Mat, p *Packed, acc bool) { panic(noAssembly) }
+func mulTNVector(c, a, b Mat, acc bool)       { panic(noAssembly) }
+
+func packPanelVector(dst []float32, b Mat, r0, rows, j, cols int) { panic(noAssembly) }
+func transposeVector(dst []float32, stride int, src Mat)          { panic(noAssembly) }
