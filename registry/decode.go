@@ -169,7 +169,7 @@ func (d *Decoder) structure(s *shape, rv reflect.Value, v Value, path string) {
 				continue // a key without value is a key not given
 			}
 			given[f] = true
-			d.value(f.shape, f, rv.Field(f.index), m.Value, join(path, m.Key))
+			d.value(f.shape, f, rv.FieldByIndex(f.index), m.Value, join(path, m.Key))
 		}
 	case v.Form == Null:
 	default:
@@ -183,12 +183,12 @@ func (d *Decoder) structure(s *shape, rv reflect.Value, v Value, path string) {
 		if f.role == rolePlain {
 			sub = join(path, f.name)
 		}
-		d.value(f.shape, f, rv.Field(f.index), v, sub)
+		d.value(f.shape, f, rv.FieldByIndex(f.index), v, sub)
 	}
 	d.spare(s, rv, v, spare, given, path)
 	for _, f := range s.fields {
 		if !given[f] {
-			d.missing(f, rv.Field(f.index), v, path)
+			d.missing(f, rv.FieldByIndex(f.index), v, path)
 		}
 	}
 }
@@ -214,7 +214,7 @@ func (d *Decoder) spare(s *shape, rv reflect.Value, v Value, spare []Member, giv
 		}
 		given[f] = true
 		rest := Value{Form: Map, Fields: spare, Line: spare[0].Line, Col: spare[0].Col}
-		d.value(f.shape, f, rv.Field(f.index), rest, path)
+		d.value(f.shape, f, rv.FieldByIndex(f.index), rest, path)
 		return
 	}
 	for _, m := range spare {

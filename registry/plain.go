@@ -77,7 +77,7 @@ func plain(s *shape, rv reflect.Value) any {
 			case roleRest:
 				name = "rest"
 			}
-			if p := plain(f.shape, rv.Field(f.index)); p != nil {
+			if p := plain(f.shape, rv.FieldByIndex(f.index)); p != nil {
 				m[name] = p
 			}
 		}

@@ -48,7 +48,7 @@ const (
 
 type field struct {
 	name     string
-	index    int
+	index    []int // path through embedded structs, for reflect's FieldByIndex
 	role     int
 	doc      string
 	def      *string
@@ -178,6 +178,12 @@ func (s *shape) readFields(depth int) error {
 		if !sf.IsExported() || sf.Tag.Get("yaml") == "-" {
 			continue
 		}
+		if sf.Anonymous && sf.Type.Kind() == reflect.Struct && sf.Tag.Get("yaml") == "" {
+			if err := s.embed(sf, i, depth, seen); err != nil {
+				return fmt.Errorf("field %s: %w", sf.Name, err)
+			}
+			continue
+		}
 		f, err := readField(sf, i, depth)
 		if err != nil {
 			return fmt.Errorf("field %s: %w", sf.Name, err)
@@ -191,8 +197,27 @@ func (s *shape) readFields(depth int) error {
 	return nil
 }
 
+// embed takes over the fields of an embedded struct as keys of s itself, so
+// that settings shared by several components are declared once.
+func (s *shape) embed(sf reflect.StructField, index, depth int, seen map[string]bool) error {
+	inner, err := shapeOf(sf.Type, depth+1)
+	if err != nil {
+		return err
+	}
+	for _, f := range inner.fields {
+		if seen[f.name] {
+			return fmt.Errorf("the key %q is taken", f.name)
+		}
+		seen[f.name] = true
+		g := *f
+		g.index = append([]int{index}, f.index...)
+		s.fields = append(s.fields, &g)
+	}
+	return nil
+}
+
 func readField(sf reflect.StructField, index, depth int) (*field, error) {
-	f := &field{index: index, doc: sf.Tag.Get("doc"), ref: sf.Tag.Get("ref"), kind: core.Kind(sf.Tag.Get("kind"))}
+	f := &field{index: []int{index}, doc: sf.Tag.Get("doc"), ref: sf.Tag.Get("ref"), kind: core.Kind(sf.Tag.Get("kind"))}
 	switch name := sf.Tag.Get("yaml"); name {
 	case "":
 		return nil, fmt.Errorf("has no yaml tag")

@@ -1,0 +1,59 @@
+package optimizer
+
+import (
+	"context"
+	"fmt"
+
+	"pawl/core"
+	"pawl/registry"
+)
+
+func init() {
+	registry.Policy("pretrain", registry.Doc{
+		Summary: "Trains a model from scratch on the worked solutions of a task set.",
+		Detail: "The tokens are the words of the task set's world, or bytes where the set has no " +
+			"vocabulary of its own. The model is a Llama-shaped transformer of the given size.",
+		Example: "pretrain: {tasks: labelled, steps: 2500, rate: 2e-3}",
+	}, newPretrain)
+}
+
+// Pretrain configures a first policy.
+type Pretrain struct {
+	Tasks     string  `yaml:"tasks" ref:"tasks" default:"labelled" doc:"Task set whose worked solutions are learnt."`
+	Steps     int     `yaml:"steps" default:"2500" min:"1" doc:"Optimizer steps."`
+	Width     int     `yaml:"width" default:"64" min:"8" doc:"Width of the residual stream."`
+	Layers    int     `yaml:"layers" default:"2" min:"1" doc:"Transformer blocks."`
+	Heads     int     `yaml:"heads" default:"4" min:"1" doc:"Attention heads."`
+	KVHeads   int     `yaml:"kv_heads" default:"0" min:"0" doc:"Key-value heads; 0 for as many as heads."`
+	Hidden    int     `yaml:"hidden" default:"0" min:"0" doc:"Feed-forward width; 0 for 8/3 of the width."`
+	Context   int     `yaml:"context" default:"64" min:"2" doc:"Longest sequence, in tokens."`
+	RopeTheta float64 `yaml:"rope_theta" default:"10000" min:"0" doc:"Base of the rotary positions; 0 for none."`
+	Settings
+}
+
+func newPretrain(ctx context.Context, h core.Host, c Pretrain) (core.Policy, error) {
+	source, err := h.Tasks(ctx, c.Tasks)
+	if err != nil {
+		return nil, fmt.Errorf("pretraining on task set %q: %w", c.Tasks, err)
+	}
+	shape := core.ModelShape{
+		Width: c.Width, Layers: c.Layers, Heads: c.Heads, KVHeads: c.KVHeads, Hidden: c.Hidden,
+		Context: c.Context, RopeTheta: c.RopeTheta, Seed: h.Seed(),
+	}
+	if v, ok := source.(core.Vocabularied); ok {
+		shape.Vocabulary = v.Vocabulary()
+	}
+	empty, err := h.NewModel(ctx, shape)
+	if err != nil {
+		return nil, fmt.Errorf("making the model to pretrain: %w", err)
+	}
+	rows, err := encode(ctx, h, empty, core.Demonstrations(ctx, source))
+	if err != nil {
+		return nil, fmt.Errorf("pretraining on task set %q: %w", c.Tasks, err)
+	}
+	sft, err := h.Build(ctx, core.Spec{Kind: core.KindObjective, Name: "sft"})
+	if err != nil {
+		return nil, fmt.Errorf("building the pretraining objective: %w", err)
+	}
+	return fit(ctx, h, empty, rows, c.Steps, c.Settings, sft.(core.Objective))
+}

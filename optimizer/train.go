@@ -1,0 +1,64 @@
+package optimizer
+
+import (
+	"context"
+	"fmt"
+
+	"pawl/core"
+	"pawl/registry"
+)
+
+func init() {
+	registry.Optimizer("train", registry.Doc{
+		Summary: "Trains the policy's weights on the selected examples by gradient descent.",
+		Detail: "AdamW with linear warm-up, a constant rate, and a linear fall to zero over the last " +
+			"`decay_fraction` of the steps. Every optimization starts with fresh optimizer state.",
+		Paper:   "Decoupled Weight Decay Regularization (Loshchilov and Hutter, 2019)",
+		Example: "train: {objective: sft, steps: 1000, rate: 1.5e-3}",
+	}, newTrain)
+}
+
+// Train configures gradient optimization.
+type Train struct {
+	Objective core.Spec `yaml:"objective" kind:"objective" default:"sft" doc:"What is minimised."`
+	From      string    `yaml:"from" enum:"incumbent|base" default:"incumbent" doc:"Weights to start from: the incumbent's, or the base model's."`
+	Steps     int       `yaml:"steps" default:"1000" min:"1" doc:"Optimizer steps."`
+	Settings
+}
+
+func newTrain(ctx context.Context, h core.Host, c Train) (core.Optimizer, error) {
+	built, err := h.Build(ctx, c.Objective)
+	if err != nil {
+		return nil, fmt.Errorf("building the objective of train: %w", err)
+	}
+	objective, ok := built.(core.Objective)
+	if !ok {
+		return nil, fmt.Errorf("building train: %s is a %T, not an objective", c.Objective.Label(), built)
+	}
+	return &train{host: h, config: c, objective: objective}, nil
+}
+
+type train struct {
+	host      core.Host
+	config    Train
+	objective core.Objective
+}
+
+// Optimize trains from p, or from the base policy where the recipe says so,
+// and returns p with new weights. No examples is an error: a policy that was
+// not trained must not pass for a candidate.
+func (t *train) Optimize(ctx context.Context, p core.Policy, in core.Examples) (core.Policy, error) {
+	start := p
+	if t.config.From == "base" {
+		base, ok := t.host.Policies()["base"]
+		if !ok {
+			return nil, fmt.Errorf("training from base: the run has no base policy")
+		}
+		start = base
+	}
+	rows, err := encode(ctx, t.host, start, in)
+	if err != nil {
+		return nil, err
+	}
+	return fit(ctx, t.host, start, rows, t.config.Steps, t.config.Settings, t.objective)
+}
