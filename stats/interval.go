@@ -1,0 +1,83 @@
+package stats
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// Interval is a confidence interval, both ends included.
+type Interval struct{ Low, High float64 }
+
+// Contains reports whether x lies in the interval.
+func (i Interval) Contains(x float64) bool { return i.Low <= x && x <= i.High }
+
+// Width is the interval's length.
+func (i Interval) Width() float64 { return i.High - i.Low }
+
+// Normal quantile of a two-sided level: 1.96 for 0.95.
+func twoSided(level float64) float64 {
+	checkLevel(level)
+	return distuv.UnitNormal.Quantile(0.5 + level/2)
+}
+
+func checkLevel(level float64) {
+	if !(level > 0 && level < 1) {
+		panic(fmt.Sprintf("stats: level %v outside 0 to 1", level))
+	}
+}
+
+func checkCounts(k, n int) {
+	if k < 0 || n < k {
+		panic(fmt.Sprintf("stats: %d successes of %d trials", k, n))
+	}
+}
+
+// Wilson is the score interval of a proportion with k successes of n trials
+// (Wilson, "Probable inference, the law of succession, and statistical
+// inference", 1927). It stays within 0 to 1 and is sound for few trials and
+// for proportions near the ends, where the textbook interval is not. No trials
+// give the interval 0 to 1.
+func Wilson(k, n int, level float64) Interval {
+	checkCounts(k, n)
+	z := twoSided(level)
+	if n == 0 {
+		return Interval{0, 1}
+	}
+	p, nn := float64(k)/float64(n), float64(n)
+	scale := 1 + z*z/nn
+	mid := (p + z*z/(2*nn)) / scale
+	half := z * math.Sqrt(p*(1-p)/nn+z*z/(4*nn*nn)) / scale
+	i := Interval{mid - half, mid + half}
+	// At the ends the formula gives exactly 0 and 1 but for rounding.
+	if k == 0 {
+		i.Low = 0
+	}
+	if k == n {
+		i.High = 1
+	}
+	return i
+}
+
+// Mean is the average of xs, 0 for none. It sums in index order.
+func Mean(xs []float64) float64 {
+	if len(xs) == 0 {
+		return 0
+	}
+	return stat.Mean(xs, nil)
+}
+
+// MeanInterval is Student's interval of the mean of xs. One value or none
+// gives an unbounded interval: they say nothing about the spread.
+func MeanInterval(xs []float64, level float64) Interval {
+	checkLevel(level)
+	if len(xs) < 2 {
+		return Interval{math.Inf(-1), math.Inf(1)}
+	}
+	mean, sd := stat.MeanStdDev(xs, nil)
+	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(len(xs) - 1)}.Quantile(0.5 + level/2)
+	half := t * sd / math.Sqrt(float64(len(xs)))
+	return Interval{mean - half, mean + half}
+}
