@@ -47,11 +47,11 @@ type emitter struct {
 	suffix string
 	wide   bool // AVX-512
 
-	offsets  map[string]int // of the current kernel's parameters
-	masked   bool           // within the tail of a loop
-	labels   int
-	nextCon  int
-	freeVecs int
+	offsets map[string]int // of the current kernel's parameters
+	masked  bool           // within the tail of a loop
+	labels  int
+	vecs    int // how many vecs the kernel declared
+	nextCon int // the next register for a constant
 }
 
 func (e *emitter) raw(format string, a ...any) { fmt.Fprintf(&e.out, format, a...) }
@@ -85,11 +85,11 @@ func (e *emitter) half(half int, mnemonic string, operands ...any) {
 func (e *emitter) operand(half int, o any) string {
 	switch o := o.(type) {
 	case vec:
+		if int(o) >= e.vecs {
+			panic(fmt.Sprintf("vec %d of %d", o, e.vecs))
+		}
 		if e.wide {
 			return fmt.Sprintf("Z%d", o)
-		}
-		if o > 6 {
-			panic("vector registers exhausted")
 		}
 		return fmt.Sprintf("Y%d", 2*int(o)+half)
 	case con:
@@ -193,7 +193,12 @@ func (e *emitter) zero(v vec) {
 }
 
 // vectors declares how many vecs the kernel uses.
-func (e *emitter) vectors(n int) { e.freeVecs, e.nextCon = n, 2*n }
+func (e *emitter) vectors(n int) {
+	if n > 7 {
+		panic("AVX2 has registers for 7 vectors")
+	}
+	e.vecs, e.nextCon = n, 2*n
+}
 
 // constant takes a register and fills it with a parameter or memory cell.
 func (e *emitter) constant(cell string) con {
@@ -212,11 +217,11 @@ func (e *emitter) reserve() con {
 }
 
 // useTable makes entries usable as operands.
-func (e *emitter) useTable(which ...entry) {
+func (e *emitter) useTable() {
 	if !e.wide {
 		return
 	}
-	for _, t := range which {
+	for t := range entries {
 		e.ins("VBROADCASTSS ·vectorTable+%d(SB), %s", 32*int(t), e.operand(0, t))
 	}
 }
@@ -283,8 +288,8 @@ func (e *emitter) loop(body func()) {
 	e.raw("\ndone%d:\n", l)
 }
 
-// rows runs body once for each of R? rows counted in the register count, then
-// steps each pointer by its stride in elements, given as a parameter.
+// rows runs body and then step, which moves the pointers to the next row, as
+// many times as the register count says: at least once.
 func (e *emitter) rows(count string, body func(), step func()) {
 	e.labels++
 	l := e.labels

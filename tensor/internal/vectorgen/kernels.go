@@ -60,7 +60,7 @@ var kernels = []kernel{
 		e.vectors(3)
 		e.args("dst", "DI", "src", "SI", "n", "CX")
 		e.length()
-		e.useExp()
+		e.useTable()
 		e.loop(func() {
 			e.load("SI", 0)
 			e.exp(2, 0, 1)
@@ -84,7 +84,7 @@ var kernels = []kernel{
 		e.args("x", "SI", "n", "CX")
 		shift := e.constant(e.param("shift"))
 		e.length()
-		e.useExp()
+		e.useTable()
 		e.zero(3)
 		e.loop(func() {
 			e.load("SI", 0)
@@ -101,7 +101,7 @@ var kernels = []kernel{
 		e.args("dst", "DI", "src", "SI", "n", "CX")
 		shift, s := e.constant(e.param("shift")), e.constant(e.param("s"))
 		e.length()
-		e.useExp()
+		e.useTable()
 		e.loop(func() {
 			e.load("SI", 0)
 			e.op("VSUBPS", shift, vec(0), vec(0))
@@ -114,7 +114,7 @@ var kernels = []kernel{
 		e.vectors(4)
 		e.args("y", "DI", "gate", "SI", "up", "R8", "n", "CX")
 		e.length()
-		e.useExp()
+		e.useTable()
 		e.loop(func() {
 			e.load("SI", 0)
 			e.op("VXORPS", sign, vec(0), vec(1))
@@ -133,13 +133,6 @@ var kernels = []kernel{
 		params("y,x,gain,inv *float32; rows,cols,yStride,xStride int; eps float32"), rmsNorm},
 	{"rmsNormBackward", "see RMSNormBackward; rows in order",
 		params("dx,dgain,dy,x,gain,inv *float32; rows,cols,dxStride,dyStride,xStride int"), rmsNormBackward},
-}
-
-// useExp loads what exp, and a sigmoid made of it, needs.
-func (e *emitter) useExp() {
-	for t := range entries {
-		e.useTable(t)
-	}
 }
 
 // exp sets p to exp(x), clobbering x and t. The argument is n·log 2 + r with n
@@ -187,7 +180,7 @@ func swiGLUBackward(e *emitter) {
 	e.vectors(7)
 	e.args("dgate", "DI", "dup", "SI", "dy", "R8", "gate", "R9", "up", "R10", "n", "CX")
 	e.length()
-	e.useExp()
+	e.useTable()
 	e.loop(func() {
 		e.load("R9", g)
 		e.op("VXORPS", sign, g, x)
