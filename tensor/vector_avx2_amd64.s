@@ -427,8 +427,8 @@ TEXT ·maxAVX2(SB), NOSPLIT, $0-20
 	SHLQ $2, AX
 	LEAQ ·laneMasks+64(SB), BX
 	SUBQ AX, BX
-	VBROADCASTSS ·negativeInfinity(SB), Y0
-	VBROADCASTSS ·negativeInfinity(SB), Y1
+	VBROADCASTSS ·vectorTable+448(SB), Y0
+	VBROADCASTSS ·vectorTable+448(SB), Y1
 	XORL AX, AX
 	CMPQ AX, DX
 	JGE tail1

@@ -18,29 +18,6 @@ type vec int
 // con is a register with the same value in all lanes.
 type con int
 
-// entry is a row of the table of constants in exp_amd64.go: a memory operand
-// with AVX2, a register loaded by useTable with AVX-512.
-type entry int
-
-// The entries, in the table's order.
-const (
-	one entry = iota
-	sign
-	high
-	low
-	log2e
-	magic
-	ln2hi
-	ln2lo
-	c7
-	c6
-	c5
-	c4
-	c3
-	c2
-	entries
-)
-
 // emitter writes one instruction set's kernels.
 type emitter struct {
 	out    bytes.Buffer
@@ -98,7 +75,7 @@ func (e *emitter) operand(half int, o any) string {
 		if e.wide {
 			return fmt.Sprintf("Z%d", 16+int(o))
 		}
-		return fmt.Sprintf("·vectorTable+%d(SB)", 32*int(o))
+		return e.cell(o)
 	case string:
 		return o
 	}
@@ -216,13 +193,16 @@ func (e *emitter) reserve() con {
 	return con(c)
 }
 
+// cell is an entry's place in memory.
+func (e *emitter) cell(t entry) string { return fmt.Sprintf("·vectorTable+%d(SB)", 32*int(t)) }
+
 // useTable makes entries usable as operands.
 func (e *emitter) useTable() {
 	if !e.wide {
 		return
 	}
 	for t := range entries {
-		e.ins("VBROADCASTSS ·vectorTable+%d(SB), %s", 32*int(t), e.operand(0, t))
+		e.ins("VBROADCASTSS %s, %s", e.cell(t), e.operand(0, t))
 	}
 }
 

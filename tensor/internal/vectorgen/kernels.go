@@ -71,7 +71,7 @@ var kernels = []kernel{
 		e.vectors(2)
 		e.args("x", "SI", "n", "CX")
 		e.length()
-		e.op("VBROADCASTSS", "·negativeInfinity(SB)", vec(0))
+		e.op("VBROADCASTSS", e.cell(negativeInfinity), vec(0))
 		e.loop(func() {
 			e.load("SI", 1)
 			e.maximum(1, 0)
@@ -284,7 +284,7 @@ func rmsNorm(e *emitter) {
 	width, unit := e.reserve(), e.reserve()
 	eps := e.constant(e.param("eps"))
 	e.ins("VCVTSI2SSQ CX, %[1]s, %[1]s", e.scalar(width))
-	e.ins("VMOVSS ·vectorTable+%d(SB), %s", 32*int(one), e.scalar(unit))
+	e.ins("VMOVSS %s, %s", e.cell(one), e.scalar(unit))
 	e.length()
 	e.rows("R10", func() {
 		e.zero(0)
