@@ -1,0 +1,204 @@
+package world
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/big"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"pawl/core"
+)
+
+// AdditionConfig chooses an addition world: sums of two numbers with exactly
+// Digits digits each.
+type AdditionConfig struct {
+	Split   string `yaml:"split" enum:"labelled|train|search|gate|audit" default:"train" doc:"Share of the world; shares never overlap."`
+	N       int    `yaml:"n" default:"0" min:"0" doc:"Number of tasks; 0 takes the whole split."`
+	Digits  int    `yaml:"digits" default:"3" min:"1" max:"10000" doc:"Digits of each number."`
+	Order   string `yaml:"order" enum:"forward|reversed" default:"forward" doc:"Order of the digits of the sum: reversed puts the units first."`
+	Seed    uint64 `yaml:"seed" default:"1" doc:"Orders the tasks and draws what is swapped."`
+	Dialect string `yaml:"dialect" enum:"compact|chat" default:"compact" doc:"Bare characters, or English."`
+}
+
+// Addition is the world of AdditionConfig. Compact prompts read "12+34=",
+// completions are the digits of the sum. In reversed order the sum of 12 and
+// 34 is written 64, which a causal model can produce carry by carry. x+y and
+// y+x count as one instance.
+type Addition struct {
+	cfg   AdditionConfig
+	share share
+	low   uint64 // each number's determined part is below this
+}
+
+// lowDigits is how many digits of each number the instance number determines;
+// pairs of them can just be numbered.
+const lowDigits = 9
+
+type additionReference struct {
+	core.Reference
+	X       string `json:"x"`
+	Y       string `json:"y"`
+	Order   string `json:"order"`
+	Dialect string `json:"dialect"`
+}
+
+// NewAddition checks c and makes its world. Zero values take the defaults.
+func NewAddition(c AdditionConfig) (*Addition, error) {
+	c.Split = orDefault(c.Split, "train")
+	c.Order = orDefault(c.Order, "forward")
+	c.Digits = orDefault(c.Digits, 3)
+	var err error
+	if c.Dialect, err = checkDialect(c.Dialect); err != nil {
+		return nil, fmt.Errorf("making world addition: %w", err)
+	}
+	if c.Order != "forward" && c.Order != "reversed" {
+		return nil, fmt.Errorf("making world addition: no order named %q; there are forward and reversed", c.Order)
+	}
+	if c.Digits < 1 {
+		return nil, fmt.Errorf("making world addition: numbers of %d digits: at least 1 is needed", c.Digits)
+	}
+	w := &Addition{cfg: c, low: pow10(lowDigits)}
+	switch { // numbers of d digits do not start with 0, except 0 itself
+	case c.Digits == 1:
+		w.low = 10
+	case c.Digits <= lowDigits:
+		w.low = 9 * pow10(c.Digits-1)
+	}
+	space := fmt.Sprintf("addition of %d digits", c.Digits)
+	w.share, err = newShare(space, w.low*(w.low+1)/2, c.Split, c.Seed)
+	return w, err
+}
+
+func pow10(n int) uint64 {
+	p := uint64(1)
+	for range n {
+		p *= 10
+	}
+	return p
+}
+
+// Len is the number of different tasks.
+func (w *Addition) Len() int { return w.share.len() }
+
+// Unit is Characters: every digit is one token.
+func (w *Addition) Unit() string { return Characters }
+
+// Vocabulary is the ten digits, + and =.
+func (w *Addition) Vocabulary() []string {
+	if w.cfg.Dialect == Chat {
+		return nil
+	}
+	return strings.Split("0123456789+=", "")
+}
+
+// Task makes task i.
+func (w *Addition) Task(i int) core.Task {
+	n := w.share.instance(i)
+	rng := random("addition", w.cfg.Seed, n)
+	a, b := unrankPair(n)
+	x, y := w.number(a, rng), w.number(b, rng)
+	if rng.IntN(2) == 1 {
+		x, y = y, x
+	}
+	sum := written(addDigits(x, y), w.cfg.Order)
+	ref := additionReference{
+		Reference: core.Reference{Answer: sum, Solution: sum, World: "addition"},
+		X:         x, Y: y, Order: w.cfg.Order, Dialect: w.cfg.Dialect,
+	}
+	prompt := x + "+" + y + "="
+	if w.cfg.Dialect == Chat {
+		prompt = fmt.Sprintf("What is %s + %s?", x, y)
+		if w.cfg.Order == "reversed" {
+			prompt += " Write the digits of the sum in reverse order, units first."
+		}
+		prompt += " End with the answer on its own line, as #### answer."
+		ref.Solution = "#### " + sum
+	}
+	return newTask("addition", "addition/"+w.cfg.Split+"/"+x+"+"+y, prompt, ref)
+}
+
+// number spells out the number whose determined part is low.
+func (w *Addition) number(low uint64, rng *rand.Rand) string {
+	switch d := w.cfg.Digits; {
+	case d == 1:
+		return fmt.Sprint(low)
+	case d <= lowDigits:
+		return fmt.Sprint(low + pow10(d-1))
+	default:
+		head := make([]byte, d-lowDigits)
+		for i := range head {
+			head[i] = byte('0' + rng.IntN(10))
+		}
+		head[0] = byte('1' + rng.IntN(9))
+		return fmt.Sprintf("%s%0*d", head, lowDigits, low)
+	}
+}
+
+// unrankPair is the pair a <= b with number n = b(b+1)/2 + a.
+func unrankPair(n uint64) (a, b uint64) {
+	b = uint64((math.Sqrt(8*float64(n)+1) - 1) / 2)
+	for b*(b+1)/2 > n { // the square root of a large number may be off by one
+		b--
+	}
+	for (b+1)*(b+2)/2 <= n {
+		b++
+	}
+	return n - b*(b+1)/2, b
+}
+
+// addDigits is the sum of two numbers in decimal digits.
+func addDigits(x, y string) string {
+	a, _ := new(big.Int).SetString(x, 10)
+	b, _ := new(big.Int).SetString(y, 10)
+	return a.Add(a, b).String()
+}
+
+func written(digits, order string) string {
+	if order != "reversed" {
+		return digits
+	}
+	b := []byte(digits)
+	slices.Reverse(b)
+	return string(b)
+}
+
+// checkAddition compares digit by digit: a step is a digit, in the order
+// written. Numbers with other digits in front or behind are wrong, 046 too.
+func checkAddition(raw json.RawMessage, text string) (Verdict, error) {
+	var ref additionReference
+	if err := decode(raw, &ref); err != nil {
+		return Verdict{}, err
+	}
+	if !isDigits(ref.X) || !isDigits(ref.Y) {
+		return Verdict{}, fmt.Errorf("reading its reference: %.20q + %.20q is no addition", ref.X, ref.Y)
+	}
+	truth := written(addDigits(ref.X, ref.Y), ref.Order)
+	answer := strings.TrimSpace(text)
+	if ref.Dialect == Chat {
+		answer = strings.ReplaceAll(answer, ",", "")
+		if _, after, marked := cutLast(answer, "####"); marked {
+			answer = integer.FindString(after)
+		} else if all := integer.FindAllString(answer, -1); len(all) > 0 {
+			answer = all[len(all)-1]
+		} else {
+			answer = ""
+		}
+	}
+	v := Verdict{Answer: answer, Right: answer == truth, Valid: answer == truth}
+	if !v.Right {
+		n := 0
+		for n < min(len(answer), len(truth)) && answer[n] == truth[n] {
+			n++
+		}
+		v.FirstWrong = n + 1
+		v.Reason = fmt.Sprintf("the sum is %.40s", truth)
+	}
+	return v, nil
+}
+
+func isDigits(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}

@@ -1,0 +1,268 @@
+package world
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/bits"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+
+	"pawl/core"
+)
+
+// ChainConfig chooses a chain world: numbers below Modulus are combined, two
+// at a time, until one is left. The operation is addition modulo Modulus under
+// a relabelling of the numbers, so every order of combining gives one answer.
+type ChainConfig struct {
+	Split   string  `yaml:"split" enum:"labelled|train|search|gate|audit" default:"train" doc:"Share of the world; shares never overlap."`
+	N       int     `yaml:"n" default:"0" min:"0" doc:"Number of tasks; 0 takes the whole split."`
+	Numbers int     `yaml:"numbers" default:"4" min:"2" max:"64" doc:"Numbers to combine; one step less is needed."`
+	Modulus int     `yaml:"modulus" default:"20" min:"2" max:"1000" doc:"Size of the set that the numbers come from."`
+	Order   string  `yaml:"order" enum:"free|fixed" default:"free" doc:"Combine any two of the remaining values, or left to right."`
+	Table   uint64  `yaml:"table" default:"0" doc:"Relabelling of the numbers that shapes the operation; 0 is plain addition."`
+	By      string  `yaml:"by" enum:"tuple|multiset" default:"tuple" doc:"What splits keep apart: ordered tuples, or sets of numbers in any order."`
+	Hinted  float64 `yaml:"hinted" default:"0" min:"0" max:"1" doc:"Share of prompts that end with = and the answer, to teach a model to use hints."`
+	Seed    uint64  `yaml:"seed" default:"1" doc:"Orders the tasks and draws the demonstrations."`
+	Dialect string  `yaml:"dialect" enum:"compact|chat" default:"compact" doc:"Bare numbers, or English."`
+}
+
+// Chain is the world of ChainConfig. Compact prompts are the numbers
+// ("3 17 5 9"), completions the steps "x y r" one after the other
+// ("5 9 14 3 14 17 17 17 14"), whose last word is the answer.
+type Chain struct {
+	cfg   ChainConfig
+	op    operation
+	share share
+	drawn int // numbers that the instance number determines; the rest are drawn
+}
+
+// chainReference is what the oracle needs to know, and what reports show.
+type chainReference struct {
+	core.Reference
+	Numbers []int  `json:"numbers"`
+	Modulus int    `json:"modulus"`
+	Order   string `json:"order"`
+	Table   uint64 `json:"table"`
+	Dialect string `json:"dialect"`
+}
+
+// NewChain checks c and makes its world. Zero values take the defaults.
+func NewChain(c ChainConfig) (*Chain, error) {
+	c.Split = orDefault(c.Split, "train")
+	c.Order = orDefault(c.Order, "free")
+	c.By = orDefault(c.By, "tuple")
+	c.Numbers = orDefault(c.Numbers, 4)
+	c.Modulus = orDefault(c.Modulus, 20)
+	var err error
+	if c.Dialect, err = checkDialect(c.Dialect); err != nil {
+		return nil, fmt.Errorf("making world chain: %w", err)
+	}
+	switch {
+	case c.Numbers < 2 || c.Modulus < 2:
+		return nil, fmt.Errorf("making world chain: %d numbers modulo %d: at least 2 of each are needed", c.Numbers, c.Modulus)
+	case c.Order != "free" && c.Order != "fixed":
+		return nil, fmt.Errorf("making world chain: no order named %q; there are free and fixed", c.Order)
+	}
+	w := &Chain{cfg: c, op: newOperation(c.Modulus, c.Table)}
+	space := fmt.Sprintf("chain of %d modulo %d by %s", c.Numbers, c.Modulus, c.By)
+	var size uint64
+	switch c.By {
+	case "tuple":
+		size, w.drawn = powers(uint64(c.Modulus), c.Numbers)
+	case "multiset":
+		size, w.drawn = multisets(c.Modulus, c.Numbers), c.Numbers
+	default:
+		return nil, fmt.Errorf("making world chain: cannot split by %q; use tuple or multiset", c.By)
+	}
+	if w.share, err = newShare(space, size, c.Split, c.Seed); err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// Len is the number of different tasks.
+func (w *Chain) Len() int { return w.share.len() }
+
+// Unit is Words: every number is one token.
+func (w *Chain) Unit() string { return Words }
+
+// Vocabulary is the numbers in order, and "=" where prompts carry hints.
+func (w *Chain) Vocabulary() []string {
+	if w.cfg.Dialect == Chat {
+		return nil
+	}
+	words := make([]string, w.cfg.Modulus)
+	for i := range words {
+		words[i] = strconv.Itoa(i)
+	}
+	if w.cfg.Hinted > 0 {
+		words = append(words, "=")
+	}
+	return words
+}
+
+// Task makes task i with a random derivation as its solution.
+func (w *Chain) Task(i int) core.Task {
+	x := w.share.instance(i)
+	rng := random("chain", w.cfg.Seed, x)
+	numbers := w.numbers(x, rng)
+	steps := w.derive(numbers, rng)
+	answer := strconv.Itoa(steps[len(steps)-1][2])
+	ref := chainReference{
+		Reference: core.Reference{Answer: answer, World: "chain"},
+		Numbers:   numbers, Modulus: w.cfg.Modulus, Order: w.cfg.Order, Table: w.cfg.Table, Dialect: w.cfg.Dialect,
+	}
+	var prompt string
+	if w.cfg.Dialect == Chat {
+		ref.Solution = chainChatSolution(steps)
+		prompt = chainChatPrompt(w.cfg, w.op, numbers)
+	} else {
+		ref.Solution = chainWords(steps)
+		prompt = words(numbers)
+		if w.cfg.Hinted > 0 && rng.Float64() < w.cfg.Hinted {
+			prompt += " = " + answer
+		}
+	}
+	id := "chain/" + w.cfg.Split + "/" + strings.ReplaceAll(words(numbers), " ", "-")
+	return newTask("chain", id, prompt, ref)
+}
+
+// numbers is the instance with number x.
+func (w *Chain) numbers(x uint64, rng *rand.Rand) []int {
+	ns := make([]int, w.cfg.Numbers)
+	if w.cfg.By == "multiset" {
+		unrankMultiset(x, w.cfg.Modulus, ns)
+		rng.Shuffle(len(ns), func(i, j int) { ns[i], ns[j] = ns[j], ns[i] })
+		return ns
+	}
+	for i := range ns {
+		if i < w.drawn {
+			ns[i] = int(x % uint64(w.cfg.Modulus))
+			x /= uint64(w.cfg.Modulus)
+		} else {
+			ns[i] = rng.IntN(w.cfg.Modulus)
+		}
+	}
+	return ns
+}
+
+// derive draws a legal derivation: steps of two operands and their result.
+func (w *Chain) derive(numbers []int, rng *rand.Rand) [][3]int {
+	left := slices.Clone(numbers)
+	steps := make([][3]int, 0, len(left)-1)
+	for len(left) > 1 {
+		i, j := 0, 1
+		if w.cfg.Order == "free" {
+			i = rng.IntN(len(left))
+			if j = rng.IntN(len(left) - 1); j >= i {
+				j++
+			}
+		}
+		r := w.op.of(left[i], left[j])
+		steps = append(steps, [3]int{left[i], left[j], r})
+		if w.cfg.Order == "free" {
+			left = slices.Delete(left, max(i, j), max(i, j)+1)
+			left[min(i, j)] = r
+		} else {
+			left = left[1:]
+			left[0] = r
+		}
+	}
+	return steps
+}
+
+// operation is x, y -> inverse(label(x) + label(y) mod m): commutative and
+// associative whatever the labels.
+type operation struct{ label, inverse []int }
+
+func newOperation(m int, table uint64) operation {
+	label := make([]int, m)
+	for i := range label {
+		label[i] = i
+	}
+	if table != 0 {
+		label = random("chain table", table, uint64(m)).Perm(m)
+	}
+	inverse := make([]int, m)
+	for i, l := range label {
+		inverse[l] = i
+	}
+	return operation{label, inverse}
+}
+
+func (o operation) of(x, y int) int {
+	return o.inverse[(o.label[x]+o.label[y])%len(o.label)]
+}
+
+// powers is base^n, or the largest power of base that can be numbered and its
+// exponent.
+func powers(base uint64, n int) (size uint64, exponent int) {
+	size = 1
+	for exponent < n {
+		hi, lo := bits.Mul64(size, base)
+		if hi != 0 || lo > largest {
+			break
+		}
+		size, exponent = lo, exponent+1
+	}
+	return size, exponent
+}
+
+// multisets is the number of multisets of k elements out of m, or more than
+// largest where it cannot be numbered.
+func multisets(m, k int) uint64 {
+	n := uint64(1)
+	for i := 1; i <= k; i++ {
+		hi, lo := bits.Mul64(n, uint64(m+i-1))
+		if hi != 0 || lo > largest {
+			return math.MaxUint64
+		}
+		n = lo / uint64(i) // exact: n is a binomial coefficient at every step
+	}
+	return n
+}
+
+// unrankMultiset writes the multiset with number x in non-descending order.
+func unrankMultiset(x uint64, m int, into []int) {
+	v := 0
+	for i := range into {
+		for rest := len(into) - i - 1; ; v++ {
+			with := multisets(m-v, rest) // those whose next element is v
+			if x < with {
+				break
+			}
+			x -= with
+		}
+		into[i] = v
+	}
+}
+
+func words(ns []int) string {
+	var b strings.Builder
+	for i, n := range ns {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(strconv.Itoa(n))
+	}
+	return b.String()
+}
+
+func orDefault[T comparable](v, or T) T {
+	var zero T
+	if v == zero {
+		return or
+	}
+	return v
+}
+
+// decode reads a reference of this package.
+func decode(raw json.RawMessage, into any) error {
+	if err := json.Unmarshal(raw, into); err != nil {
+		return fmt.Errorf("reading its reference: %w", err)
+	}
+	return nil
+}

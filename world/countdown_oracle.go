@@ -1,0 +1,194 @@
+package world
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// checkCountdown accepts a chain of steps, or one expression over all numbers
+// in the last line (after an optional "Answer:" and left of the first "=").
+// Only legal solutions are right: Right and Valid are one.
+func checkCountdown(raw json.RawMessage, text string) (Verdict, error) {
+	var ref countdownReference
+	if err := decode(raw, &ref); err != nil {
+		return Verdict{}, err
+	}
+	if len(ref.Numbers) == 0 {
+		return Verdict{}, errors.New("reading its reference: a countdown without numbers")
+	}
+	text = strings.NewReplacer("×", "*", "÷", "/", "−", "-", "–", "-", "·", "*").Replace(text)
+	line := strings.TrimSpace(text)
+	if i := strings.LastIndexByte(line, '\n'); i >= 0 {
+		line = strings.TrimSpace(line[i+1:])
+	}
+	line = answerLabel.ReplaceAllString(line, "")
+	expression, _, _ := strings.Cut(line, "=")
+	value, used, err := evaluate(expression)
+	if err == nil && len(used) > 1 && !hasSteps(text, len(used), len(ref.Numbers)) {
+		return judgeExpression(ref, strings.TrimSpace(expression), value, used), nil
+	}
+	v := judgeSteps(ref, text)
+	if v.FirstWrong == 1 && !strings.Contains(text, "=") && err != nil {
+		v.Reason = "reading the expression: " + err.Error()
+	}
+	return v, nil
+}
+
+var answerLabel = regexp.MustCompile(`(?i)^(final\s+)?answer\s*:\s*|^####\s*`)
+
+// hasSteps tells a last step from an expression: a step has two operands where
+// the puzzle has more numbers, and it stands among others or is written as one.
+func hasSteps(text string, operands, numbers int) bool {
+	return operands == 2 && numbers > 2 && strings.Count(text, "=") > 1
+}
+
+func judgeExpression(ref countdownReference, expression string, value *big.Rat, used []int64) Verdict {
+	v := Verdict{Answer: expression}
+	want := slices.Sorted(slices.Values(ref.Numbers))
+	slices.Sort(used)
+	switch {
+	case !slices.Equal(used, want):
+		v.Reason = fmt.Sprintf("uses the numbers %v, but %v are given", used, want)
+	case value.Cmp(new(big.Rat).SetInt64(ref.Target)) != 0:
+		v.Reason = fmt.Sprintf("gives %s, not %d", value.RatString(), ref.Target)
+	default:
+		v.Right, v.Valid = true, true
+		return v
+	}
+	v.FirstWrong = 1
+	return v
+}
+
+var countdownLine = regexp.MustCompile(`^(-?\d{1,15})\s*([-+*/])\s*(-?\d{1,15})\s*=\s*(-?\d{1,15})$`)
+
+// judgeSteps replays steps a op b = c, separated by commas, semicolons or
+// lines. Pieces without "=" are prose and are passed over.
+func judgeSteps(ref countdownReference, text string) Verdict {
+	var v Verdict
+	left := slices.Clone(ref.Numbers)
+	done := 0
+	wrong := func(format string, args ...any) Verdict {
+		v.FirstWrong, v.Reason = done+1, fmt.Sprintf(format, args...)
+		return v
+	}
+	for piece := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == ',' || r == ';' }) {
+		if !strings.Contains(piece, "=") {
+			continue
+		}
+		piece = strings.TrimSpace(piece)
+		m := countdownLine.FindStringSubmatch(piece)
+		if m == nil {
+			return wrong("%.40q is not a step a + b = c", piece)
+		}
+		a, b, c := number(m[1]), number(m[3]), number(m[4])
+		i := slices.Index(left, a)
+		if i >= 0 {
+			left = slices.Delete(left, i, i+1)
+		}
+		j := slices.Index(left, b)
+		if i < 0 || j < 0 {
+			return wrong("%s uses a number that is not left", piece)
+		}
+		r, err := apply(m[2][0], new(big.Rat).SetInt64(a), new(big.Rat).SetInt64(b))
+		if err != nil {
+			return wrong("%s: %v", piece, err)
+		}
+		if r.Cmp(new(big.Rat).SetInt64(c)) != 0 {
+			return wrong("%s %s %s gives %s, not %s", m[1], m[2], m[3], r.RatString(), m[4])
+		}
+		left[j] = c
+		v.Answer = m[4]
+		done++
+	}
+	switch {
+	case done == 0:
+		return wrong("no step a + b = c and no expression")
+	case len(left) > 1:
+		return wrong("%d numbers are left unused", len(left)-1)
+	case left[0] != ref.Target:
+		done-- // the last step is the one that misses
+		return wrong("reaches %d, not %d", left[0], ref.Target)
+	}
+	v.Right, v.Valid = true, true
+	return v
+}
+
+func number(s string) int64 {
+	n, _ := strconv.ParseInt(s, 10, 64) // the pattern admits nothing that fails
+	return n
+}
+
+var errZero = errors.New("division by zero")
+
+func apply(op byte, a, b *big.Rat) (*big.Rat, error) {
+	r := new(big.Rat)
+	switch op {
+	case '+':
+		return r.Add(a, b), nil
+	case '-':
+		return r.Sub(a, b), nil
+	case '*':
+		return r.Mul(a, b), nil
+	}
+	if b.Sign() == 0 {
+		return nil, errZero
+	}
+	return r.Quo(a, b), nil
+}
+
+// Solve finds an expression over all numbers that gives target, by trying
+// every one in exact fractions. The order of the search is fixed.
+func Solve(numbers []int64, target int64) (expression string, found bool) {
+	type value struct {
+		v    *big.Rat
+		text string
+	}
+	goal := new(big.Rat).SetInt64(target)
+	var search func(left []value) (string, bool)
+	search = func(left []value) (string, bool) {
+		if len(left) == 1 {
+			return left[0].text, left[0].v.Cmp(goal) == 0
+		}
+		for i := range left {
+			for j := range left {
+				if i == j {
+					continue
+				}
+				rest := make([]value, 0, len(left)-1)
+				for k, x := range left {
+					if k != i && k != j {
+						rest = append(rest, x)
+					}
+				}
+				for _, op := range []byte("+-*/") {
+					if (op == '+' || op == '*') && i > j {
+						continue
+					}
+					r, err := apply(op, left[i].v, left[j].v)
+					if err != nil {
+						continue
+					}
+					text := fmt.Sprintf("(%s %c %s)", left[i].text, op, left[j].text)
+					if text, ok := search(append(rest, value{r, text})); ok {
+						return text, true
+					}
+				}
+			}
+		}
+		return "", false
+	}
+	if len(numbers) == 0 {
+		return "", false
+	}
+	var start []value
+	for _, n := range numbers {
+		start = append(start, value{new(big.Rat).SetInt64(n), strconv.FormatInt(n, 10)})
+	}
+	return search(start)
+}
