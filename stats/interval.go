@@ -46,11 +46,7 @@ func Wilson(k, n int, level float64) Interval {
 	if n == 0 {
 		return Interval{0, 1}
 	}
-	p, nn := float64(k)/float64(n), float64(n)
-	scale := 1 + z*z/nn
-	mid := (p + z*z/(2*nn)) / scale
-	half := z * math.Sqrt(p*(1-p)/nn+z*z/(4*nn*nn)) / scale
-	i := Interval{mid - half, mid + half}
+	i := wilson(float64(k)/float64(n), float64(n), z)
 	// At the ends the formula gives exactly 0 and 1 but for rounding.
 	if k == 0 {
 		i.Low = 0
@@ -59,6 +55,15 @@ func Wilson(k, n int, level float64) Interval {
 		i.High = 1
 	}
 	return i
+}
+
+// wilson is the score interval of a share p of n trials, n not necessarily a
+// whole number.
+func wilson(p, n, z float64) Interval {
+	scale := 1 + z*z/n
+	mid := (p + z*z/(2*n)) / scale
+	half := z * math.Sqrt(p*(1-p)/n+z*z/(4*n*n)) / scale
+	return Interval{mid - half, mid + half}
 }
 
 // Mean is the average of xs, 0 for none. It sums in index order.
