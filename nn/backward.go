@@ -1,0 +1,86 @@
+package nn
+
+import "pawl/tensor"
+
+// backward adds the gradient of the loss to grad, laid out as the model's
+// buffer, given d(loss)/d(log-probability) of every out in s.dlogp. It destroys
+// the logits. forward and logprobs must have run on the same weights.
+func (s *shard) backward(m *Model, p *packedWeights, grad []float32) {
+	if s.outs == 0 {
+		return
+	}
+	c := &m.cfg
+	w, kv, last := c.Width, c.kvDim(), c.Layers-1
+	tensor.LogSoftmaxAtBackward(s.logits.Mat, s.lse, s.target, s.dlogp)
+	tensor.MulTN(m.lay.head.mat(grad), s.logits.Mat, s.normed.Mat, true)
+	dn := s.dNorm.shape(s.outs, w)
+	tensor.Mul(dn, s.logits.Mat, &p.head, false)
+	dx := s.dx.shape(s.outs, w)
+	clear(dx.Data)
+	tensor.RMSNormBackward(dx, m.lay.norm.of(grad), dn, s.final.Mat, m.lay.norm.of(m.w), s.inv)
+
+	for l := last; l >= 0; l-- {
+		a, lay, pk := &s.layers[l], &m.lay.layers[l], &p.layers[l]
+		rows, att := dx.Rows, a.att.Mat
+		selected := l == last && s.outs < s.rows
+		if selected {
+			att = a.attSel.Mat
+		}
+		// The gated layer; dx flows on through the residual.
+		h := c.Hidden
+		tensor.MulTN(lay.down.mat(grad), dx, a.act.Mat, true)
+		dAct := s.dAct.shape(rows, h)
+		tensor.Mul(dAct, dx, &pk.down, false)
+		gu, dgu := a.gateUp.Mat, s.dGate.shape(rows, 2*h)
+		tensor.SwiGLUBackward(part(dgu, 0, rows, 0, h), part(dgu, 0, rows, h, 2*h),
+			dAct, part(gu, 0, rows, 0, h), part(gu, 0, rows, h, 2*h))
+		tensor.MulTN(lay.gateUp.mat(grad), dgu, a.n2.Mat, true)
+		dn := s.dNorm.shape(rows, w)
+		tensor.Mul(dn, dgu, &pk.gateUp, false)
+		tensor.RMSNormBackward(dx, lay.norm2.of(grad), dn, a.mid.Mat, lay.norm2.of(m.w), a.inv2)
+
+		// Attention.
+		tensor.MulTN(lay.o.mat(grad), dx, att, true)
+		dAtt := s.dAtt.shape(rows, w)
+		tensor.Mul(dAtt, dx, &pk.o, false)
+		if selected {
+			dAtt, dx = s.scatter(dAtt, dx)
+		}
+		qkv, dqkv := a.qkv.Mat, s.dQKV.shape(s.rows, w+2*kv)
+		for i := range len(s.start) - 1 {
+			r0, r1 := s.start[i], s.start[i+1]
+			tensor.AttentionBackward(
+				part(dqkv, r0, r1, 0, w), part(dqkv, r0, r1, w, w+kv), part(dqkv, r0, r1, w+kv, w+2*kv),
+				part(dAtt, r0, r1, 0, w),
+				part(qkv, r0, r1, 0, w), part(qkv, r0, r1, w, w+kv), part(qkv, r0, r1, w+kv, w+2*kv),
+				c.Heads, c.KVHeads, a.probs[s.probAt[i]:s.probAt[i+1]])
+		}
+		if m.rot != nil {
+			tensor.Rotary(part(dqkv, 0, s.rows, 0, w+kv), c.Heads+c.KVHeads, c.HeadDim(), s.pos, m.rot, true)
+		}
+		tensor.MulTN(lay.qkv.mat(grad), dqkv, a.n1.Mat, true)
+		dn = s.dNorm.shape(s.rows, w)
+		tensor.Mul(dn, dqkv, &pk.qkv, false)
+		tensor.RMSNormBackward(dx, lay.norm1.of(grad), dn, a.x.Mat, lay.norm1.of(m.w), a.inv1)
+	}
+	embed := m.lay.embed.mat(grad)
+	for i, id := range s.in {
+		tensor.Add(embed.Row(int(id)), dx.Row(i))
+	}
+}
+
+// scatter spreads the gradients of outs over all rows; the others get zero.
+func (s *shard) scatter(dAtt, dx tensor.Mat) (fullAtt, fullX tensor.Mat) {
+	w := dx.Cols
+	// dNorm is free here and receives the old dx, so that dx can grow in place.
+	old := s.dNorm.shape(s.outs, w)
+	copy(old.Data, dx.Data)
+	fullX, fullAtt = s.dx.shape(s.rows, w), s.dSel.shape(s.rows, w)
+	clear(fullX.Data)
+	clear(fullAtt.Data)
+	for i, r := range s.sel {
+		copy(fullX.Row(int(r)), old.Row(i))
+		copy(fullAtt.Row(int(r)), dAtt.Row(i))
+	}
+	return fullAtt, fullX
+}

@@ -1,0 +1,118 @@
+package nn
+
+import "fmt"
+
+// Sequence is one training sequence. Its positions start at 0 and it attends
+// to nothing but itself; batches are packed, so lengths may differ freely.
+type Sequence struct {
+	Tokens []int32
+	// Loss marks the tokens whose log-probability is wanted: Loss[t] is about
+	// Tokens[t] given Tokens[:t]. Nil marks all but the first. The first token
+	// is given, never predicted: Loss[0] is ignored.
+	Loss []bool
+}
+
+// wants tells whether token t is predicted.
+func (s *Sequence) wants(t int) bool { return t > 0 && (s.Loss == nil || s.Loss[t]) }
+
+// inputs is the number of tokens that must be fed: all before the last that is
+// predicted. 0 means that nothing is.
+func (s *Sequence) inputs() int {
+	if s.Loss == nil {
+		return max(len(s.Tokens)-1, 0)
+	}
+	for t := len(s.Tokens) - 1; t > 0; t-- {
+		if s.Loss[t] {
+			return t
+		}
+	}
+	return 0
+}
+
+func (s *Sequence) check(i int, c *Config) error {
+	if s.Loss != nil && len(s.Loss) != len(s.Tokens) {
+		return fmt.Errorf("sequence %d: %d loss marks for %d tokens", i, len(s.Loss), len(s.Tokens))
+	}
+	if n := s.inputs(); n > c.Context {
+		return fmt.Errorf("sequence %d: %d tokens do not fit the context of %d", i, n, c.Context)
+	}
+	return checkTokens(s.Tokens, c.Vocab, "sequence", i)
+}
+
+func checkTokens(tokens []int32, vocab int, what string, i int) error {
+	for t, id := range tokens {
+		if uint32(id) >= uint32(vocab) {
+			return fmt.Errorf("%s %d: token %d is %d, outside the vocabulary of %d", what, i, t, id, vocab)
+		}
+	}
+	return nil
+}
+
+// plan is how a batch is cut into shards, the units of work, and lanes, the
+// gradient buffers that shards add to. Both depend on lengths alone, never on
+// the number of threads: the shards of a lane are taken in order by one worker
+// and lanes are summed in order, so gradients are the same to the bit.
+type plan struct {
+	shards []shardRange
+	lanes  []laneRange
+	logp   []float32   // of all tokens of the batch
+	view   [][]float32 // logp, cut by sequence
+}
+
+type shardRange struct{ lo, hi int } // sequences
+type laneRange struct{ lo, hi int }  // shards
+
+// maxLanes bounds the gradient buffers, hence the useful threads.
+const maxLanes = 8
+
+// shardRows is how many rows a shard aims at: as many as keep a layer's
+// activations and the weights near the core.
+func shardRows(c *Config) int {
+	floats := c.Layers * (6*c.Width + 2*c.kvDim() + 3*c.Hidden)
+	return min(max((1<<20)/(4*floats), 96), 256)
+}
+
+func (p *plan) make(c *Config, batch []Sequence) error {
+	rows, tokens := 0, 0
+	for i := range batch {
+		if err := batch[i].check(i, c); err != nil {
+			return err
+		}
+		rows += batch[i].inputs()
+		tokens += len(batch[i].Tokens)
+	}
+	p.logp = grow(p.logp, tokens)
+	clear(p.logp)
+	p.view = grow(p.view, len(batch))
+	at := 0
+	for i := range batch {
+		n := len(batch[i].Tokens)
+		p.view[i] = p.logp[at : at+n : at+n]
+		at += n
+	}
+	// Shards of nearly equal size, so that two workers end together.
+	count := max((rows+shardRows(c)-1)/shardRows(c), 1)
+	p.shards = p.shards[:0]
+	lo, done := 0, 0
+	for i := range batch {
+		done += batch[i].inputs()
+		if done*count >= rows*(len(p.shards)+1) || i == len(batch)-1 {
+			p.shards = append(p.shards, shardRange{lo, i + 1})
+			lo = i + 1
+		}
+	}
+	lanes := min(len(p.shards), maxLanes)
+	p.lanes = p.lanes[:0]
+	for k := range lanes {
+		p.lanes = append(p.lanes, laneRange{k * len(p.shards) / lanes, (k + 1) * len(p.shards) / lanes})
+	}
+	return nil
+}
+
+// grow returns a slice of length n, reusing s where it is large enough.
+func grow[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n, n+n/4)
+	}
+	return s[:n]
+}

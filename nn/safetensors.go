@@ -1,0 +1,297 @@
+package nn
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+)
+
+// A safetensors file is the length of a JSON header (8 bytes, little-endian),
+// the header, which gives each tensor's dtype, shape and place, and the data.
+
+// maxHeader bounds the header, as the format's own reader does.
+const maxHeader = 100 << 20
+
+type tensorInfo struct {
+	Dtype   string   `json:"dtype"`
+	Shape   []int    `json:"shape"`
+	Offsets [2]int64 `json:"data_offsets"`
+}
+
+// dtypeSize is the bytes of one value of the types this engine reads.
+var dtypeSize = map[string]int64{"F32": 4, "F16": 2, "BF16": 2}
+
+// WriteSafetensors writes the weights as one safetensors file of f32 tensors,
+// sorted by name. The same weights give the same bytes.
+func (m *Model) WriteSafetensors(w io.Writer) error {
+	list := m.Tensors()
+	slices.SortFunc(list, func(a, b Tensor) int { return strings.Compare(a.Name, b.Name) })
+	if _, err := w.Write(safetensorsHeader(list)); err != nil {
+		return fmt.Errorf("writing safetensors: %w", err)
+	}
+	for _, t := range list {
+		if err := writeFloats(w, t.Data); err != nil {
+			return fmt.Errorf("writing safetensors: %w", err)
+		}
+	}
+	return nil
+}
+
+// safetensorsHeader is the length and the JSON, padded to a multiple of 8.
+func safetensorsHeader(list []Tensor) []byte {
+	b := []byte(`{"__metadata__":{"format":"pt"}`)
+	at := int64(0)
+	for _, t := range list {
+		name, _ := json.Marshal(t.Name)
+		info, _ := json.Marshal(tensorInfo{"F32", t.Shape, [2]int64{at, at + 4*int64(len(t.Data))}})
+		b = append(append(append(append(b, ','), name...), ':'), info...)
+		at += 4 * int64(len(t.Data))
+	}
+	b = append(b, '}')
+	for len(b)%8 != 0 {
+		b = append(b, ' ')
+	}
+	return append(binary.LittleEndian.AppendUint64(nil, uint64(len(b))), b...)
+}
+
+// ReadModel reads the weights of a model of the given shape from a safetensors
+// file with f32, f16 or bf16 tensors, each of which must be there.
+func ReadModel(c Config, r io.Reader) (*Model, error) {
+	c = c.withDefaults()
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("reading weights: %w", err)
+	}
+	l := newLoader(c)
+	if err := l.read(r); err != nil {
+		return nil, fmt.Errorf("reading weights: %w", err)
+	}
+	if err := l.complete(); err != nil {
+		return nil, fmt.Errorf("reading weights: %w", err)
+	}
+	return l.m, nil
+}
+
+// loader fills a model from one or more safetensors files.
+type loader struct {
+	c    Config
+	m    *Model // made once the first header has been seen to fit
+	want map[string]int
+	list []Tensor
+	seen []bool
+}
+
+func newLoader(c Config) *loader { return &loader{c: c} }
+
+// open makes the model, which is the one large allocation.
+func (l *loader) open() {
+	if l.m != nil {
+		return
+	}
+	l.m = newModel(l.c)
+	l.list = l.m.Tensors()
+	l.seen = make([]bool, len(l.list))
+	l.want = make(map[string]int, len(l.list))
+	for i, t := range l.list {
+		l.want[t.Name] = i
+	}
+}
+
+func (l *loader) read(r io.Reader) error {
+	names, infos, err := readHeader(r)
+	if err != nil {
+		return err
+	}
+	if err := l.fits(names, infos); err != nil {
+		return err
+	}
+	l.open()
+	at := int64(0)
+	for _, name := range names {
+		info := infos[name]
+		if _, err := io.CopyN(io.Discard, r, info.Offsets[0]-at); err != nil {
+			return fmt.Errorf("tensor %q: %w", name, noEOF(err))
+		}
+		at = info.Offsets[1]
+		i, ok := l.want[name]
+		if !ok || l.seen[i] {
+			if ok {
+				return fmt.Errorf("tensor %q is there twice", name)
+			}
+			if _, err := io.CopyN(io.Discard, r, info.Offsets[1]-info.Offsets[0]); err != nil {
+				return fmt.Errorf("tensor %q: %w", name, noEOF(err))
+			}
+			continue
+		}
+		if err := readTensor(r, info.Dtype, l.list[i].Data); err != nil {
+			return fmt.Errorf("tensor %q: %w", name, noEOF(err))
+		}
+		l.seen[i] = true
+	}
+	return nil
+}
+
+// fits checks names, types and shapes against the config without allocating
+// the model.
+func (l *loader) fits(names []string, infos map[string]tensorInfo) error {
+	shapes := l.c.shapes()
+	for _, name := range names {
+		info, shape := infos[name], shapes[name]
+		if shape == nil {
+			if ignorable(name, &l.c) {
+				continue
+			}
+			return fmt.Errorf("tensor %q does not belong to this model of %d layers", name, l.c.Layers)
+		}
+		if !slices.Equal(info.Shape, shape) {
+			return fmt.Errorf("tensor %q has shape %v; config.json makes it %v", name, info.Shape, shape)
+		}
+		if _, ok := dtypeSize[info.Dtype]; !ok {
+			return fmt.Errorf("tensor %q is of type %s; this engine reads F32, F16 and BF16", name, info.Dtype)
+		}
+	}
+	return nil
+}
+
+// ignorable names what some folders hold beside the weights: tabulated rotary
+// frequencies, and the head when it repeats the embedding.
+func ignorable(name string, c *Config) bool {
+	return strings.HasSuffix(name, "rotary_emb.inv_freq") || (name == "lm_head.weight" && c.TieEmbeddings)
+}
+
+// shapes is the shape of every tensor of the model.
+func (c *Config) shapes() map[string][]int {
+	w, kv := c.Width, c.kvDim()
+	s := map[string][]int{"model.embed_tokens.weight": {c.Vocab, w}, "model.norm.weight": {w}}
+	if !c.TieEmbeddings {
+		s["lm_head.weight"] = []int{c.Vocab, w}
+	}
+	for i := range c.Layers {
+		p := fmt.Sprintf("model.layers.%d.", i)
+		s[p+"input_layernorm.weight"] = []int{w}
+		s[p+"post_attention_layernorm.weight"] = []int{w}
+		s[p+"self_attn.q_proj.weight"] = []int{w, w}
+		s[p+"self_attn.k_proj.weight"] = []int{kv, w}
+		s[p+"self_attn.v_proj.weight"] = []int{kv, w}
+		s[p+"self_attn.o_proj.weight"] = []int{w, w}
+		s[p+"mlp.gate_proj.weight"] = []int{c.Hidden, w}
+		s[p+"mlp.up_proj.weight"] = []int{c.Hidden, w}
+		s[p+"mlp.down_proj.weight"] = []int{w, c.Hidden}
+	}
+	return s
+}
+
+func (l *loader) complete() error {
+	l.open()
+	for i, ok := range l.seen {
+		if !ok {
+			return fmt.Errorf("tensor %q is missing", l.list[i].Name)
+		}
+	}
+	return nil
+}
+
+// readHeader returns the tensors of a file in the order of their data. Places
+// are checked to be in order, apart, and as long as type and shape say.
+func readHeader(r io.Reader) ([]string, map[string]tensorInfo, error) {
+	var size [8]byte
+	if _, err := io.ReadFull(r, size[:]); err != nil {
+		return nil, nil, noEOF(err)
+	}
+	n := binary.LittleEndian.Uint64(size[:])
+	if n < 2 || n > maxHeader {
+		return nil, nil, fmt.Errorf("its header would be %d bytes; this is not a safetensors file", n)
+	}
+	// LimitReader, so that a short file with a large claim costs little memory.
+	head, err := io.ReadAll(io.LimitReader(r, int64(n)))
+	if err != nil {
+		return nil, nil, err
+	}
+	if uint64(len(head)) < n {
+		return nil, nil, fmt.Errorf("its header ends too early; the file is cut off")
+	}
+	raw := map[string]json.RawMessage{}
+	if err := json.Unmarshal(head, &raw); err != nil {
+		return nil, nil, fmt.Errorf("its header is not JSON: %w", err)
+	}
+	delete(raw, "__metadata__")
+	infos := make(map[string]tensorInfo, len(raw))
+	names := make([]string, 0, len(raw))
+	for name, b := range raw {
+		var info tensorInfo
+		if err := json.Unmarshal(b, &info); err != nil {
+			return nil, nil, fmt.Errorf("tensor %q: its header entry: %w", name, err)
+		}
+		infos[name] = info
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		x, y := infos[a].Offsets, infos[b].Offsets
+		switch {
+		case x != y && (x[0] < y[0] || (x[0] == y[0] && x[1] < y[1])):
+			return -1
+		case x != y:
+			return 1
+		}
+		return strings.Compare(a, b)
+	})
+	end := int64(0)
+	for _, name := range names {
+		info := infos[name]
+		if info.Offsets[0] < end || info.Offsets[1] < info.Offsets[0] {
+			return nil, nil, fmt.Errorf("tensor %q: its bytes %d to %d are out of order or overlap", name, info.Offsets[0], info.Offsets[1])
+		}
+		end = info.Offsets[1]
+		if size, ok := dtypeSize[info.Dtype]; ok {
+			for _, d := range info.Shape {
+				if d < 0 || (d > 0 && size > math.MaxInt64/8/int64(d)) {
+					return nil, nil, fmt.Errorf("tensor %q: impossible shape %v", name, info.Shape)
+				}
+				size *= int64(d)
+			}
+			if info.Offsets[1]-info.Offsets[0] != size {
+				return nil, nil, fmt.Errorf("tensor %q: %d bytes for shape %v of %s, want %d", name, info.Offsets[1]-info.Offsets[0], info.Shape, info.Dtype, size)
+			}
+		}
+	}
+	return names, infos, nil
+}
+
+// readTensor fills dst from values of the given type.
+func readTensor(r io.Reader, dtype string, dst []float32) error {
+	if dtype == "F32" {
+		return readFloats(r, dst)
+	}
+	widen := func(h uint16) float32 { return math.Float32frombits(uint32(h) << 16) } // bf16
+	if dtype == "F16" {
+		widen = halfToFloat
+	}
+	var buf [8192]byte
+	for len(dst) > 0 {
+		n := min(len(dst), len(buf)/2)
+		if _, err := io.ReadFull(r, buf[:2*n]); err != nil {
+			return err
+		}
+		for i := range n {
+			dst[i] = widen(binary.LittleEndian.Uint16(buf[2*i:]))
+		}
+		dst = dst[n:]
+	}
+	return nil
+}
+
+// halfToFloat widens an IEEE 754 binary16, exactly.
+func halfToFloat(h uint16) float32 {
+	sign, exp, frac := uint32(h>>15)<<31, uint32(h>>10)&31, uint32(h)&1023
+	switch exp {
+	case 0: // zero or subnormal: frac · 2^-24
+		f := float32(frac) * 0x1p-24
+		return math.Float32frombits(math.Float32bits(f) | sign)
+	case 31: // infinity or NaN
+		return math.Float32frombits(sign | 0xff<<23 | frac<<13)
+	}
+	return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
+}

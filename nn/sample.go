@@ -1,0 +1,228 @@
+package nn
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+)
+
+// Prompt asks for N continuations of one token sequence: samples First to
+// First+N-1 of the stream that Seed starts. Sample i draws from a generator of
+// its own, made from Seed and i, so its tokens depend on neither N and First
+// nor on what else is sampled at the same time.
+type Prompt struct {
+	Tokens []int32 // at least one; a begin token where there is no text
+	N      int
+	First  int
+	Seed   uint64
+
+	Temperature float64 // 0 takes the likeliest token
+	TopK        int     // keep the k likeliest tokens; 0 keeps all
+	TopP        float64 // keep the smallest set of at least this mass; 0 or 1 keeps all
+	MaxTokens   int     // at most this many; 0 means up to the context
+	Stop        []int32 // tokens that end a continuation
+
+	// Intervene, if not nil, may change the logits of the next token, given all
+	// tokens before it, the prompt's included. It is called from several
+	// goroutines and must keep neither slice.
+	Intervene func(sample int, path []int32, logits []float32)
+	// OnToken, if not nil, sees each token when it is drawn: in order for one
+	// sample, from several goroutines for different ones.
+	OnToken func(sample int, token int32, logprob float32)
+}
+
+// Finish tells why a continuation ended.
+type Finish uint8
+
+// The ways to end.
+const (
+	FinishLength Finish = iota // MaxTokens or the context was reached
+	FinishStop                 // a stop token was drawn
+)
+
+func (f Finish) String() string {
+	if f == FinishStop {
+		return "stop"
+	}
+	return "length"
+}
+
+// Completion is one sampled continuation.
+type Completion struct {
+	Prompt int // index among the prompts of the call
+	Sample int // sample index, from the prompt's First on
+	// Tokens ends with the stop token, if one was drawn: its log-probability
+	// counts, too.
+	Tokens []int32
+	// Logprobs are of the distribution that was sampled from, after
+	// intervention, temperature and truncation. Greedy decoding records them at
+	// temperature 1.
+	Logprobs []float32
+	// Raw are of the model's own distribution: temperature 1, untouched. They
+	// equal what Logprobs of a trainer gives for the same tokens, to the bit.
+	Raw    []float32
+	Finish Finish
+}
+
+// SamplerOptions bound a sampler's resources. They do not affect its results.
+type SamplerOptions struct {
+	Workers int // decoders at work at the same time; 0 means GOMAXPROCS
+	Slots   int // sequences that one decoder advances together; 0 means 64
+}
+
+// Sampler draws from a model with a cache of keys and values. Generate may be
+// called from several goroutines; the model must not be trained meanwhile.
+type Sampler struct {
+	m     *Model
+	opt   SamplerOptions
+	mu    sync.Mutex // guards pw
+	pw    packedWeights
+	free  chan *decoder
+	inUse atomic.Int64
+}
+
+// NewSampler makes a sampler of m. It follows m's weights as they are trained.
+func NewSampler(m *Model, o SamplerOptions) *Sampler {
+	if o.Workers <= 0 {
+		o.Workers = (&crew{}).workers()
+	}
+	if o.Slots <= 0 {
+		o.Slots = 64
+	}
+	s := &Sampler{m: m, opt: o, free: make(chan *decoder, o.Workers)}
+	s.pw.forward = true
+	for range o.Workers {
+		s.free <- &decoder{}
+	}
+	return s
+}
+
+// Model is the model sampled from.
+func (s *Sampler) Model() *Model { return s.m }
+
+// unit is some samples of one prompt, the piece of work that a decoder takes.
+type unit struct{ prompt, lo, hi int }
+
+// job is one call of Generate.
+type job struct {
+	ctx     context.Context
+	prompts []Prompt
+	units   []unit
+	next    atomic.Int64
+	failed  atomic.Bool
+	out     [][]Completion
+	mu      sync.Mutex // serialises emit
+	emit    func(*Completion)
+}
+
+// Generate samples all prompts and returns their completions by prompt, then
+// sample. If emit is not nil it sees each completion as soon as it ends, one
+// call at a time, in no particular order. The result does not depend on the
+// number of threads, on the order of prompts or on other calls.
+func (s *Sampler) Generate(ctx context.Context, prompts []Prompt, emit func(*Completion)) ([][]Completion, error) {
+	j := &job{ctx: ctx, prompts: prompts, out: make([][]Completion, len(prompts)), emit: emit}
+	for i := range prompts {
+		p := &prompts[i]
+		if err := p.check(i, &s.m.cfg); err != nil {
+			return nil, fmt.Errorf("sampling: %w", err)
+		}
+		j.out[i] = make([]Completion, p.N)
+		for lo := 0; lo < p.N; lo += s.opt.Slots {
+			j.units = append(j.units, unit{i, lo, min(lo+s.opt.Slots, p.N)})
+		}
+	}
+	s.mu.Lock()
+	s.pw.packAll(s.m)
+	s.mu.Unlock()
+
+	var wg sync.WaitGroup
+	var caught atomic.Pointer[fault]
+	work := func(d *decoder) {
+		defer func() {
+			if v := recover(); v != nil {
+				caught.CompareAndSwap(nil, &fault{v})
+				j.failed.Store(true)
+				d = &decoder{} // its state is not to be trusted
+			}
+			s.free <- d
+		}()
+		d.run(s.m, &s.pw, j, s.opt.Slots)
+	}
+	// The first decoder is waited for, the others are taken if they are idle.
+	for n := range min(s.opt.Workers, len(j.units)) {
+		var d *decoder
+		if n == 0 {
+			select {
+			case d = <-s.free:
+			case <-ctx.Done():
+				return nil, fmt.Errorf("sampling: %w", ctx.Err())
+			}
+		} else {
+			select {
+			case d = <-s.free:
+			default:
+			}
+		}
+		if d == nil {
+			break
+		}
+		wg.Add(1)
+		go func() { defer wg.Done(); work(d) }()
+	}
+	wg.Wait()
+	if f := caught.Load(); f != nil {
+		panic(f.value)
+	}
+	if err := ctx.Err(); err != nil && j.failed.Load() {
+		return nil, fmt.Errorf("sampling: %w", err)
+	}
+	return j.out, nil
+}
+
+func (p *Prompt) check(i int, c *Config) error {
+	switch {
+	case len(p.Tokens) == 0:
+		return fmt.Errorf("prompt %d has no tokens; give it a begin token", i)
+	case len(p.Tokens) > c.Context:
+		return fmt.Errorf("prompt %d: %d tokens do not fit the context of %d", i, len(p.Tokens), c.Context)
+	case p.N < 0 || p.First < 0:
+		return fmt.Errorf("prompt %d: samples %d to %d: negative", i, p.First, p.First+p.N-1)
+	case !(p.Temperature >= 0):
+		return fmt.Errorf("prompt %d: the temperature is %v; it must be 0 or more", i, p.Temperature)
+	case !(p.TopP >= 0 && p.TopP <= 1):
+		return fmt.Errorf("prompt %d: top_p is %v; it must be between 0 and 1", i, p.TopP)
+	case p.TopK < 0 || p.MaxTokens < 0:
+		return fmt.Errorf("prompt %d: top_k is %d and max_tokens %d; neither may be negative", i, p.TopK, p.MaxTokens)
+	}
+	return checkTokens(p.Tokens, c.Vocab, "prompt", i)
+}
+
+// limit is the most tokens that a continuation can have.
+func (p *Prompt) limit(c *Config) int {
+	room := c.Context - len(p.Tokens)
+	if p.MaxTokens > 0 {
+		return min(room, p.MaxTokens)
+	}
+	return room
+}
+
+func (p *Prompt) stops(token int32) bool {
+	for _, s := range p.Stop {
+		if s == token {
+			return true
+		}
+	}
+	return false
+}
+
+// done records a completion and shows it to emit.
+func (j *job) done(c Completion, at int) {
+	slot := &j.out[c.Prompt][at]
+	*slot = c
+	if j.emit != nil {
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		j.emit(slot)
+	}
+}

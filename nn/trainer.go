@@ -1,0 +1,390 @@
+package nn
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"pawl/tensor"
+)
+
+// Trainer trains a model by AdamW (Loshchilov and Hutter 2019). It owns the
+// optimizer's state and writes the model's weights in Step and Restore only.
+//
+// Results do not depend on the number of threads: a batch is cut by its shape
+// alone (see plan). One call at a time; a Trainer is not for concurrent use.
+type Trainer struct {
+	m      *Model
+	fw, bw packedWeights
+	crew   crew
+	plan   plan
+	steps  int64
+
+	lanes  [][]float32 // gradient buffers, each like the model's
+	dirty  int         // how many of them hold something
+	m1, m2 []float32   // first and second moments
+
+	scratch []*shard // a worker's own, for passes that keep nothing
+	kept    []*shard // one per shard, between Forward and Backward
+
+	// The call under way. Tasks read it, so that they need no closures.
+	batch   []Sequence
+	loss    LossFunc
+	losses  []float64   // of each sequence
+	dlogp   [][]float32 // by sequence, then token
+	dflat   []float32
+	dview   [][]float32
+	forward bool // a Forward awaits its Backward
+	retain  bool // its activations were kept
+	ctx     context.Context
+	opt     tensor.AdamWStep
+	sums    []float64 // squared gradient norm of each chunk
+
+	packTask, packBackTask, fusedTask, logpTask, backTask, sumTask, stepTask func(worker, i int)
+}
+
+// LossFunc is a loss that is a sum over sequences. Given the log-probability of
+// every token of sequence i of the batch (0 where it is not wanted), it writes
+// d(loss)/d(log-probability) to dlogp, which arrives zeroed, and returns the
+// sequence's share of the loss. It is called once a sequence, from several
+// goroutines.
+type LossFunc func(i int, s *Sequence, logp, dlogp []float32) float64
+
+// NewTrainer starts training m, with fresh optimizer state.
+func NewTrainer(m *Model) *Trainer {
+	t := &Trainer{m: m, m1: tensor.Alloc(m.lay.size), m2: tensor.Alloc(m.lay.size)}
+	t.fw.forward = true
+	t.packTask, t.packBackTask = t.packOne, t.packBack
+	t.fusedTask, t.logpTask = t.fusedLane, t.logpShard
+	t.backTask, t.sumTask, t.stepTask = t.backLane, t.sumChunk, t.stepChunk
+	return t
+}
+
+// Model is the model in training.
+func (t *Trainer) Model() *Model { return t.m }
+
+// Steps is the number of optimizer steps taken so far.
+func (t *Trainer) Steps() int { return int(t.steps) }
+
+// keepBytes bounds the activations kept between Forward and Backward. Beyond
+// it, Backward computes them again, with the same result.
+const keepBytes = 256 << 20
+
+// Forward returns the log-probability of every wanted token of the batch, by
+// sequence and position, 0 elsewhere; Backward may follow. The result is valid
+// until the next call.
+func (t *Trainer) Forward(batch []Sequence) ([][]float32, error) {
+	rows := 0
+	for i := range batch {
+		rows += batch[i].inputs()
+	}
+	c := &t.m.cfg
+	perRow := 4 * (c.Layers*(6*c.Width+2*c.kvDim()+3*c.Hidden) + c.Vocab)
+	t.retain = rows*perRow <= keepBytes
+	logp, err := t.run(context.Background(), batch)
+	t.forward = err == nil
+	return logp, err
+}
+
+// Logprobs is Forward without a Backward to follow.
+func (t *Trainer) Logprobs(ctx context.Context, batch []Sequence) ([][]float32, error) {
+	t.retain = false
+	return t.run(ctx, batch)
+}
+
+func (t *Trainer) run(ctx context.Context, batch []Sequence) ([][]float32, error) {
+	if err := t.begin(batch); err != nil {
+		return nil, fmt.Errorf("computing log-probabilities: %w", err)
+	}
+	t.packFor(&t.fw)
+	t.ctx = ctx
+	t.crew.run(len(t.plan.shards), t.logpTask)
+	t.ctx = nil
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("computing log-probabilities: %w", err)
+	}
+	return t.plan.view, nil
+}
+
+// Backward adds to the gradient, given d(loss)/d(log-probability) of the batch
+// of the last Forward, in the shape that Forward returned; values at tokens
+// that are not wanted are ignored.
+func (t *Trainer) Backward(dlogp [][]float32) error {
+	if !t.forward {
+		return fmt.Errorf("computing gradients: Backward needs a Forward before it")
+	}
+	if len(dlogp) != len(t.batch) {
+		return fmt.Errorf("computing gradients: %d rows of log-probability gradients for %d sequences", len(dlogp), len(t.batch))
+	}
+	for i, d := range dlogp {
+		if len(d) != len(t.batch[i].Tokens) {
+			return fmt.Errorf("computing gradients: sequence %d: %d log-probability gradients for %d tokens", i, len(d), len(t.batch[i].Tokens))
+		}
+	}
+	t.forward = false
+	t.packFor(&t.bw)
+	t.openLanes()
+	t.dlogp = dlogp
+	t.crew.run(len(t.plan.lanes), t.backTask)
+	t.dlogp = nil
+	return nil
+}
+
+// ForwardBackward adds to the gradient of a loss that is a sum over sequences,
+// and returns the loss. It is the fast path: each shard goes forward and back
+// while its activations are in cache.
+func (t *Trainer) ForwardBackward(batch []Sequence, loss LossFunc) (float64, error) {
+	if err := t.begin(batch); err != nil {
+		return 0, fmt.Errorf("computing gradients: %w", err)
+	}
+	t.packFor(&t.fw)
+	t.packFor(&t.bw)
+	t.openLanes()
+	t.dflat = grow(t.dflat, len(t.plan.logp))
+	clear(t.dflat)
+	t.dview = grow(t.dview, len(batch))
+	at := 0
+	for i := range batch {
+		n := len(batch[i].Tokens)
+		t.dview[i] = t.dflat[at : at+n : at+n]
+		at += n
+	}
+	t.losses = grow(t.losses, len(batch))
+	t.loss, t.dlogp = loss, t.dview
+	t.crew.run(len(t.plan.lanes), t.fusedTask)
+	t.loss, t.dlogp = nil, nil
+	total := 0.0
+	for _, l := range t.losses {
+		total += l
+	}
+	return total, nil
+}
+
+// CrossEntropy is the loss of supervised training: minus the log-probability of
+// every wanted token, times scale (1/tokens gives the mean).
+func CrossEntropy(scale float64) LossFunc {
+	return func(_ int, s *Sequence, logp, dlogp []float32) float64 {
+		sum := 0.0
+		for t := 1; t < len(logp); t++ {
+			if s.wants(t) {
+				sum -= float64(logp[t])
+				dlogp[t] = float32(-scale)
+			}
+		}
+		return sum * scale
+	}
+}
+
+// Targets counts the wanted tokens of a batch.
+func Targets(batch []Sequence) int {
+	n := 0
+	for i := range batch {
+		for t := range batch[i].Tokens {
+			if batch[i].wants(t) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// begin plans a batch and makes sure that every worker has its workspace.
+func (t *Trainer) begin(batch []Sequence) error {
+	t.forward = false
+	t.batch = nil
+	if err := t.plan.make(&t.m.cfg, batch); err != nil {
+		return err
+	}
+	t.batch = batch
+	for len(t.scratch) < t.crew.workers() {
+		t.scratch = append(t.scratch, new(shard))
+	}
+	for t.retain && len(t.kept) < len(t.plan.shards) {
+		t.kept = append(t.kept, new(shard))
+	}
+	return nil
+}
+
+func (t *Trainer) openLanes() {
+	for len(t.lanes) < len(t.plan.lanes) {
+		t.lanes = append(t.lanes, tensor.Alloc(t.m.lay.size))
+	}
+	t.dirty = max(t.dirty, len(t.plan.lanes))
+}
+
+// packFor brings a packed copy up to date, matrices in parallel.
+func (t *Trainer) packFor(p *packedWeights) {
+	if !p.stale(t.m) {
+		return
+	}
+	p.prepare(t.m)
+	if p.forward {
+		t.crew.run(p.jobs(t.m), t.packTask)
+	} else {
+		t.crew.run(p.jobs(t.m), t.packBackTask)
+	}
+	p.finish(t.m)
+}
+
+func (t *Trainer) packOne(_, i int)  { t.fw.pack(t.m, i) }
+func (t *Trainer) packBack(_, i int) { t.bw.pack(t.m, i) }
+
+func (t *Trainer) workspace(worker, i int) *shard {
+	if t.retain {
+		return t.kept[i]
+	}
+	return t.scratch[worker]
+}
+
+func (t *Trainer) logpShard(worker, i int) {
+	if t.ctx.Err() != nil {
+		return
+	}
+	s, r := t.workspace(worker, i), t.plan.shards[i]
+	s.load(&t.m.cfg, t.batch, r.lo, r.hi)
+	s.forward(t.m, &t.fw)
+	s.logprobs(t.plan.view)
+}
+
+func (t *Trainer) fusedLane(worker, lane int) {
+	s := t.scratch[worker]
+	for i := t.plan.lanes[lane].lo; i < t.plan.lanes[lane].hi; i++ {
+		r := t.plan.shards[i]
+		s.load(&t.m.cfg, t.batch, r.lo, r.hi)
+		s.forward(t.m, &t.fw)
+		s.logprobs(t.plan.view)
+		for q := r.lo; q < r.hi; q++ {
+			t.losses[q] = t.loss(q, &t.batch[q], t.plan.view[q], t.dlogp[q])
+		}
+		t.backShard(s, lane)
+	}
+}
+
+func (t *Trainer) backLane(worker, lane int) {
+	for i := t.plan.lanes[lane].lo; i < t.plan.lanes[lane].hi; i++ {
+		s, r := t.workspace(worker, i), t.plan.shards[i]
+		if !t.retain {
+			s.load(&t.m.cfg, t.batch, r.lo, r.hi)
+			s.forward(t.m, &t.fw)
+			s.logprobs(t.plan.view)
+		}
+		t.backShard(s, lane)
+	}
+}
+
+func (t *Trainer) backShard(s *shard, lane int) {
+	s.dlogp = growAligned(s.dlogp, s.outs)
+	for i := range s.dlogp {
+		s.dlogp[i] = t.dlogp[s.outSeq[i]][s.outPos[i]]
+	}
+	s.backward(t.m, &t.bw, t.lanes[lane])
+}
+
+// StepOptions are the numbers of one optimizer step. Zero betas, Eps and Clip
+// mean 0.9, 0.999, 1e-8 and no clipping.
+type StepOptions struct {
+	LR           float64
+	Beta1, Beta2 float64
+	Eps          float64
+	Decay        float64 // decoupled weight decay of matrices; norm gains have none
+	Clip         float64 // largest norm of the whole gradient
+}
+
+// chunk is how many floats of the buffer one task of a step takes.
+const chunk = 1 << 14
+
+// Step updates the weights from the gradient gathered since the last step and
+// returns the norm of that gradient before clipping. If the norm is not a
+// number, nothing changes but that the gradient is dropped, and Step says so.
+func (t *Trainer) Step(o StepOptions) (float64, error) {
+	if o.Beta1 == 0 {
+		o.Beta1 = 0.9
+	}
+	if o.Beta2 == 0 {
+		o.Beta2 = 0.999
+	}
+	if o.Eps == 0 {
+		o.Eps = 1e-8
+	}
+	if t.dirty == 0 {
+		return 0, fmt.Errorf("stepping: there is no gradient; call Backward or ForwardBackward first")
+	}
+	t.forward = false
+	norm := t.gradNorm()
+	if math.IsNaN(norm) || math.IsInf(norm, 0) {
+		t.dropGradient()
+		return norm, fmt.Errorf("stepping: the gradient norm is %v; lower the learning rate, or clip", norm)
+	}
+	t.steps++
+	t.opt = tensor.AdamWStep{
+		LR: o.LR, Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, Decay: o.Decay, GradScale: 1,
+		Correction1: 1 - math.Pow(o.Beta1, float64(t.steps)),
+		Correction2: 1 - math.Pow(o.Beta2, float64(t.steps)),
+	}
+	if o.Clip > 0 && norm > o.Clip {
+		t.opt.GradScale = o.Clip / norm
+	}
+	t.crew.run(t.chunks(), t.stepTask)
+	t.dirty = 0
+	t.m.Touch()
+	return norm, nil
+}
+
+func (t *Trainer) chunks() int { return (t.m.lay.size + chunk - 1) / chunk }
+
+// gradNorm sums the lanes into the first and returns the norm of the sum.
+func (t *Trainer) gradNorm() float64 {
+	t.sums = grow(t.sums, t.chunks())
+	t.crew.run(t.chunks(), t.sumTask)
+	sum := 0.0
+	for _, s := range t.sums {
+		sum += s
+	}
+	for _, lane := range t.lanes[1:t.dirty] {
+		clear(lane)
+	}
+	t.dirty = 1
+	return math.Sqrt(sum)
+}
+
+func (t *Trainer) sumChunk(_, i int) {
+	lo, hi := i*chunk, min((i+1)*chunk, t.m.lay.size)
+	g := t.lanes[0][lo:hi]
+	for _, lane := range t.lanes[1:t.dirty] {
+		tensor.Add(g, lane[lo:hi])
+	}
+	t.sums[i] = tensor.SumSquares(g)
+}
+
+func (t *Trainer) stepChunk(_, i int) {
+	lo, hi := i*chunk, min((i+1)*chunk, t.m.lay.size)
+	cut := min(max(t.m.lay.matrices, lo), hi) // decay applies below it
+	for _, r := range [2]struct {
+		lo, hi int
+		decay  float64
+	}{{lo, cut, t.opt.Decay}, {cut, hi, 0}} {
+		if r.lo == r.hi {
+			continue
+		}
+		o := t.opt
+		o.Decay = r.decay
+		tensor.AdamW(t.m.w[r.lo:r.hi], t.lanes[0][r.lo:r.hi], t.m1[r.lo:r.hi], t.m2[r.lo:r.hi], o)
+	}
+	clear(t.lanes[0][lo:hi])
+}
+
+// dropGradient forgets what Backward has gathered.
+func (t *Trainer) dropGradient() {
+	for _, lane := range t.lanes[:t.dirty] {
+		clear(lane)
+	}
+	t.dirty = 0
+}
+
+// Reset makes the optimizer's state that of a fresh trainer; the weights stay.
+func (t *Trainer) Reset() {
+	t.dropGradient()
+	clear(t.m1)
+	clear(t.m2)
+	t.steps = 0
+}
