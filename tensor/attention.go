@@ -46,6 +46,10 @@ func Attention(out, q, k, v Mat, heads, kvHeads int, probs []float32) {
 	if s.rows == 0 {
 		return
 	}
+	if hasAVX2() {
+		attentionVector(out, q, k, v, s, probs)
+		return
+	}
 	attentionPortable(out, q, k, v, s, probs)
 }
 
@@ -60,6 +64,10 @@ func AttentionBackward(dq, dk, dv, dout, q, k, v Mat, heads, kvHeads int, probs 
 	dk.checkShape(op, "dk", k.Rows, k.Cols)
 	dv.checkShape(op, "dv", v.Rows, v.Cols)
 	if s.rows == 0 {
+		return
+	}
+	if hasAVX2() {
+		attentionBackwardVector(dq, dk, dv, dout, q, k, v, s, probs)
 		return
 	}
 	attentionBackwardPortable(dq, dk, dv, dout, q, k, v, s, probs)
@@ -79,6 +87,10 @@ func AttentionStep(out, q []float32, k, v Mat, n, heads, kvHeads int, scratch []
 	v.checkShape(op, "v", v.Rows, s.kvHeads*s.headDim)
 	if need := AttentionStepScratch(n, s.headDim); len(scratch) < need {
 		scratch = make([]float32, need)
+	}
+	if hasAVX2() {
+		attentionStepVector(out, q, k, v, s, scratch)
+		return
 	}
 	attentionStepPortable(out, q, k, v, s, scratch)
 }

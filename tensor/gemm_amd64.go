@@ -51,9 +51,6 @@ func vectorAVX512(t *tile)
 //go:noescape
 func vectorAVX2(t *tile)
 
-// tailMasks holds masks of n leading words of eight at tailMasks[8-n].
-var tailMasks = [16]int32{-1, -1, -1, -1, -1, -1, -1, -1}
-
 const (
 	// kBlock steps of k of two panels (32 KB) stay in the first-level cache.
 	kBlock = 256
@@ -63,6 +60,12 @@ const (
 )
 
 func words(p *float32, n int) *float32 { return (*float32)(unsafe.Add(unsafe.Pointer(p), n*4)) }
+
+// tailMasks gives masks of 16 words: n set ones start at 16-n.
+var tailMasks = [32]int32{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1}
+
+// leading is a mask of the first n of 16 words.
+func leading(n int) *int32 { return &tailMasks[16-n] }
 
 func flag(b bool) int {
 	if b {
@@ -94,12 +97,12 @@ func (t *tile) columns(cols, step int) {
 		case n == 2*vector:
 			tileAVX2x2(t)
 		case n > vector:
-			t.lanes = &tailMasks[2*vector-n]
+			t.lanes = leading(n - vector)
 			tileAVX2x2Masked(t)
 		case n == vector:
 			tileAVX2x1(t)
 		default:
-			t.lanes = &tailMasks[vector-n]
+			t.lanes = leading(n)
 			tileAVX2x1Masked(t)
 		}
 		if cols -= n; cols == 0 {
@@ -109,6 +112,16 @@ func (t *tile) columns(cols, step int) {
 		t.b = words(t.b, step/4)
 	}
 	t.c, t.b = c, b
+}
+
+// inPlace runs the kernels over all cols columns of C, with B in place.
+func (t *tile) inPlace(cols int) {
+	const pair = 2 * panelWidth
+	for ; cols > pair; cols -= pair {
+		t.columns(pair, panelWidth*4)
+		t.c, t.b = words(t.c, pair), words(t.b, pair)
+	}
+	t.columns(cols, panelWidth*4)
 }
 
 // mulVector is Mul in assembly.

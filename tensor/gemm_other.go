@@ -11,3 +11,11 @@ func mulTNVector(c, a, b Mat, acc bool)       { panic(noAssembly) }
 
 func packPanelVector(dst []float32, b Mat, r0, rows, j, cols int) { panic(noAssembly) }
 func transposeVector(dst []float32, stride int, src Mat)          { panic(noAssembly) }
+
+func attentionVector(out, q, k, v Mat, s attentionShape, probs []float32) { panic(noAssembly) }
+func attentionStepVector(out, q []float32, k, v Mat, s attentionShape, scratch []float32) {
+	panic(noAssembly)
+}
+func attentionBackwardVector(dq, dk, dv, dout, q, k, v Mat, s attentionShape, probs []float32) {
+	panic(noAssembly)
+}

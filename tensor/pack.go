@@ -77,21 +77,22 @@ func (p *Packed) PackT(b Mat) {
 }
 
 // transpose writes src [r, c] to dst as [c, r], with stride values between rows
-// of dst. stride is at least r rounded up to 8: the values up to there may be
-// overwritten, with copies of the last real one.
+// of dst. stride is at least r rounded up to whole panels; up to there the last
+// real value of a row is repeated.
 func transpose(dst []float32, stride int, src Mat) {
 	if src.Rows == 0 || src.Cols == 0 {
 		return
 	}
-	if padded := roundUp(src.Rows, 8); stride < padded || len(dst) < (src.Cols-1)*stride+padded {
+	padded := roundUp(src.Rows, panelWidth)
+	if stride < padded || len(dst) < (src.Cols-1)*stride+padded {
 		panic(fmt.Sprintf("tensor: transposing %dx%d into %d values with stride %d", src.Rows, src.Cols, len(dst), stride))
 	}
 	if hasAVX2() && src.Cols >= 8 {
 		transposeVector(dst, stride, src)
 		return
 	}
-	for i := range src.Rows {
-		for j, x := range src.Row(i) {
+	for i := range padded {
+		for j, x := range src.Row(min(i, src.Rows-1)) {
 			dst[j*stride+i] = x
 		}
 	}

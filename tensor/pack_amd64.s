@@ -1,15 +1,14 @@
 #include "textflag.h"
 
-// func packAVX2(dst, src *float32, stride, rows int, low, high *int32)
-TEXT ·packAVX2(SB), NOSPLIT, $0-48
+// func packAVX2(dst, src *float32, stride, rows int, lanes *int32)
+TEXT ·packAVX2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ stride+16(FP), R8
 	MOVQ rows+24(FP), CX
-	MOVQ low+32(FP), AX
-	MOVQ high+40(FP), BX
+	MOVQ lanes+32(FP), AX
 	VMOVDQU (AX), Y14
-	VMOVDQU (BX), Y15
+	VMOVDQU 32(AX), Y15
 
 packRow:
 	VMASKMOVPS (SI), Y14, Y0
