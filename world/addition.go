@@ -83,8 +83,8 @@ func pow10(n int) uint64 {
 // Len is the number of different tasks.
 func (w *Addition) Len() int { return w.share.len() }
 
-// Unit is Characters: every digit is one token.
-func (w *Addition) Unit() string { return Characters }
+// Unit is characters: every digit is one token.
+func (w *Addition) Unit() string { return core.UnitCharacters }
 
 // Vocabulary is the ten digits, + and =.
 func (w *Addition) Vocabulary() []string {

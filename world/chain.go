@@ -86,8 +86,8 @@ func NewChain(c ChainConfig) (*Chain, error) {
 // Len is the number of different tasks.
 func (w *Chain) Len() int { return w.share.len() }
 
-// Unit is Words: every number is one token.
-func (w *Chain) Unit() string { return Words }
+// Unit is words: every number is one token.
+func (w *Chain) Unit() string { return core.UnitWords }
 
 // Vocabulary is the numbers in order, and "=" where prompts carry hints.
 func (w *Chain) Vocabulary() []string {

@@ -61,8 +61,8 @@ func NewCountdown(c CountdownConfig) (*Countdown, error) {
 // Len is the number of different tasks.
 func (w *Countdown) Len() int { return w.share.len() }
 
-// Unit is Characters.
-func (w *Countdown) Unit() string { return Characters }
+// Unit is characters.
+func (w *Countdown) Unit() string { return core.UnitCharacters }
 
 // Vocabulary is the ten digits and the signs of prompts and steps.
 func (w *Countdown) Vocabulary() []string {

@@ -18,12 +18,6 @@ const (
 	Chat    = "chat"    // English, for models that know nothing of it
 )
 
-// Units of the compact dialect's tokens.
-const (
-	Words      = "word"      // tokens are separated by spaces
-	Characters = "character" // every character is a token
-)
-
 // World is a set of tasks with exact answers.
 type World interface {
 	// Len is the number of tasks, none twice.
@@ -33,7 +27,8 @@ type World interface {
 	// Vocabulary lists every token of the compact dialect, prompts and
 	// demonstrations together, in a fixed order; nil in the chat dialect.
 	Vocabulary() []string
-	// Unit tells what a token of Vocabulary is: Words or Characters.
+	// Unit tells what a token of Vocabulary is: core.UnitWords or
+	// core.UnitCharacters.
 	Unit() string
 }
 

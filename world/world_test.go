@@ -124,7 +124,7 @@ func TestVocabularyCoversEverything(t *testing.T) {
 			task := w.Task(i)
 			for _, text := range []string{task.Text(), task.Ref().Solution} {
 				split := strings.Fields(text)
-				if w.Unit() == Characters {
+				if w.Unit() == core.UnitCharacters {
 					split = strings.Split(text, "")
 				}
 				for _, token := range split {
@@ -136,6 +136,8 @@ func TestVocabularyCoversEverything(t *testing.T) {
 		}
 	}
 }
+
+var _ core.Vocabularied = (*Source)(nil)
 
 func TestSource(t *testing.T) {
 	w, err := NewChain(ChainConfig{Numbers: 2, Modulus: 10})
