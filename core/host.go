@@ -28,7 +28,7 @@ type Spec struct {
 	Name   string // registered name
 	As     string // its name in the recipe; equals Name unless renamed
 	Config any    // the registered config struct, by value
-	Where  string // file:line:col, for errors
+	Where  string `json:"-"` // file:line:col, for errors; never part of a key
 }
 
 // Label is the component's name in the recipe.
@@ -78,13 +78,24 @@ type ModelShape struct {
 	Hidden                        int      // width of the feed-forward part; 0: 8/3 of Width, rounded up to 16
 	Context                       int      // longest sequence
 	RopeTheta                     float64  // 0: no positional rotation
-	Vocabulary                    []string // whole-word tokens; nil: bytes
+	Vocabulary                    []string // tokens; nil: bytes
+	Spaced                        bool     // the vocabulary's words stand between spaces
 	Seed                          uint64
 }
 
 // Vocabularied is the companion of task sources whose texts are made of a
-// known list of words, so that a model trained on them can use one token each.
-type Vocabularied interface{ Vocabulary() []string }
+// known list of tokens. Unit is UnitWords where spaces part them, or
+// UnitCharacters where they stand side by side.
+type Vocabularied interface {
+	Vocabulary() []string // nil: any text
+	Unit() string
+}
+
+// Units of a vocabulary.
+const (
+	UnitWords      = "word"
+	UnitCharacters = "character"
+)
 
 // Encoder turns paths into token ids and masks for training.
 type Encoder interface {

@@ -41,7 +41,7 @@ func newPretrain(ctx context.Context, h core.Host, c Pretrain) (core.Policy, err
 		Context: c.Context, RopeTheta: c.RopeTheta, Seed: h.Seed(),
 	}
 	if v, ok := source.(core.Vocabularied); ok {
-		shape.Vocabulary = v.Vocabulary()
+		shape.Vocabulary, shape.Spaced = v.Vocabulary(), v.Unit() == core.UnitWords
 	}
 	empty, err := h.NewModel(ctx, shape)
 	if err != nil {

@@ -1,0 +1,133 @@
+package loop
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"pawl/core"
+	"pawl/recipe"
+)
+
+// arm is the run itself or one control: the same base, tasks, seeds, steps and
+// gate; only what the control's keys replace differs.
+//
+// A control is judged by the gate but not held back by it: each of its rounds
+// continues from its last candidate. That can only flatter the control.
+type arm struct {
+	run       *Run
+	name      string // "" for the run itself
+	updates   []stage
+	base      map[string]core.Policy
+	incumbent map[string]core.Policy
+	states    map[string][]byte // of Stateful selectors, by stage and policy
+	gated     bool
+}
+
+func (a *arm) label() string {
+	if a == nil {
+		return ""
+	}
+	return a.name
+}
+
+// stage is one stage of a round with the control's replacements applied.
+type stage struct {
+	index   int
+	steps   int
+	sample  core.Spec
+	verify  []core.Spec
+	updates []recipe.Update
+}
+
+func stageUpdates(p *recipe.Plan, control string) []stage {
+	var out []stage
+	for i, s := range p.StagesFor(control) {
+		out = append(out, stage{index: i, steps: s.Steps, sample: s.Sample, verify: s.Verify, updates: s.Updates})
+	}
+	return out
+}
+
+// rounds runs every round of the arm and files its rows in the report.
+func (a *arm) rounds(ctx context.Context, report *Report) error {
+	a.states = map[string][]byte{}
+	control := Control{}
+	for round := 1; round <= a.run.Plan.Rounds; round++ {
+		row, candidate, err := a.round(ctx, round)
+		if err != nil {
+			return fmt.Errorf("round %d: %w", round, err)
+		}
+		if row.Gate.Outcome == core.Promote || !a.gated {
+			a.incumbent = candidate
+		}
+		a.run.emit(Event{Arm: a.name, Round: round, Stage: "round", Row: &row})
+		if a.name == "" {
+			report.Rounds = append(report.Rounds, row)
+			continue
+		}
+		control.Verdicts = append(control.Verdicts, row.Gate.Outcome)
+		control.Rounds = append(control.Rounds, row)
+		report.Controls[a.name] = control
+	}
+	return nil
+}
+
+// round is all stages, then one gate over all policies together.
+func (a *arm) round(ctx context.Context, round int) (Round, map[string]core.Policy, error) {
+	row := Round{Round: round}
+	candidate := maps.Clone(a.incumbent)
+	pass := 0
+	for _, s := range a.updates {
+		for range s.steps {
+			next, err := a.pass(ctx, round, pass, s, candidate, &row)
+			if err != nil {
+				return row, nil, err
+			}
+			candidate = next
+			pass++
+		}
+	}
+	return row, candidate, a.gate(ctx, round, candidate, &row)
+}
+
+// pass samples once and updates every lane of the stage from those samples.
+func (a *arm) pass(ctx context.Context, round, pass int, s stage, team map[string]core.Policy, row *Round) (map[string]core.Policy, error) {
+	r := a.run
+	tasks, err := r.drawTasks(ctx, trainSet, (round-1)*a.passes()+pass)
+	if err != nil {
+		return nil, err
+	}
+	drawn := r.sampling(a, round, fmt.Sprintf("sample %d", pass), team, s.sample, s.verify, tasks)
+	next := maps.Clone(team)
+	for _, u := range s.updates {
+		sel, err := a.selectExamples(ctx, round, pass, s, u, team, drawn)
+		if err != nil {
+			return nil, err
+		}
+		row.Kept += sel.Kept
+		row.Seconds += sel.Seconds
+		if drawn.drawn && a.gated && sel.Kept == 0 && row.Kept == 0 {
+			return nil, r.nothingKept(ctx, drawn)
+		}
+		if next[u.Policy], err = a.optimize(ctx, round, pass, s, u, team, sel, row); err != nil {
+			return nil, err
+		}
+		if err := a.labels(ctx, drawn, sel, row); err != nil {
+			return nil, err
+		}
+	}
+	if drawn.drawn {
+		if err := a.observe(ctx, drawn, row); err != nil {
+			return nil, err
+		}
+	}
+	return next, nil
+}
+
+func (a *arm) passes() int {
+	n := 0
+	for _, s := range a.updates {
+		n += s.steps
+	}
+	return n
+}

@@ -1,0 +1,160 @@
+package loop
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"pawl/core"
+	"pawl/stats"
+)
+
+// measured is one task's result under the recipe's measure.
+type measured struct {
+	ID    string  `json:"id"`
+	Value float64 `json:"value"`
+}
+
+// measure answers every task of a set with the measure's sampler and scores
+// the answers with its last verifier.
+func (a *arm) measure(ctx context.Context, stage, set string, team map[string]core.Policy) ([]measured, float64, error) {
+	r := a.run
+	tasks, err := r.allTasks(ctx, set)
+	if err != nil {
+		return nil, 0, err
+	}
+	m := r.Plan.Measure
+	drawn := r.sampling(a, 0, stage, team, m.Sample, m.Verify, tasks)
+	key := r.hasher("measure").String(string(drawn.key())).Key()
+	d, err := r.Ledger.Do(ctx, key, "measure", func(ctx context.Context) (core.Digest, error) {
+		by := m.Verify[len(m.Verify)-1].Label()
+		items := make([]measured, 0, len(tasks))
+		for ep, err := range drawn.iterate(ctx) {
+			if err != nil {
+				return "", err
+			}
+			items = append(items, measured{ID: ep.Task.ID, Value: answerValue(ep, by)})
+		}
+		return r.Ledger.Put(ctx, marshal(items))
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("measuring on %s: %w", set, err)
+	}
+	b, err := r.Ledger.Get(ctx, d)
+	if err != nil {
+		return nil, 0, err
+	}
+	var items []measured
+	if err := json.Unmarshal(b, &items); err != nil {
+		return nil, 0, fmt.Errorf("reading a measurement: %w", err)
+	}
+	seconds, err := r.Ledger.Seconds(ctx, key)
+	return items, seconds, err
+}
+
+// answerValue is the score of the episode's answer, or of its only leaf. An
+// abstention or a failed episode is worth nothing.
+func answerValue(ep *core.Episode, by string) float64 {
+	at := ep.Answer
+	if at == 0 {
+		if leaves := ep.Leaves(); len(leaves) > 0 {
+			at = leaves[0]
+		}
+	}
+	if at == 0 || ep.Err != "" {
+		return 0
+	}
+	s, ok := ep.ScoreOf(by, at)
+	if !ok || s.Abstain {
+		return 0
+	}
+	return s.Value
+}
+
+// gate compares the candidate with the incumbent, pair by pair.
+func (a *arm) gate(ctx context.Context, round int, candidate map[string]core.Policy, row *Round) error {
+	r := a.run
+	before, _, err := a.measure(ctx, "gate", gateSet, a.incumbent)
+	if err != nil {
+		return err
+	}
+	after, seconds, err := a.measure(ctx, "gate", gateSet, candidate)
+	if err != nil {
+		return err
+	}
+	fixed, _, err := a.measure(ctx, "gate", gateSet, a.base)
+	if err != nil {
+		return err
+	}
+	row.Seconds += seconds
+	trial := core.Trial{Attempt: round}
+	for i := range after {
+		trial.Items = append(trial.Items, core.Evidence{ID: after[i].ID, Incumbent: before[i].Value, Candidate: after[i].Value, Baseline: fixed[i].Value})
+	}
+	built, err := (&host{run: r, arm: a, round: round, stage: "gate", team: candidate}).Build(ctx, r.Plan.Gate)
+	if err != nil {
+		return fmt.Errorf("building gate %s: %w", r.Plan.Gate.Label(), err)
+	}
+	if row.Gate, err = built.(core.Gate).Decide(ctx, trial); err != nil {
+		return fmt.Errorf("deciding with gate %s: %w", r.Plan.Gate.Label(), err)
+	}
+	e := estimate(values(after))
+	row.GateLow, row.GateHigh = e.Low, e.High
+	return r.Ledger.Promote(ctx, Promotion{
+		Arm: a.name, Round: round, Parent: core.Digest(teamVersion(a.incumbent)), Candidate: core.Digest(teamVersion(candidate)),
+		Policies: candidate, Verdict: row.Gate,
+	})
+}
+
+// audit measures every arm on the sealed set, once, after the last decision.
+func (r *Run) audit(ctx context.Context, report *Report, arms map[string]map[string]core.Policy) error {
+	if _, ok := r.Plan.Set(auditSet); !ok && r.Sets[auditSet] == nil {
+		return nil
+	}
+	results := map[string][]float64{}
+	names := append([]string{"base", "final"}, slices.DeleteFunc(slices.Sorted(maps.Keys(arms)), func(n string) bool { return n == "base" || n == "final" })...)
+	for _, name := range names {
+		a := &arm{run: r, name: name}
+		items, _, err := a.measure(ctx, "audit", auditSet, arms[name])
+		if err != nil {
+			return err
+		}
+		results[name] = values(items)
+		e := estimate(results[name])
+		report.Audit[name] = e
+		r.emit(Event{Arm: name, Stage: "audit", Audit: &e})
+	}
+	for _, name := range names {
+		if name == "final" {
+			continue
+		}
+		adv := compare(name, results[name], results["final"])
+		report.Gains = append(report.Gains, adv)
+		if name == r.Plan.AdvantageOver() {
+			report.Advantage = &adv
+		}
+	}
+	return nil
+}
+
+func values(items []measured) []float64 {
+	v := make([]float64, len(items))
+	for i, it := range items {
+		v[i] = it.Value
+	}
+	return v
+}
+
+// estimate is a mean with a 95% interval: Wilson's for right and wrong,
+// bootstrap for graded scores.
+func estimate(v []float64) core.Estimate {
+	return stats.MeanEstimate("accuracy", v)
+}
+
+// compare is the paired difference of candidate minus incumbent.
+func compare(name string, incumbent, candidate []float64) Advantage {
+	c := stats.ComparePaired(incumbent, candidate)
+	return Advantage{Over: name, Difference: c.Difference, Low: c.Low, High: c.High, PValue: c.PValue, N: len(candidate)}
+}

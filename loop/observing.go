@@ -1,0 +1,177 @@
+package loop
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"pawl/core"
+)
+
+// observation is what a round's samples show to people; nothing trains on it.
+type observation struct {
+	Attempts int             `json:"attempts"`
+	Usage    core.Usage      `json:"usage"`
+	Metrics  []core.Estimate `json:"metrics"`
+}
+
+// observe measures the drawn episodes with the recipe's metrics, after the
+// measure's verifiers have judged every attempt.
+func (a *arm) observe(ctx context.Context, drawn *sampling, row *Round) error {
+	r := a.run
+	h := r.hasher("observe").String(string(drawn.key()))
+	for _, v := range r.Plan.Measure.Verify {
+		h.Bytes(canonical(v))
+	}
+	for _, m := range r.Plan.Metrics {
+		h.Bytes(canonical(m))
+	}
+	d, err := r.Ledger.Do(ctx, h.Key(), "observe", func(ctx context.Context) (core.Digest, error) {
+		eps, err := drawn.all(ctx)
+		if err != nil {
+			return "", err
+		}
+		var o observation
+		for _, ep := range eps {
+			o.Attempts += len(ep.Leaves())
+			o.Usage.Add(ep.Usage)
+		}
+		step := &host{run: r, arm: a, round: drawn.round, stage: "observe", team: drawn.team}
+		if err := r.judge(ctx, step, r.Plan.Measure.Verify, eps); err != nil {
+			return "", err
+		}
+		for _, spec := range r.Plan.Metrics {
+			built, err := step.Build(ctx, spec)
+			if err != nil {
+				return "", fmt.Errorf("building metric %s: %w", spec.Label(), err)
+			}
+			found, err := built.(core.Metric).Measure(ctx, episodes(eps))
+			if err != nil {
+				return "", fmt.Errorf("measuring %s: %w", spec.Label(), err)
+			}
+			o.Metrics = append(o.Metrics, found...)
+		}
+		return r.Ledger.Put(ctx, marshal(o))
+	})
+	if err != nil {
+		return err
+	}
+	b, err := r.Ledger.Get(ctx, d)
+	if err != nil {
+		return err
+	}
+	var o observation
+	if err := json.Unmarshal(b, &o); err != nil {
+		return fmt.Errorf("reading an observation: %w", err)
+	}
+	row.Sampled += o.Attempts
+	row.Tokens += o.Usage.Tokens()
+	row.Metrics = append(row.Metrics, o.Metrics...)
+	r.usage.Add(o.Usage)
+	for _, k := range drawn.keys {
+		s, err := r.Ledger.Seconds(ctx, k)
+		if err != nil {
+			return err
+		}
+		row.Seconds += s
+	}
+	return r.withinBudget()
+}
+
+func (r *Run) withinBudget() error {
+	b := r.Plan.Budget
+	if b.Tokens > 0 && r.usage.Tokens() > b.Tokens {
+		return fmt.Errorf("%w: %d tokens used, %d allowed", ErrBudget, r.usage.Tokens(), b.Tokens)
+	}
+	if b.USD > 0 && float64(r.usage.MicroUSD)/1e6 > b.USD {
+		return fmt.Errorf("%w: $%.2f used, $%.2f allowed", ErrBudget, float64(r.usage.MicroUSD)/1e6, b.USD)
+	}
+	return nil
+}
+
+// labels is how often the kept attempts of this pass are right, by the
+// measure: known where tasks have references, and reported only.
+func (a *arm) labels(ctx context.Context, drawn *sampling, sel selection, row *Round) error {
+	if sel.Kept == 0 {
+		return nil
+	}
+	r := a.run
+	h := r.hasher("labels").String(string(sel.Examples)).String(string(drawn.key()))
+	for _, v := range r.Plan.Measure.Verify {
+		h.Bytes(canonical(v))
+	}
+	d, err := r.Ledger.Do(ctx, h.Key(), "labels", func(ctx context.Context) (core.Digest, error) {
+		found, err := r.labelValues(ctx, drawn, sel)
+		if err != nil {
+			return "", err
+		}
+		return r.Ledger.Put(ctx, marshal(found))
+	})
+	if err != nil {
+		return err
+	}
+	b, err := r.Ledger.Get(ctx, d)
+	if err != nil {
+		return err
+	}
+	var found []float64
+	if err := json.Unmarshal(b, &found); err != nil {
+		return fmt.Errorf("reading label accuracies: %w", err)
+	}
+	if len(found) > 0 {
+		e := estimate(found)
+		row.Labels, row.LabelLow, row.LabelHi = &e.Value, &e.Low, &e.High
+	}
+	return nil
+}
+
+// labelValues judges the kept attempts on fresh tasks that have a reference.
+func (r *Run) labelValues(ctx context.Context, drawn *sampling, sel selection) ([]float64, error) {
+	packed, err := r.Ledger.Get(ctx, sel.Examples)
+	if err != nil {
+		return nil, err
+	}
+	examples, err := core.DecodeExamples(packed)
+	if err != nil {
+		return nil, fmt.Errorf("reading the selected examples: %w", err)
+	}
+	fresh := map[string]bool{}
+	for _, t := range drawn.tasks {
+		if t.Ref().Answer != "" || t.Ref().World != "" {
+			fresh[t.ID] = true
+		}
+	}
+	var eps []*core.Episode
+	for _, ex := range examples {
+		if sampledLeaves(ex, fresh) > 0 {
+			ep := *ex.Episode // judged on a copy: nodes are shared, scores are not
+			ep.Scores = nil
+			ep.Nodes = append([]core.Node(nil), ep.Nodes...)
+			eps = append(eps, &ep)
+		}
+	}
+	step := &host{run: r, arm: drawn.arm, round: drawn.round, stage: "observe", team: drawn.team}
+	if err := r.judge(ctx, step, r.Plan.Measure.Verify, eps); err != nil {
+		return nil, err
+	}
+	by := r.Plan.Measure.Verify[len(r.Plan.Measure.Verify)-1].Label()
+	found := []float64{}
+	for _, ep := range eps {
+		for _, leaf := range ep.Leaves() {
+			if s, ok := ep.ScoreOf(by, leaf); ok && !s.Abstain {
+				found = append(found, s.Value)
+			}
+		}
+	}
+	return found, nil
+}
+
+func episodes(eps []*core.Episode) core.Episodes {
+	return func(yield func(*core.Episode, error) bool) {
+		for _, ep := range eps {
+			if !yield(ep, nil) {
+				return
+			}
+		}
+	}
+}

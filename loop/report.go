@@ -1,0 +1,52 @@
+package loop
+
+import "pawl/core"
+
+// Report is the document a run ends with; `pawl run --json` prints it.
+type Report struct {
+	Run       string                   `json:"run"`
+	Recipe    string                   `json:"recipe"`
+	Seed      uint64                   `json:"seed"`
+	Rounds    []Round                  `json:"rounds"`
+	Audit     map[string]core.Estimate `json:"audit"` // base, final and each control
+	Advantage *Advantage               `json:"advantage,omitempty"`
+	Gains     []Advantage              `json:"advantages,omitempty"` // of final over base and every control
+	Controls  map[string]Control       `json:"controls"`
+	Policy    core.Policy              `json:"policy"`
+	Policies  map[string]core.Policy   `json:"policies,omitempty"` // where a recipe improves several
+	Promoted  int                      `json:"promoted"`
+	Usage     core.Usage               `json:"usage"`
+	Seconds   float64                  `json:"seconds"`
+}
+
+// Round is one row of the run.
+type Round struct {
+	Round    int             `json:"round"`
+	Sampled  int             `json:"sampled"`        // attempts
+	Kept     int             `json:"kept"`           // new attempts selected this round
+	Labels   *float64        `json:"label_accuracy"` // of the kept attempts, by the measure; null where no reference exists
+	LabelLow *float64        `json:"label_low,omitempty"`
+	LabelHi  *float64        `json:"label_high,omitempty"`
+	Gate     core.Verdict    `json:"gate"`
+	GateLow  float64         `json:"candidate_low"` // interval of the candidate's gate accuracy
+	GateHigh float64         `json:"candidate_high"`
+	Metrics  []core.Estimate `json:"metrics,omitempty"`
+	Tokens   int64           `json:"tokens"`  // sampled and trained on
+	Seconds  float64         `json:"seconds"` // of the work, when it was done
+}
+
+// Control is one control arm's verdicts against its own predecessor policies.
+type Control struct {
+	Verdicts []string `json:"verdicts"`
+	Rounds   []Round  `json:"rounds"`
+}
+
+// Advantage is a paired difference of audit accuracies.
+type Advantage struct {
+	Over       string  `json:"over"`
+	Difference float64 `json:"difference"`
+	Low        float64 `json:"low"`
+	High       float64 `json:"high"`
+	PValue     float64 `json:"p_value"`
+	N          int     `json:"n"`
+}

@@ -1,0 +1,168 @@
+package loop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"pawl/core"
+	"pawl/recipe"
+	"pawl/registry"
+)
+
+// Names of task sets with a role of their own.
+const (
+	gateSet  = "gate"
+	auditSet = "audit"
+	trainSet = "train"
+)
+
+// stepVersion enters every key: raise it when the meaning of a step changes,
+// so that results of older code are not taken for new ones.
+const stepVersion = 1
+
+// Errors that end a run, to be matched by callers.
+var (
+	ErrNothingKept = errors.New("nothing was kept")
+	ErrBudget      = errors.New("the budget is reached")
+)
+
+// Run is one run of a recipe.
+type Run struct {
+	ID       string
+	Plan     *recipe.Plan
+	Seed     uint64
+	Ledger   Ledger
+	Models   Models
+	Registry *registry.Registry
+	Sets     map[string]core.TaskSource // replaces the recipe's sets of these names
+	Initial  map[string]core.Policy     // replaces how policies are first obtained
+	Controls []string                   // arms to run beside; nil for all
+	Parallel int                        // most concurrent calls of one step; 0 for the processors
+	Clock    Clock                      // nil for the system's
+	Observe  func(Event)                // called in order, from one goroutine at a time; may be nil
+
+	mu      sync.Mutex
+	sources map[string]core.TaskSource
+	usage   core.Usage
+}
+
+// Do runs the recipe to its end, or continues it. The report is complete only
+// if the error is nil.
+func (r *Run) Do(ctx context.Context) (*Report, error) {
+	report := &Report{Run: r.ID, Recipe: r.Plan.Name, Seed: r.Seed, Audit: map[string]core.Estimate{}, Controls: map[string]Control{}}
+	base, err := r.basePolicies(ctx)
+	if err != nil {
+		return report, err
+	}
+	main := &arm{run: r, updates: stageUpdates(r.Plan, ""), base: base, incumbent: maps.Clone(base), gated: true}
+	if err := main.rounds(ctx, report); err != nil {
+		return report, err
+	}
+	arms := map[string]map[string]core.Policy{"base": base, "final": main.incumbent}
+	for _, c := range r.Plan.Controls {
+		if r.Controls != nil && !slices.Contains(r.Controls, c.Name) {
+			continue
+		}
+		a := &arm{run: r, name: c.Name, updates: stageUpdates(r.Plan, c.Name), base: base, incumbent: maps.Clone(base)}
+		if err := a.rounds(ctx, report); err != nil {
+			return report, fmt.Errorf("running control %s: %w", c.Name, err)
+		}
+		arms[c.Name] = a.incumbent
+	}
+	if err := r.audit(ctx, report, arms); err != nil {
+		return report, err
+	}
+	report.Policy = main.incumbent[r.Plan.Policies[0].Name]
+	if len(main.incumbent) > 1 {
+		report.Policies = main.incumbent
+	}
+	for _, row := range report.Rounds {
+		if row.Gate.Outcome == core.Promote {
+			report.Promoted++
+		}
+		report.Seconds += row.Seconds
+	}
+	report.Usage = r.usage
+	return report, nil
+}
+
+// basePolicies obtains the first policy of every lane.
+func (r *Run) basePolicies(ctx context.Context) (map[string]core.Policy, error) {
+	team := map[string]core.Policy{}
+	for _, p := range r.Plan.Policies {
+		if given, ok := r.Initial[p.Name]; ok {
+			team[p.Name] = given
+			continue
+		}
+		if p.Init.Name == "" {
+			return nil, fmt.Errorf("obtaining policy %s: the recipe starts from %q; give a model with --model", p.Name, p.From)
+		}
+		h := r.hasher("init").String(p.Name).Bytes(canonical(p.Init))
+		if err := r.hashSets(ctx, h, p.Init); err != nil {
+			return nil, err
+		}
+		key := h.Key()
+		seed := r.hasher("seed").String("init").String(p.Name).Seed()
+		d, err := r.Ledger.Do(ctx, key, "init", func(ctx context.Context) (core.Digest, error) {
+			step := &host{run: r, stage: p.Init.Name, key: key, seed: seed, team: team}
+			built, err := step.Build(ctx, p.Init)
+			if err != nil {
+				return "", fmt.Errorf("obtaining policy %s: %w", p.Name, err)
+			}
+			return r.Ledger.Put(ctx, marshal(built.(core.Policy)))
+		})
+		if err != nil {
+			return nil, err
+		}
+		if team[p.Name], err = r.policy(ctx, d); err != nil {
+			return nil, err
+		}
+	}
+	return team, nil
+}
+
+// hasher starts the key of a step of this run.
+func (r *Run) hasher(kind string) *core.Hasher {
+	return core.NewHasher(kind).Uint(stepVersion).String(r.Models.Identity()).Uint(r.Seed)
+}
+
+func (r *Run) now() time.Time {
+	if r.Clock != nil {
+		return r.Clock()
+	}
+	return time.Now()
+}
+
+func (r *Run) emit(e Event) {
+	if r.Observe == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.Observe(e)
+}
+
+// each maps 0..n-1 to episodes on a bounded number of goroutines, in order.
+// The first error cancels the rest; a panic becomes an error.
+func (r *Run) each(ctx context.Context, n int, f func(ctx context.Context, i int) (*core.Episode, error)) ([]*core.Episode, error) {
+	limit := r.Parallel
+	if limit == 0 {
+		limit = runtime.GOMAXPROCS(0)
+	}
+	return mapOrdered(ctx, n, limit, f)
+}
+
+// teamVersion is one digest for all policies in force.
+func teamVersion(team map[string]core.Policy) string {
+	h := core.NewHasher("team")
+	for _, name := range slices.Sorted(maps.Keys(team)) {
+		h.String(name).String(string(team[name].Version()))
+	}
+	return string(h.Key())
+}

@@ -1,0 +1,156 @@
+package loop
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+
+	"pawl/core"
+)
+
+// tasks opens a task set by name, once.
+func (r *Run) tasks(ctx context.Context, set string) (core.TaskSource, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s, ok := r.sources[set]; ok {
+		return s, nil
+	}
+	source, ok := r.Sets[set]
+	if !ok {
+		spec, found := r.Plan.Set(set)
+		if !found {
+			return nil, fmt.Errorf("opening task set %q: the recipe has none of that name; give a file with --tasks", set)
+		}
+		built, err := r.Registry.Build(ctx, &host{run: r}, spec.Source)
+		if err != nil {
+			return nil, fmt.Errorf("opening task set %q: %w", set, err)
+		}
+		source = built.(core.TaskSource)
+	}
+	if r.sources == nil {
+		r.sources = map[string]core.TaskSource{}
+	}
+	r.sources[set] = source
+	return source, nil
+}
+
+// drawTasks gives the tasks of pass p of the whole run: `take` of them,
+// continuing where the last pass stopped and starting over at the end.
+func (r *Run) drawTasks(ctx context.Context, set string, pass int) ([]core.Task, error) {
+	source, err := r.tasks(ctx, set)
+	if err != nil {
+		return nil, err
+	}
+	take := 0
+	if spec, ok := r.Plan.Set(set); ok {
+		take = spec.Take
+	}
+	n := source.Len()
+	if n == 0 {
+		return nil, fmt.Errorf("drawing tasks of %q: the set is empty", set)
+	}
+	if take == 0 || n > 0 && take >= n {
+		if n < 0 {
+			return nil, fmt.Errorf("drawing tasks of %q: the source is endless; say how many a round with take", set)
+		}
+		return collect(ctx, source, 0, n)
+	}
+	first := pass * take
+	if n < 0 {
+		return collect(ctx, source, first, take)
+	}
+	first %= n
+	head, err := collect(ctx, source, first, min(take, n-first))
+	if err != nil || len(head) == take {
+		return head, err
+	}
+	tail, err := collect(ctx, source, 0, take-len(head))
+	return append(head, tail...), err
+}
+
+// allTasks gives a whole finite set.
+func (r *Run) allTasks(ctx context.Context, set string) ([]core.Task, error) {
+	source, err := r.tasks(ctx, set)
+	if err != nil {
+		return nil, err
+	}
+	if source.Len() < 0 {
+		return nil, fmt.Errorf("reading task set %q: it is endless; give it a size with n", set)
+	}
+	return collect(ctx, source, 0, source.Len())
+}
+
+func collect(ctx context.Context, source core.TaskSource, first, n int) ([]core.Task, error) {
+	tasks := make([]core.Task, 0, max(n, 0))
+	if n <= 0 {
+		return tasks, nil
+	}
+	for t, err := range source.Tasks(ctx, first) {
+		if err != nil {
+			return nil, err
+		}
+		tasks = append(tasks, t)
+		if len(tasks) == n {
+			break
+		}
+	}
+	return tasks, ctx.Err()
+}
+
+// hashSets adds to h the contents of every finite task set that a component,
+// or one nested in it, names in a field tagged ref:"tasks".
+func (r *Run) hashSets(ctx context.Context, h *core.Hasher, s core.Spec) error {
+	for _, set := range setsNamed(reflect.ValueOf(s.Config)) {
+		tasks, err := r.allTasks(ctx, set)
+		if err != nil {
+			return err
+		}
+		h.String(set)
+		for _, t := range tasks {
+			h.Bytes(marshal(t))
+		}
+	}
+	return nil
+}
+
+var specType = reflect.TypeFor[core.Spec]()
+
+// setsNamed walks a config for task set names, in field order.
+func setsNamed(v reflect.Value) []string {
+	if !v.IsValid() {
+		return nil
+	}
+	switch v.Kind() {
+	case reflect.Interface, reflect.Pointer:
+		if v.IsNil() {
+			return nil
+		}
+		return setsNamed(v.Elem())
+	case reflect.Slice:
+		var names []string
+		for i := range v.Len() {
+			names = append(names, setsNamed(v.Index(i))...)
+		}
+		return names
+	case reflect.Struct:
+		if v.Type() == specType {
+			return setsNamed(reflect.ValueOf(v.Interface().(core.Spec).Config))
+		}
+		var names []string
+		for i := range v.NumField() {
+			field := v.Type().Field(i)
+			if !field.IsExported() {
+				continue
+			}
+			if field.Tag.Get("ref") == "tasks" && field.Type.Kind() == reflect.String {
+				if name := v.Field(i).String(); name != "" {
+					names = append(names, name)
+				}
+				continue
+			}
+			names = append(names, setsNamed(v.Field(i))...)
+		}
+		return names
+	}
+	return nil
+}

@@ -1,0 +1,148 @@
+package embedded
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"strings"
+
+	"pawl/core"
+	"pawl/nn"
+)
+
+// Actor is the actor that plays seat under policy p; o are the seat's own
+// options, which a request's options override.
+func (e *Engine) Actor(ctx context.Context, p core.Policy, seat string, o core.Options) (core.Actor, error) {
+	l, err := e.load(ctx, p)
+	if err != nil {
+		return nil, fmt.Errorf("seating %s: %w", seat, err)
+	}
+	return &actor{loaded: l, seat: seat, options: o}, nil
+}
+
+// actor samples from one loaded policy. It implements core.BatchActor and
+// core.Scorer.
+type actor struct {
+	*loaded
+	seat    string
+	options core.Options
+}
+
+func (a *actor) Act(ctx context.Context, r core.Request) ([]core.Node, error) {
+	out, err := a.ActBatch(ctx, []core.Request{r})
+	if err != nil {
+		return nil, err
+	}
+	return out[0], nil
+}
+
+// ActBatch decodes all requests together. Results do not depend on what else
+// is in the batch.
+func (a *actor) ActBatch(ctx context.Context, rs []core.Request) ([][]core.Node, error) {
+	prompts := make([]nn.Prompt, len(rs))
+	for i, r := range rs {
+		ids, err := a.text.prompt(r.Path)
+		if err != nil {
+			return nil, fmt.Errorf("encoding the prompt of %s: %w", a.seat, err)
+		}
+		if len(ids) == 0 {
+			return nil, fmt.Errorf("encoding the prompt of %s: it is empty, and the tokenizer has no begin token to start from", a.seat)
+		}
+		prompts[i] = a.decoding(ids, r)
+	}
+	done, err := a.sampler.Generate(ctx, prompts, nil)
+	if err != nil {
+		return nil, fmt.Errorf("sampling as %s: %w", a.seat, err)
+	}
+	out := make([][]core.Node, len(rs))
+	for i, completions := range done {
+		prefix := prefixDigest(prompts[i].Tokens)
+		stops := a.options.Merge(rs[i].Options).Stop
+		out[i] = make([]core.Node, len(completions))
+		for j, c := range completions {
+			out[i][j] = a.node(c, prefix, stops)
+		}
+	}
+	return out, nil
+}
+
+func (a *actor) decoding(ids []int32, r core.Request) nn.Prompt {
+	o := a.options.Merge(r.Options)
+	p := nn.Prompt{Tokens: ids, N: r.N, First: r.First, Seed: r.Seed, Temperature: 1, TopK: o.TopK, TopP: o.TopP, MaxTokens: o.MaxTokens}
+	if o.Temperature != nil {
+		p.Temperature = *o.Temperature
+	}
+	if eos := a.text.tok.EOS(); eos >= 0 {
+		p.Stop = []int32{eos}
+	}
+	return p
+}
+
+// node makes a turn of a completion, cut at the first stop string.
+func (a *actor) node(c nn.Completion, prefix core.Digest, stops []string) core.Node {
+	n := core.Node{
+		Actor: a.seat, Policy: a.version, Role: core.RoleAssistant, Prefix: prefix,
+		TokenIDs: c.Tokens, Logprobs: c.Logprobs, Finish: c.Finish.String(),
+	}
+	n.Content = a.text.decode(c.Tokens)
+	for _, stop := range stops {
+		at := strings.Index(n.Content, stop)
+		if stop == "" || at < 0 {
+			continue
+		}
+		n.Content, n.Finish = n.Content[:at], "stop"
+		k := 0 // keep the shortest run of tokens that reaches the cut
+		for k < len(n.TokenIDs) && len(a.text.decode(n.TokenIDs[:k])) < at+len(stop) {
+			k++
+		}
+		n.TokenIDs, n.Logprobs = n.TokenIDs[:k], n.Logprobs[:k]
+	}
+	return n
+}
+
+// Score gives the log-probs of the token ids of each path's last node.
+func (a *actor) Score(ctx context.Context, paths [][]core.Node) ([][]float32, error) {
+	batch := make([]nn.Sequence, len(paths))
+	heads := make([]int, len(paths))
+	for i, path := range paths {
+		last := path[len(path)-1]
+		ids, err := a.text.prompt(path[:len(path)-1])
+		if err != nil {
+			return nil, fmt.Errorf("encoding a path to score: %w", err)
+		}
+		answer := last.TokenIDs
+		if answer == nil {
+			if answer, err = a.text.answer(last.Content); err != nil {
+				return nil, fmt.Errorf("encoding a path to score: %w", err)
+			}
+		}
+		heads[i] = len(ids)
+		batch[i].Tokens = append(ids, answer...)
+	}
+	logp, err := nn.NewTrainer(a.model).Logprobs(ctx, batch)
+	if err != nil {
+		return nil, fmt.Errorf("scoring as %s: %w", a.seat, err)
+	}
+	out := make([][]float32, len(paths))
+	for i := range out {
+		out[i] = append([]float32(nil), logp[i][heads[i]:]...)
+	}
+	return out, nil
+}
+
+func prefixDigest(ids []int32) core.Digest {
+	b := make([]byte, 0, 4*len(ids))
+	for _, id := range ids {
+		b = binary.LittleEndian.AppendUint32(b, uint32(id))
+	}
+	return core.Sum(b)
+}
+
+// Encoder renders paths for the training of p.
+func (e *Engine) Encoder(ctx context.Context, p core.Policy) (core.Encoder, error) {
+	l, err := e.load(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return l.text, nil
+}

@@ -1,0 +1,264 @@
+package embedded
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"pawl/core"
+	"pawl/nn"
+)
+
+// PartTokenizerConfig is the policy part with tokenizer_config.json, which
+// holds the chat template.
+const PartTokenizerConfig = "tokenizer_config"
+
+// files maps the parts of a policy to the files of a Hugging Face folder.
+var files = map[string]string{
+	core.PartWeights:    "model.safetensors",
+	core.PartConfig:     "config.json",
+	core.PartTokenizer:  "tokenizer.json",
+	PartTokenizerConfig: "tokenizer_config.json",
+}
+
+// Blobs keeps the parts of policies.
+type Blobs interface {
+	Put(ctx context.Context, content []byte) (core.Digest, error)
+	Get(ctx context.Context, d core.Digest) ([]byte, error)
+}
+
+// Engine makes actors, encoders and trainers for policies whose parts are in
+// its blobs. It is safe for concurrent use.
+type Engine struct {
+	blobs Blobs
+
+	mu     sync.Mutex
+	recent []*loaded // most recent last
+}
+
+// New makes an engine over blobs.
+func New(blobs Blobs) *Engine { return &Engine{blobs: blobs} }
+
+// identity changes whenever the engine would give other results for the same
+// weights and seeds.
+const identity = "embedded/1"
+
+// Identity of the engine, for step keys. The endpoint is this process.
+func (e *Engine) Identity() string { return identity }
+
+// loaded is a policy ready to act. Its model is never trained.
+type loaded struct {
+	version core.Digest
+	model   *nn.Model
+	text    *text
+	sampler *nn.Sampler
+}
+
+// keepLoaded bounds the models held: incumbent, candidate and base of a gate.
+const keepLoaded = 4
+
+func (e *Engine) load(ctx context.Context, p core.Policy) (*loaded, error) {
+	version := p.Version()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i, l := range e.recent {
+		if l.version == version {
+			e.recent = append(append(e.recent[:i:i], e.recent[i+1:]...), l)
+			return l, nil
+		}
+	}
+	m, t, err := e.read(ctx, p)
+	if err != nil {
+		return nil, fmt.Errorf("loading policy %s: %w", version.Short(), err)
+	}
+	l := &loaded{version: version, model: m, text: t, sampler: nn.NewSampler(m, nn.SamplerOptions{})}
+	e.recent = append(e.recent, l)
+	if len(e.recent) > keepLoaded {
+		e.recent = append([]*loaded(nil), e.recent[1:]...)
+	}
+	return l, nil
+}
+
+// read makes a fresh model and its text side from the parts of p.
+func (e *Engine) read(ctx context.Context, p core.Policy) (*nn.Model, *text, error) {
+	part := map[string][]byte{}
+	for name, file := range files {
+		d, ok := p[name]
+		if !ok {
+			if name == PartTokenizerConfig {
+				continue
+			}
+			return nil, nil, fmt.Errorf("the policy has no part %q (%s); it is not one of the embedded engine", name, file)
+		}
+		b, err := e.blobs.Get(ctx, d)
+		if err != nil {
+			return nil, nil, fmt.Errorf("part %s: %w", name, err)
+		}
+		part[name] = b
+	}
+	var c nn.Config
+	if err := json.Unmarshal(part[core.PartConfig], &c); err != nil {
+		return nil, nil, fmt.Errorf("config.json: %w", err)
+	}
+	m, err := nn.ReadModel(c, bytes.NewReader(part[core.PartWeights]))
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := newText(part[core.PartTokenizer], part[PartTokenizerConfig])
+	if err != nil {
+		return nil, nil, err
+	}
+	return m, t, nil
+}
+
+// NewModel makes an untrained model: words as tokens where the shape has a
+// vocabulary, else bytes.
+func (e *Engine) NewModel(ctx context.Context, s core.ModelShape) (core.Policy, error) {
+	tok, template, err := newTokenizer(s)
+	if err != nil {
+		return nil, err
+	}
+	hidden := s.Hidden
+	if hidden == 0 {
+		hidden = (8*s.Width/3 + 15) / 16 * 16
+	}
+	m, err := nn.New(nn.Config{
+		Vocab: tok.Size(), Width: s.Width, Layers: s.Layers, Heads: s.Heads, KVHeads: s.KVHeads, Hidden: hidden,
+		Context: s.Context, RopeTheta: s.RopeTheta, TieEmbeddings: true, BOS: tok.BOS(), EOS: tok.EOS(),
+	}, s.Seed)
+	if err != nil {
+		return nil, fmt.Errorf("making a model: %w", err)
+	}
+	tokenizer, tokenizerConfig := tok.JSON(s.Context)
+	if tokenizerConfig, err = withTemplate(tokenizerConfig, template); err != nil {
+		return nil, err
+	}
+	config, err := json.MarshalIndent(m.Config(), "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("encoding the model's config: %w", err)
+	}
+	p := core.Policy{}
+	for name, b := range map[string][]byte{core.PartConfig: config, core.PartTokenizer: tokenizer, PartTokenizerConfig: tokenizerConfig} {
+		if p[name], err = e.blobs.Put(ctx, b); err != nil {
+			return nil, err
+		}
+	}
+	p[core.PartWeights], err = e.putWeights(ctx, m)
+	return p, err
+}
+
+// newTokenizer has one token a word of the vocabulary, or one a byte. A word
+// that stands between spaces is one token together with the space before it.
+func newTokenizer(s core.ModelShape) (*nn.Tokenizer, string, error) {
+	if s.Vocabulary == nil {
+		return nn.NewBytes(), lineTemplate, nil
+	}
+	words, template := slices.Clone(s.Vocabulary), ""
+	if s.Spaced {
+		for i := range words {
+			words[i] = " " + words[i]
+		}
+		template = wordTemplate
+	}
+	tok, err := nn.NewWords(words...)
+	if err != nil {
+		return nil, "", fmt.Errorf("making a tokenizer of %d words: %w", len(words), err)
+	}
+	return tok, template, nil
+}
+
+func (e *Engine) putWeights(ctx context.Context, m *nn.Model) (core.Digest, error) {
+	var b bytes.Buffer
+	if err := m.WriteSafetensors(&b); err != nil {
+		return "", fmt.Errorf("encoding weights: %w", err)
+	}
+	return e.blobs.Put(ctx, b.Bytes())
+}
+
+// Import reads a Hugging Face folder into a policy. The whole folder is checked
+// first: nothing is stored of one that cannot be used.
+func (e *Engine) Import(ctx context.Context, dir string) (core.Policy, error) {
+	m, err := nn.Load(dir)
+	if err != nil {
+		return nil, err
+	}
+	part := map[string][]byte{}
+	for name, file := range files {
+		if name == core.PartWeights || name == core.PartConfig {
+			continue // shards and other precisions become one f32 file
+		}
+		b, err := os.ReadFile(filepath.Join(dir, file))
+		if err != nil {
+			if name == PartTokenizerConfig && os.IsNotExist(err) {
+				continue
+			}
+			return nil, fmt.Errorf("importing model %s: %w", dir, err)
+		}
+		part[name] = b
+	}
+	if _, err := newText(part[core.PartTokenizer], part[PartTokenizerConfig]); err != nil {
+		return nil, fmt.Errorf("importing model %s: %w", dir, err)
+	}
+	if part[core.PartConfig], err = json.MarshalIndent(m.Config(), "", "  "); err != nil {
+		return nil, fmt.Errorf("importing model %s: %w", dir, err)
+	}
+	p := core.Policy{}
+	for name, b := range part {
+		if p[name], err = e.blobs.Put(ctx, b); err != nil {
+			return nil, fmt.Errorf("importing model %s: %w", dir, err)
+		}
+	}
+	p[core.PartWeights], err = e.putWeights(ctx, m)
+	return p, err
+}
+
+// Export writes p as a Hugging Face folder.
+func (e *Engine) Export(ctx context.Context, p core.Policy, dir string) error {
+	m, t, err := e.read(ctx, p)
+	if err != nil {
+		return fmt.Errorf("exporting policy %s: %w", p.Version().Short(), err)
+	}
+	if err := m.Save(dir, t.tok); err != nil {
+		return fmt.Errorf("exporting policy %s: %w", p.Version().Short(), err)
+	}
+	// The parts themselves win over what Save derives: the folder is the policy.
+	for name, file := range files {
+		d, ok := p[name]
+		if !ok {
+			continue
+		}
+		b, err := e.blobs.Get(ctx, d)
+		if err != nil {
+			return fmt.Errorf("exporting %s: %w", file, err)
+		}
+		if err := writeFile(filepath.Join(dir, file), b); err != nil {
+			return fmt.Errorf("exporting %s: %w", file, err)
+		}
+	}
+	return nil
+}
+
+// writeFile replaces a file as a whole.
+func writeFile(path string, b []byte) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".export-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name())
+	_, err = tmp.Write(b)
+	if err == nil {
+		err = tmp.Chmod(0o644)
+	}
+	if cerr := tmp.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), path)
+}
