@@ -17,8 +17,9 @@ var portableVec = vectorKernels{
 		}
 	},
 	scale: func(x *float32, n int, s float32) {
-		for i, v := range view(x, n) {
-			view(x, n)[i] = v * s
+		d := view(x, n)
+		for i := range d {
+			d[i] *= s
 		}
 	},
 	axpy: func(dst, x *float32, n int, a float32) {
@@ -28,9 +29,9 @@ var portableVec = vectorKernels{
 		}
 	},
 	dot: func(a, b *float32, n int) float32 {
-		sum := 0.0
+		sum, y := 0.0, view(b, n)
 		for i, v := range view(a, n) {
-			sum += float64(v) * float64(view(b, n)[i])
+			sum += float64(v) * float64(y[i])
 		}
 		return float32(sum)
 	},
