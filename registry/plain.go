@@ -21,6 +21,16 @@ func Plain(v any) any {
 	return plain(s, rv)
 }
 
+// Canonical is Plain as bytes, for keys: it depends on what a component is and
+// not on where or how it was written.
+func Canonical(v any) []byte {
+	b, err := json.Marshal(Plain(v))
+	if err != nil {
+		panic("registry: " + err.Error()) // plain values encode, NaN excepted, which no recipe can express
+	}
+	return b
+}
+
 func plain(s *shape, rv reflect.Value) any {
 	switch s.form {
 	case formPointer:

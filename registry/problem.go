@@ -56,13 +56,15 @@ func (ps Problems) Error() string {
 }
 
 // Sort orders problems by file and position and drops repetitions, which
-// aliases of one faulty node cause.
+// aliases and controls that inherit a faulty node cause.
 func (ps Problems) Sort() Problems {
 	ps = slices.Clone(ps)
 	slices.SortStableFunc(ps, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
 	})
-	return slices.Compact(ps)
+	return slices.CompactFunc(ps, func(a, b Problem) bool {
+		return a.File == b.File && a.Line == b.Line && a.Col == b.Col && a.Message == b.Message
+	})
 }
 
 // Nearest returns the candidate closest to name, or "" where none is close:
