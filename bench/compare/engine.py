@@ -107,43 +107,39 @@ class Model:
             scores are unchanged, and rotating is one complex product."""
             return w.view(self.heads, 2, self.hd // 2, self.width).transpose(1, 2).reshape(self.width, self.width)
 
-        ts = [weights["model.embed_tokens.weight"], weights["model.norm.weight"]]
+        # Matrices first and gains last, so that weight decay applies to a prefix.
+        mats, gains = [weights["model.embed_tokens.weight"]], []
         for i in range(self.layers):
             g = lambda s: weights[f"model.layers.{i}.{s}.weight"]
-            ts += [
-                g("input_layernorm"),
-                torch.cat([pairs(g("self_attn.q_proj")), pairs(g("self_attn.k_proj")), g("self_attn.v_proj")]),
-                g("self_attn.o_proj"),
-                g("post_attention_layernorm"),
-                g("mlp.gate_proj"),
-                g("mlp.up_proj"),
-                g("mlp.down_proj"),
-            ]
-        n = sum(t.numel() for t in ts)
+            q, k, v = (g(f"self_attn.{c}_proj") for c in "qkv")
+            mats += [torch.cat([pairs(q), pairs(k), v]), g("self_attn.o_proj")]
+            mats += [g("mlp.gate_proj"), g("mlp.up_proj"), g("mlp.down_proj")]
+            gains += [g("input_layernorm"), g("post_attention_layernorm")]
+        gains.append(weights["model.norm.weight"])
+        self.decayed = sum(t.numel() for t in mats)
+        n = self.decayed + sum(t.numel() for t in gains)
         self.flat, self.grad = torch.empty(n), torch.zeros(n)
-        self.params, at = [], 0
-        for t in ts:
+        params, at = [], 0
+        for t in mats + gains:
             p = self.flat[at : at + t.numel()].view(t.shape)
             p.copy_(t)
             p.requires_grad_(True)
             p.grad = self.grad[at : at + t.numel()].view(t.shape)
-            self.params.append(p)
+            params.append(p)
             at += t.numel()
+        mats, gains = params[: len(mats)], params[len(mats) :]
+        self.emb, self.norm = mats[0], gains[-1]
+        self.blocks = [mats[1 + 5 * i : 6 + 5 * i] + gains[2 * i : 2 * i + 2] for i in range(self.layers)]
         self.m, self.v, self.t = torch.zeros(n), torch.zeros(n), 0
         self.tmp = torch.empty(n)
-
-    def block(self, i):
-        return self.params[2 + 7 * i : 9 + 7 * i]
 
     def logits(self, ids):
         """[B,T] ids to [B*T,V] logits."""
         B, T = ids.shape
         H, hd, W = self.heads, self.hd, self.width
-        emb = self.params[0]
-        x = F.embedding(ids.reshape(-1), emb)
+        x = F.embedding(ids.reshape(-1), self.emb)
         cis, mask = self.cis[:T].view(T, 1, hd // 2), self.mask[:T, :T]
-        for i in range(self.layers):
-            n1, wqkv, wo, n2, wg, wu, wd = self.block(i)
+        for wqkv, wo, wg, wu, wd, n1, n2 in self.blocks:
             qk, v = F.linear(rms_norm(x, n1, self.eps), wqkv).split((2 * W, W), -1)
             qk = torch.view_as_complex(qk.reshape(B, T, 2 * H, hd // 2, 2))
             q, k = torch.view_as_real(qk * cis).view(B, T, 2, H, hd).transpose(1, 3).unbind(2)
@@ -158,7 +154,7 @@ class Model:
             x = x + F.linear(a.transpose(1, 2).reshape(B * T, W), wo)
             n = rms_norm(x, n2, self.eps)
             x = x + F.linear(F.silu(F.linear(n, wg)) * F.linear(n, wu), wd)
-        return F.linear(rms_norm(x, self.params[1], self.eps), emb)
+        return F.linear(rms_norm(x, self.norm, self.eps), self.emb)
 
     def loss(self, ids):
         """Mean cross-entropy of tokens 1.. given those before."""
@@ -182,7 +178,7 @@ class Model:
             torch.sqrt(self.v, out=self.tmp)
             self.tmp.div_(math.sqrt(c2)).add_(o["eps"])
             if o["decay"]:
-                self.flat.mul_(1 - lr * o["decay"])
+                self.flat[: self.decayed].mul_(1 - lr * o["decay"])
             self.flat.addcdiv_(self.m, self.tmp, value=-lr / c1)
         return loss.item()
 
@@ -192,9 +188,7 @@ class Model:
         H, hd, W = self.heads, self.hd, self.width
         end = len(prompt) + new
         cache = [torch.empty(2, n, H, end, hd) for _ in range(self.layers)]
-        emb, norm = self.params[0], self.params[1]
-        blocks = [self.block(i) for i in range(self.layers)]
-        emb_t = emb.t()
+        emb_t = self.emb.t()
         ids = torch.empty(n, end, dtype=torch.long)
         ids[:, : len(prompt)] = torch.tensor(prompt)
         logps = torch.empty(n, new)
@@ -202,9 +196,9 @@ class Model:
         while done < end - 1:
             cur = ids[:, done : max(done + 1, len(prompt))]  # the prompt in one go, then token by token
             T = cur.shape[1]
-            x = F.embedding(cur.reshape(-1), emb)
+            x = F.embedding(cur.reshape(-1), self.emb)
             cis = self.cis[done : done + T].view(T, 1, hd // 2)
-            for (n1, wqkv, wo, n2, wg, wu, wd), kv in zip(blocks, cache):
+            for (wqkv, wo, wg, wu, wd, n1, n2), kv in zip(self.blocks, cache):
                 qkv = F.linear(rms_norm(x, n1, self.eps), wqkv).view(n, T, 3 * H, hd)
                 qk = torch.view_as_complex(qkv[:, :, : 2 * H].reshape(n, T, 2 * H, hd // 2, 2))
                 qk = torch.view_as_real(qk * cis).view(n, T, 2 * H, hd)
@@ -223,7 +217,7 @@ class Model:
                 h = rms_norm(x, n2, self.eps)
                 x = x + F.linear(F.silu(F.linear(h, wg)).mul_(F.linear(h, wu)), wd)
             done += T
-            logits = rms_norm(x.view(n, T, W)[:, -1], norm, self.eps) @ emb_t
+            logits = rms_norm(x.view(n, T, W)[:, -1], self.norm, self.eps) @ emb_t
             if temperature == 0:
                 nxt = logits.argmax(-1)
             else:

@@ -1,0 +1,12 @@
+package main
+
+import (
+	"context"
+	"errors"
+)
+
+// loopSpeed measures the loop's own cost: rollouts per second with an actor
+// that does nothing.
+func loopSpeed(context.Context, *options, *reporter) error {
+	return errors.New("not built yet")
+}

@@ -1,0 +1,162 @@
+// Command compare measures Pawl beside its peers on this machine, in one run,
+// and prints one JSON line per figure:
+//
+//	{"what": "train 0.1M 128x13, 1 thread", "ours": 9e4, "theirs": 7e4, "unit": "tokens/s", "ratio": 1.3}
+//
+// "theirs" and "ratio" are null where there is no peer. A ratio above 1 means
+// that Pawl is faster. Usage:
+//
+//	go run ./bench/compare [flags] engine|loop|ledger
+//
+// engine sets the embedded engine beside PyTorch (scripts/setup --bench
+// installs it). The two sides take turns, so that a machine whose speed drifts
+// treats them alike, and the medians are compared. Before anything is timed,
+// both must compute the same from the same weights. loop and ledger have no
+// peer; their goals are in docs/performance.md.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"time"
+)
+
+// result is one line of output.
+type result struct {
+	What   string   `json:"what"`
+	Ours   float64  `json:"ours"`
+	Theirs *float64 `json:"theirs"`
+	Unit   string   `json:"unit"`
+	Ratio  *float64 `json:"ratio"` // above 1: Pawl is faster
+}
+
+// options are the flags.
+type options struct {
+	isa     string        // "native" or "avx2"
+	turns   int           // alternations of the two sides
+	slice   time.Duration // time of one turn of one side
+	threads string
+	only    string // prefix of what to measure
+	python  string
+	results io.Writer
+}
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "compare:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	var o options
+	f := flag.NewFlagSet("compare", flag.ContinueOnError)
+	f.StringVar(&o.isa, "isa", "native", "instruction set of both sides: native or avx2")
+	f.IntVar(&o.turns, "turns", 5, "alternations of the two sides")
+	f.DurationVar(&o.slice, "slice", 300*time.Millisecond, "time of one turn of one side")
+	f.StringVar(&o.threads, "threads", "1,2", "numbers of threads to measure with")
+	f.StringVar(&o.only, "only", "", "measure only what contains this text, for example \"train\"")
+	f.StringVar(&o.python, "python", "/usr/bin/python3", "Python with PyTorch")
+	out := f.String("o", "", "also write the lines to this file, after one that describes the machine")
+	f.Usage = func() {
+		fmt.Fprintf(f.Output(), "usage: go run ./bench/compare [flags] engine|loop|ledger\n\n")
+		f.PrintDefaults()
+	}
+	if err := f.Parse(args); err != nil {
+		if err == flag.ErrHelp {
+			return nil
+		}
+		return err
+	}
+	benches := map[string]func(context.Context, *options, *reporter) error{
+		"engine": engine, "loop": loopSpeed, "ledger": ledgerSpeed,
+	}
+	bench := benches[f.Arg(0)]
+	if f.NArg() != 1 || bench == nil {
+		f.Usage()
+		return fmt.Errorf("choosing a comparison: want one of engine, loop, ledger, have %q", f.Args())
+	}
+	if !slices.Contains([]string{"native", "avx2"}, o.isa) {
+		return fmt.Errorf("choosing the instruction set: %q is neither native nor avx2", o.isa)
+	}
+	if o.turns < 1 {
+		return fmt.Errorf("choosing the number of turns: %d is below 1", o.turns)
+	}
+	if err := restrict(o.isa); err != nil {
+		return err
+	}
+	rep := &reporter{lines: os.Stdout, notes: os.Stderr}
+	if *out != "" {
+		file, err := os.Create(*out)
+		if err != nil {
+			return fmt.Errorf("keeping the results: %w", err)
+		}
+		defer file.Close()
+		rep.file = file
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := bench(ctx, &o, rep); err != nil {
+		return fmt.Errorf("measuring the %s: %w", f.Arg(0), err)
+	}
+	return rep.err
+}
+
+// reporter prints results as they come: lines for machines, notes for people.
+type reporter struct {
+	lines, notes io.Writer
+	file         io.Writer // may be nil
+	err          error     // the first one
+}
+
+// machine records where the figures come from, in the file only, because
+// standard output holds results alone.
+func (r *reporter) machine(m map[string]any) {
+	m["date"] = time.Now().UTC().Format(time.DateOnly)
+	r.note("%v, %v", m["cpu"], m["isa"])
+	if r.file != nil {
+		r.write(r.file, map[string]any{"machine": m})
+	}
+}
+
+func (r *reporter) note(format string, args ...any) {
+	fmt.Fprintf(r.notes, format+"\n", args...)
+}
+
+// add reports a figure of which more is better; theirs 0 means no peer.
+func (r *reporter) add(what, unit string, ours, theirs float64) {
+	l := result{What: what, Ours: ours, Unit: unit}
+	if theirs > 0 {
+		ratio := round(ours / theirs)
+		theirs = round(theirs)
+		l.Theirs, l.Ratio = &theirs, &ratio
+	}
+	l.Ours = round(l.Ours)
+	r.write(r.lines, l)
+	if r.file != nil {
+		r.write(r.file, l)
+	}
+}
+
+func (r *reporter) write(w io.Writer, v any) {
+	b, err := json.Marshal(v)
+	if err == nil {
+		_, err = w.Write(append(b, '\n'))
+	}
+	if r.err == nil {
+		r.err = err
+	}
+}
+
+// median of the measured values, which it sorts.
+func median(x []float64) float64 {
+	slices.Sort(x)
+	n := len(x)
+	return (x[(n-1)/2] + x[n/2]) / 2
+}
