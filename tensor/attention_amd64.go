@@ -65,98 +65,102 @@ func softmaxRows(p *float32, stride, rows, valid int, scale float32) {
 	}
 }
 
-// rowsTimes sets up the product of rows r0:r0+rows of a, k columns of it, with b.
-func rowsTimes(c, a Mat, r0, rows, k int, b []float32, ldb int) tile {
-	return tile{
-		c: &c.Data[r0*c.Stride], ldc: c.Stride * 4,
-		a: &a.Data[r0*a.Stride], ars: a.Stride * 4, aks: 4,
-		b: &b[0], ldb: ldb * 4, k: k, rows: rows,
+func softmaxBackwardRows(d, p *float32, stride, rows, valid int, scale float32) {
+	if hasAVX512() {
+		softmaxBackwardAVX512(d, p, stride, rows, valid, scale)
+	} else {
+		softmaxBackwardAVX2(d, p, stride, rows, valid, scale)
 	}
 }
 
-// square views a head's scores or weights.
-func (s attentionShape) square(data []float32) Mat {
-	return Mat{Data: data, Rows: s.rows, Cols: s.padded, Stride: s.padded}
+// againstKeys is the product of query rows with the transposed keys kt: scores.
+// A caller adds what changes from block to block.
+func (s attentionShape) againstKeys(queryStride int, kt []float32) tile {
+	return tile{ldc: s.padded * 4, ars: queryStride * 4, aks: 4, b: &kt[0], ldb: s.padded * 4, k: s.headDim}
+}
+
+// overValues is the product of rows of weights with the values: outputs.
+func (s attentionShape) overValues(outStride, valueStride int) tile {
+	return tile{ldc: outStride * 4, ars: s.padded * 4, aks: 4, ldb: valueStride * 4}
 }
 
 func attentionVector(out, q, k, v Mat, s attentionShape, probs []float32) {
 	scratch := borrow(s.headDim * s.padded)
-	defer scratch.release()
-	kt := scratch.data[:s.headDim*s.padded]
+	kt, scale, group := scratch.data[:s.headDim*s.padded], s.scale(), s.group()
+	scores, outputs := s.againstKeys(q.Stride, kt), s.overValues(out.Stride, v.Stride)
 	for h := range s.heads {
-		if h%s.group() == 0 {
-			transpose(kt, s.padded, s.head(k, h/s.group()))
+		column, kvColumn := h*s.headDim, h/group*s.headDim
+		if h%group == 0 {
+			transpose(kt, s.padded, Mat{k.Data[kvColumn:], s.rows, s.headDim, k.Stride})
 		}
-		qh, oh, vh, p := s.head(q, h), s.head(out, h), s.head(v, h/s.group()), s.square(s.probsOf(probs, h))
+		p := s.probsOf(probs, h)
+		outputs.b = &v.Data[kvColumn]
 		for i := 0; i < s.rows; i += lanes {
-			rows := min(lanes, s.rows-i)
-			t := rowsTimes(p, qh, i, rows, s.headDim, kt, s.padded)
-			t.inPlace(i + lanes)
-			softmaxRows(&p.Data[i*s.padded], s.padded*4, rows, i+1, s.scale())
-			t = rowsTimes(oh, p, i, rows, i+rows, vh.Data, vh.Stride)
-			t.inPlace(s.headDim)
+			rows, block := min(lanes, s.rows-i), &p[i*s.padded]
+			scores.c, scores.a, scores.rows = block, &q.Data[i*q.Stride+column], rows
+			scores.inPlace(i + lanes)
+			softmaxRows(block, s.padded*4, rows, i+1, scale)
+			outputs.c, outputs.a, outputs.rows = &out.Data[i*out.Stride+column], block, rows
+			outputs.k = i + rows
+			outputs.inPlace(s.headDim)
 		}
 	}
+	scratch.release()
 }
 
 func attentionStepVector(out, q []float32, k, v Mat, s attentionShape, scratch []float32) {
-	kt, scores := scratch[:s.headDim*s.padded], scratch[s.headDim*s.padded:]
+	kt, p, group := scratch[:s.headDim*s.padded], &scratch[s.headDim*s.padded], s.group()
+	scores, outputs, scale := s.againstKeys(0, kt), s.overValues(0, v.Stride), s.scale()
+	scores.c, scores.rows = p, 1
+	outputs.a, outputs.rows, outputs.k = p, 1, s.rows
 	for h := range s.heads {
-		kv := h / s.group()
-		if h%s.group() == 0 {
-			transpose(kt, s.padded, s.head(k, kv).Slice(0, s.rows))
+		column, kvColumn := h*s.headDim, h/group*s.headDim
+		if h%group == 0 {
+			transpose(kt, s.padded, Mat{k.Data[kvColumn:], s.rows, s.headDim, k.Stride})
 		}
-		p := Mat{Data: scores, Rows: 1, Cols: s.padded, Stride: s.padded}
-		t := rowsTimes(p, s.head(rowOf(q), h), 0, 1, s.headDim, kt, s.padded)
-		t.inPlace(s.padded)
-		softmaxRows(&scores[0], 0, 1, s.rows, s.scale())
-		t = rowsTimes(s.head(rowOf(out), h), p, 0, 1, s.rows, s.head(v, kv).Data, v.Stride)
-		t.inPlace(s.headDim)
+		scores.a = &q[column]
+		scores.inPlace(s.padded)
+		softmaxRows(p, 0, 1, s.rows, scale)
+		outputs.c, outputs.b = &out[column], &v.Data[kvColumn]
+		outputs.inPlace(s.headDim)
 	}
 }
-
-func rowOf(x []float32) Mat { return Mat{Data: x, Rows: 1, Cols: len(x), Stride: len(x)} }
 
 // attentionBackwardVector computes what attentionBackwardPortable derives.
 func attentionBackwardVector(dq, dk, dv, dout, q, k, v Mat, s attentionShape, probs []float32) {
-	square := s.rows * s.padded
-	scratch := borrow(s.headDim*s.padded + square)
-	defer scratch.release()
-	vt, d := scratch.data[:s.headDim*s.padded], s.square(scratch.data[s.headDim*s.padded:][:square])
+	size, square := s.headDim*s.padded, s.rows*s.padded
+	scratch := borrow(size + square)
+	vt, d, scale, group := scratch.data[:size], scratch.data[size:size+square], s.scale(), s.group()
+	weights, queries := s.againstKeys(dout.Stride, vt), s.overValues(dq.Stride, k.Stride)
 	for h := range s.heads {
-		g, first := h/s.group(), h%s.group() == 0
-		kh := s.head(k, g)
-		if first {
-			transpose(vt, s.padded, s.head(v, g))
+		column, kvColumn := h*s.headDim, h/group*s.headDim
+		if h%group == 0 {
+			transpose(vt, s.padded, Mat{v.Data[kvColumn:], s.rows, s.headDim, v.Stride})
 		}
-		p, dqh, doh := s.square(s.probsOf(probs, h)), s.head(dq, h), s.head(dout, h)
+		p := s.probsOf(probs, h)
+		queries.b = &k.Data[kvColumn]
 		for i := 0; i < s.rows; i += lanes {
-			rows := min(lanes, s.rows-i)
-			t := rowsTimes(d, doh, i, rows, s.headDim, vt, s.padded)
-			t.inPlace(i + lanes)
-			o := i * s.padded
-			if hasAVX512() {
-				softmaxBackwardAVX512(&d.Data[o], &p.Data[o], s.padded*4, rows, i+1, s.scale())
-			} else {
-				softmaxBackwardAVX2(&d.Data[o], &p.Data[o], s.padded*4, rows, i+1, s.scale())
-			}
-			t = rowsTimes(dqh, d, i, rows, i+rows, kh.Data, kh.Stride)
-			t.inPlace(s.headDim)
+			rows, block := min(lanes, s.rows-i), &d[i*s.padded]
+			weights.c, weights.a, weights.rows = block, &dout.Data[i*dout.Stride+column], rows
+			weights.inPlace(i + lanes)
+			softmaxBackwardRows(block, &p[i*s.padded], s.padded*4, rows, i+1, scale)
+			queries.c, queries.a, queries.rows = &dq.Data[i*dq.Stride+column], block, rows
+			queries.k = i + rows
+			queries.inPlace(s.headDim)
 		}
-		s.columnsTimes(s.head(dk, g), d, s.head(q, h), !first)
-		s.columnsTimes(s.head(dv, g), p, doh, !first)
+		s.columnsTimes(dk, kvColumn, d, q, column, h%group != 0)
+		s.columnsTimes(dv, kvColumn, p, dout, column, h%group != 0)
 	}
+	scratch.release()
 }
 
-// columnsTimes is C = Aᵀ·B, or C += Aᵀ·B, for A zero above the diagonal.
-func (s attentionShape) columnsTimes(c, a, b Mat, acc bool) {
+// columnsTimes is C = Aᵀ·B, or C += Aᵀ·B, for a head's A, square and zero above
+// the diagonal; C and B start at the given columns.
+func (s attentionShape) columnsTimes(c Mat, cColumn int, a []float32, b Mat, bColumn int, acc bool) {
+	t := tile{ldc: c.Stride * 4, ars: 4, aks: s.padded * 4, ldb: b.Stride * 4, acc: flag(acc)}
 	for j := 0; j < s.rows; j += lanes {
-		t := tile{
-			c: &c.Data[j*c.Stride], ldc: c.Stride * 4,
-			a: &a.Data[j*a.Stride+j], ars: 4, aks: a.Stride * 4,
-			b: &b.Data[j*b.Stride], ldb: b.Stride * 4,
-			k: s.rows - j, rows: min(lanes, s.rows-j), acc: flag(acc),
-		}
+		t.c, t.a, t.b = &c.Data[j*c.Stride+cColumn], &a[j*s.padded+j], &b.Data[j*b.Stride+bColumn]
+		t.k, t.rows = s.rows-j, min(lanes, s.rows-j)
 		t.inPlace(s.headDim)
 	}
 }

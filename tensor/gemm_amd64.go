@@ -75,7 +75,8 @@ func flag(b bool) int {
 }
 
 // columns runs the kernels over the next cols columns of C, at most 32. Panels
-// of 16 columns of B lie step bytes apart: 64 where B is read in place.
+// of 16 columns of B lie step bytes apart: 64 where B is read in place. It may
+// move t.c and t.b.
 func (t *tile) columns(cols, step int) {
 	if hasAVX512() {
 		if cols > panelWidth {
@@ -90,7 +91,6 @@ func (t *tile) columns(cols, step int) {
 	}
 	const vector = 8
 	t.b2 = 4 * vector
-	c, b := t.c, t.b
 	for {
 		n := min(cols, panelWidth)
 		switch {
@@ -111,17 +111,19 @@ func (t *tile) columns(cols, step int) {
 		t.c = words(t.c, panelWidth)
 		t.b = words(t.b, step/4)
 	}
-	t.c, t.b = c, b
 }
 
-// inPlace runs the kernels over all cols columns of C, with B in place.
+// inPlace runs the kernels over all cols columns of C, with B in place, and
+// leaves t as it was.
 func (t *tile) inPlace(cols int) {
 	const pair = 2 * panelWidth
-	for ; cols > pair; cols -= pair {
-		t.columns(pair, panelWidth*4)
-		t.c, t.b = words(t.c, pair), words(t.b, pair)
+	c, b := t.c, t.b
+	t.columns(min(pair, cols), panelWidth*4)
+	for j := pair; j < cols; j += pair {
+		t.c, t.b = words(c, j), words(b, j)
+		t.columns(min(pair, cols-j), panelWidth*4)
 	}
-	t.columns(cols, panelWidth*4)
+	t.c, t.b = c, b
 }
 
 // mulVector is Mul in assembly.

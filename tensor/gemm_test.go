@@ -16,19 +16,15 @@ type product struct {
 	bound   float64
 }
 
-// drawProduct makes C[m,n] = A·B, or Aᵀ·B for transposed A.
-func drawProduct(t *rapid.T, transposed bool) product {
-	size := rapid.OneOf(rapid.IntRange(1, 20), rapid.IntRange(1, 90))
-	m, n, k := size.Draw(t, "m"), size.Draw(t, "n"), rapid.OneOf(size, rapid.IntRange(0, 600)).Draw(t, "k")
-	gap := rapid.IntRange(0, 5)
-	r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
-	p := product{acc: rapid.Bool().Draw(t, "acc")}
-	p.c = randomMat(r, m, n, gap.Draw(t, "gap c"))
-	p.b = randomMat(r, k, n, gap.Draw(t, "gap b"))
+// newProduct makes C[m,n] = A·B, or Aᵀ·B for transposed A, with gaps between the
+// rows of C, A and B.
+func newProduct(seed uint64, m, n, k int, gaps [3]int, transposed, acc bool) product {
+	r := rand.New(rand.NewPCG(seed, 1))
+	p := product{acc: acc, c: randomMat(r, m, n, gaps[0]), b: randomMat(r, k, n, gaps[2])}
 	if transposed {
-		p.a = randomMat(r, k, m, gap.Draw(t, "gap a"))
+		p.a = randomMat(r, k, m, gaps[1])
 	} else {
-		p.a = randomMat(r, m, k, gap.Draw(t, "gap a"))
+		p.a = randomMat(r, m, k, gaps[1])
 	}
 	p.want = NewMat(m, n)
 	for i := range m {
@@ -53,76 +49,82 @@ func drawProduct(t *rapid.T, transposed bool) product {
 	return p
 }
 
-func TestMul(t *testing.T) {
+// eachProduct checks products over random shapes, then over some that span
+// blocks of rows and of k, which random ones rarely do.
+func eachProduct(t *testing.T, transposed bool, check func(t rapid.TB, p product)) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := drawProduct(t, false)
-		var fromB, fromT Packed
-		fromB.Pack(p.b)
+		size, gap := rapid.OneOf(rapid.IntRange(1, 20), rapid.IntRange(1, 90)), rapid.IntRange(0, 5)
+		m, n, k := size.Draw(t, "m"), size.Draw(t, "n"), rapid.OneOf(size, rapid.IntRange(0, 300)).Draw(t, "k")
+		gaps := [3]int{gap.Draw(t, "gap c"), gap.Draw(t, "gap a"), gap.Draw(t, "gap b")}
+		check(t, newProduct(rapid.Uint64().Draw(t, "seed"), m, n, k, gaps, transposed, rapid.Bool().Draw(t, "acc")))
+	})
+	for i, s := range [][3]int{{131, 70, 300}, {300, 37, 520}, {1, 250, 513}, {260, 16, 257}, {7, 129, 700}} {
+		check(t, newProduct(7, s[0], s[1], s[2], [3]int{1, 2, 3}, transposed, i%2 == 0))
+	}
+}
+
+// agree checks rows r0 to r1 of one product, as multiply computes them, on every
+// instruction set, and that the vector ones give the same bits.
+func (p product) agree(t rapid.TB, multiply func(c Mat, r0, r1 int)) {
+	var first Mat
+	for _, l := range availableISAs() {
+		withISA(l, func() {
+			c := cloneMat(p.c)
+			multiply(c, 0, c.Rows)
+			if d := maxDiff(c, p.want); !(d <= p.bound) {
+				t.Fatalf("%s: off by %g", l, d)
+			}
+			if !gapsKept(c) {
+				t.Fatalf("%s: wrote outside c", l)
+			}
+			// One row alone gives what it gives among the others.
+			for i := 0; i < c.Rows; i += 1 + c.Rows/5 {
+				one := cloneMat(p.c.Slice(i, i+1))
+				multiply(one, i, i+1)
+				if !equalBits(one, c.Slice(i, i+1)) {
+					t.Fatalf("%s: row %d differs when alone", l, i)
+				}
+			}
+			if l == isaAVX2 {
+				first = c
+			} else if l == isaAVX512 && !equalBits(first, c) {
+				t.Fatal("AVX-512 differs from AVX2")
+			}
+		})
+	}
+}
+
+func TestMul(t *testing.T) {
+	eachProduct(t, false, func(t rapid.TB, p product) {
 		bt := NewMat(p.b.Cols, p.b.Rows)
 		for i := range p.b.Rows {
 			for j, x := range p.b.Row(i) {
 				bt.Row(j)[i] = x
 			}
 		}
-		fromT.PackT(bt)
-		if !equalBits(rowMat(fromB.data), rowMat(fromT.data)) {
-			t.Fatal("Pack and PackT of the transpose differ")
-		}
-		var first Mat
 		for _, l := range availableISAs() {
 			withISA(l, func() {
-				c := cloneMat(p.c)
-				Mul(c, p.a, &fromB, p.acc)
-				if d := maxDiff(c, p.want); !(d <= p.bound) {
-					t.Fatalf("%s: off by %g", l, d)
-				}
-				if !gapsKept(c) {
-					t.Fatalf("%s: wrote outside c", l)
-				}
-				// One row alone gives what it gives among the others.
-				i := rapid.IntRange(0, p.a.Rows-1).Draw(t, "row")
-				one := cloneMat(p.c.Slice(i, i+1))
-				Mul(one, p.a.Slice(i, i+1), &fromB, p.acc)
-				if !equalBits(one, c.Slice(i, i+1)) {
-					t.Fatalf("%s: row %d differs when alone", l, i)
-				}
-				if l == isaAVX2 {
-					first = c
-				} else if l == isaAVX512 && !equalBits(first, c) {
-					t.Fatal("AVX-512 differs from AVX2")
+				var fromB, fromT Packed
+				fromB.Pack(p.b)
+				fromT.PackT(bt)
+				if !equalBits(rowMat(fromB.data), rowMat(fromT.data)) {
+					t.Fatalf("%s: Pack and PackT of the transpose differ", l)
 				}
 			})
 		}
+		var packed Packed
+		packed.Pack(p.b)
+		p.agree(t, func(c Mat, r0, r1 int) { Mul(c, p.a.Slice(r0, r1), &packed, p.acc) })
 	})
 }
 
 func TestMulTN(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		p := drawProduct(t, true)
-		var first Mat
-		for _, l := range availableISAs() {
-			withISA(l, func() {
-				c := cloneMat(p.c)
-				MulTN(c, p.a, p.b, p.acc)
-				if d := maxDiff(c, p.want); !(d <= p.bound) {
-					t.Fatalf("%s: off by %g", l, d)
-				}
-				if !gapsKept(c) {
-					t.Fatalf("%s: wrote outside c", l)
-				}
-				if l == isaAVX2 {
-					first = c
-				} else if l == isaAVX512 && !equalBits(first, c) {
-					t.Fatal("AVX-512 differs from AVX2")
-				}
-			})
-		}
+	eachProduct(t, true, func(t rapid.TB, p product) {
+		p.agree(t, func(c Mat, r0, r1 int) { MulTN(c, p.a.Columns(r0, r1), p.b, p.acc) })
 	})
 }
 
-// The assembly's chain is a fused one: an exact float64 fused multiply-add,
-// rounded to float32 each time, gives the same bits where no double rounding
-// can happen (small integers over a power of two).
+// Sums run in the order of k, one after the other.
 func TestMulChainIsInOrder(t *testing.T) {
 	// 2^24 + 1 + 1 rounds to 2^24 when added in order, to 2^24+2 otherwise.
 	a, b := NewMat(1, 3), NewMat(3, 40)

@@ -48,6 +48,9 @@ func Rotary(x Mat, heads, headDim int, pos []int32, table *RotaryTable, inverse 
 			panic(fmt.Sprintf("tensor: Rotary: position %d outside the context of %d", p, table.context))
 		}
 	}
+	if len(pos) == 0 || heads == 0 || hasAVX2() && rotaryVector(x, heads, headDim, pos, table, inverse) {
+		return
+	}
 	rotaryPortable(x, heads, headDim, pos, table, inverse)
 }
 

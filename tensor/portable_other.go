@@ -19,3 +19,7 @@ func attentionStepVector(out, q []float32, k, v Mat, s attentionShape, scratch [
 func attentionBackwardVector(dq, dk, dv, dout, q, k, v Mat, s attentionShape, probs []float32) {
 	panic(noAssembly)
 }
+
+func rotaryVector(x Mat, heads, headDim int, pos []int32, table *RotaryTable, inverse bool) bool {
+	panic(noAssembly)
+}
