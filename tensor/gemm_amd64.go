@@ -197,7 +197,6 @@ func mulTNVector(c, a, b Mat, acc bool) {
 	}
 	const pair = 2 * panelWidth
 	scratch := borrow(kBlock * pair)
-	defer scratch.release()
 	t := tile{ldc: c.Stride * 4, ars: 4, aks: a.Stride * 4, ldb: panelWidth * 4, acc: flag(acc)}
 	for k := 0; k < a.Rows; k += kBlock {
 		t.k = min(kBlock, a.Rows-k)
@@ -206,16 +205,16 @@ func mulTNVector(c, a, b Mat, acc bool) {
 			for jj := 0; jj < cols; jj += panelWidth {
 				packPanel(scratch.data[jj*t.k:], b, k, t.k, j+jj, min(panelWidth, cols-jj))
 			}
-			t.b = &scratch.data[0]
 			for i := 0; i < c.Rows; i += rowBlock {
 				t.rows = min(rowBlock, c.Rows-i)
 				t.a = &a.Data[k*a.Stride+i]
-				t.c = &c.Data[i*c.Stride+j]
+				t.c, t.b = &c.Data[i*c.Stride+j], &scratch.data[0]
 				t.columns(cols, t.k*panelWidth*4)
 			}
 		}
 		t.acc = 1
 	}
+	scratch.release()
 }
 
 func clearMat(m Mat) {

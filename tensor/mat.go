@@ -38,6 +38,9 @@ func Alloc(n int) []float32 {
 
 // Row is row i: Cols values that share memory with m.
 func (m Mat) Row(i int) []float32 {
+	if m.Cols == 0 {
+		return nil
+	}
 	o := i * m.Stride
 	return m.Data[o : o+m.Cols : o+m.Cols]
 }
