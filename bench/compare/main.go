@@ -44,7 +44,6 @@ type options struct {
 	threads string
 	only    string // prefix of what to measure
 	python  string
-	results io.Writer
 }
 
 func main() {
