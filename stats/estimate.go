@@ -103,6 +103,7 @@ func successes(values []float64) (int, bool) {
 // Paired is a comparison of two systems on the same items.
 type Paired struct {
 	N                    int
+	Clusters             int     // independent units; N where no items share a cluster
 	Incumbent, Candidate float64 // means
 	Gained, Lost         int     // items whose value rose, fell
 	Difference           float64 // candidate minus incumbent
@@ -153,6 +154,7 @@ func (o Compare) Paired(incumbent, candidate []float64) Paired {
 	p.Binary = a && b
 	p.Difference = Mean(differences)
 	clusters := group(differences, o.Cluster)
+	p.Clusters = len(clusters)
 	p.SD = spread(clusters, p.Difference, n)
 	if p.Binary && len(clusters) == n {
 		i := PairedDifference(p.Gained, p.Lost, n, reported)

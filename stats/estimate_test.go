@@ -60,7 +60,7 @@ func TestComparePairedBinary(t *testing.T) {
 	b := []float64{1, 1, 1, 1, 1, 1, 0, 0, 1, 1}
 	got := ComparePaired(a, b)
 	i := PairedDifference(5, 1, 10, 0.95)
-	want := Paired{N: 10, Incumbent: 0.4, Candidate: 0.8, Gained: 5, Lost: 1, Difference: 0.4, Low: i.Low, High: i.High,
+	want := Paired{N: 10, Clusters: 10, Incumbent: 0.4, Candidate: 0.8, Gained: 5, Lost: 1, Difference: 0.4, Low: i.Low, High: i.High,
 		PValue: 7.0 / 64, Worse: 63.0 / 64, Binary: true, Exact: true, SD: got.SD}
 	got.PValue, got.Worse = math.Round(got.PValue*1e12)/1e12, math.Round(got.Worse*1e12)/1e12
 	if got != want {
