@@ -87,10 +87,10 @@ func newModel(c Config) *Model {
 	return m
 }
 
-// New makes a model with random weights. Matrices are normal with standard
-// deviation 1/sqrt(3·inputs), those that write to the residual stream divided
-// by sqrt(2·layers) (Radford et al. 2019); gains are 1. The same seed gives
-// the same weights.
+// New makes a model with random weights. Matrices are uniform within
+// ±1/sqrt(inputs), those that write to the residual stream divided by
+// sqrt(2·layers) (Radford et al. 2019); gains are 1. The same seed gives the
+// same weights on every machine: uniform draws need no transcendental function.
 func New(c Config, seed uint64) (*Model, error) {
 	c = c.withDefaults()
 	if err := c.Validate(); err != nil {
@@ -98,10 +98,10 @@ func New(c Config, seed uint64) (*Model, error) {
 	}
 	m := newModel(c)
 	r := newStream(seed, 0x6d6f64656c) // a stream of its own, apart from those of samples
-	fill := func(s span, std float64) {
+	fill := func(s span, bound float64) {
 		w := s.of(m.w)
 		for i := range w {
-			w[i] = float32(r.normal() * std)
+			w[i] = float32((2*r.uniform() - 1) * bound)
 		}
 	}
 	ones := func(s span) {
@@ -109,14 +109,14 @@ func New(c Config, seed uint64) (*Model, error) {
 			w[i] = 1
 		}
 	}
-	in := 1 / math.Sqrt(3*float64(c.Width))
+	in := 1 / math.Sqrt(float64(c.Width))
 	residual := 1 / math.Sqrt(2*float64(c.Layers))
 	fill(m.lay.embed, in)
 	for _, a := range m.lay.layers {
 		fill(a.qkv, in)
 		fill(a.o, in*residual)
 		fill(a.gateUp, in)
-		fill(a.down, residual/math.Sqrt(3*float64(c.Hidden)))
+		fill(a.down, residual/math.Sqrt(float64(c.Hidden)))
 		ones(a.norm1)
 		ones(a.norm2)
 	}

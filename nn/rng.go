@@ -1,7 +1,5 @@
 package nn
 
-import "math"
-
 // stream is SplitMix64 (Steele, Lea and Flood 2014). Each pair of seed and
 // index starts its own stream, so that what sample i draws depends on nothing
 // that other samples do.
@@ -25,9 +23,3 @@ func (s *stream) next() uint64 {
 
 // uniform is in [0, 1), in steps of 2^-53.
 func (s *stream) uniform() float64 { return float64(s.next()>>11) * 0x1p-53 }
-
-// normal is a standard normal by Box and Muller, one of the pair.
-func (s *stream) normal() float64 {
-	u := 1 - s.uniform() // in (0, 1]
-	return math.Sqrt(-2*math.Log(u)) * math.Cos(2*math.Pi*s.uniform())
-}

@@ -24,6 +24,11 @@ func tinyConfigs() map[string]Config {
 	}
 }
 
+// normal is a standard normal by Box and Muller.
+func (s *stream) normal() float64 {
+	return math.Sqrt(-2*math.Log(1-s.uniform())) * math.Cos(2*math.Pi*s.uniform())
+}
+
 // lively makes a model whose weights, gains included, are all different and
 // large enough that every gradient matters.
 func lively(t testing.TB, c Config, seed uint64) *Model {
