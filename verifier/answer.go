@@ -1,0 +1,160 @@
+package verifier
+
+import (
+	"math/big"
+	"regexp"
+	"strings"
+)
+
+// Extract is embedded by verifiers that read final answers.
+type Extract struct {
+	From string `yaml:"extract" enum:"auto|hashes|boxed|phrase|number|line|text" default:"auto" doc:"Where the final answer stands: after ####, in \\boxed{}, after 'answer is', the last number, the last line, the whole text; auto tries the first four in this order, then the last line."`
+}
+
+// Answer reads the final answer of a completion and brings it to a canonical
+// form, so that two answers are equal when their strings are. The empty string
+// means that there is none.
+func (e Extract) Answer(text string) string {
+	switch e.From {
+	case "hashes":
+		return Canonical(afterHashes(text))
+	case "boxed":
+		return Canonical(boxed(text))
+	case "phrase":
+		return Canonical(phrase(text))
+	case "number":
+		return Canonical(lastNumber(text))
+	case "line":
+		return Canonical(lastLine(text))
+	case "text":
+		return Canonical(text)
+	}
+	for _, read := range []func(string) string{afterHashes, boxed, phrase, lastNumber, lastLine} {
+		if a := Canonical(read(text)); a != "" {
+			return a
+		}
+	}
+	return ""
+}
+
+func afterHashes(text string) string {
+	i := strings.LastIndex(text, "####")
+	if i < 0 {
+		return ""
+	}
+	line, _, _ := strings.Cut(text[i+len("####"):], "\n")
+	return line
+}
+
+// boxed is the content of the last \boxed{...}, braces balanced.
+func boxed(text string) string {
+	const open = `\boxed{`
+	i := strings.LastIndex(text, open)
+	if i < 0 {
+		return ""
+	}
+	rest := text[i+len(open):]
+	depth := 1
+	for j, c := range rest {
+		switch c {
+		case '{':
+			depth++
+		case '}':
+			if depth--; depth == 0 {
+				return rest[:j]
+			}
+		}
+	}
+	return "" // cut off before it closed
+}
+
+// phrases announce an answer: "the answer is 5", "Answer: 5", and "A: 5" at
+// the start of a line.
+var phrases = regexp.MustCompile(`(?i)(?:\banswer\s*(?:is\s*:?|:|=)|(?m:^\s*a:))[ \t]*([^\n]*)`)
+
+func phrase(text string) string {
+	all := phrases.FindAllStringSubmatch(text, -1)
+	if len(all) == 0 {
+		return ""
+	}
+	said := all[len(all)-1][1]
+	if i := strings.Index(said, ". "); i >= 0 { // the sentence ends there
+		said = said[:i]
+	}
+	if i := strings.LastIndex(said, "= "); i >= 0 { // 5 + 3 = 8
+		said = said[i+1:]
+	}
+	if m := leading.FindStringSubmatch(strings.TrimSpace(said)); m != nil {
+		return m[1]
+	}
+	return said
+}
+
+// leading is a number that prose follows: 18 dollars a day, since ...
+var leading = regexp.MustCompile(`^[$€£¥]?\s*(-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)(?:\s+\p{L}|[,;:]\s).*$`)
+
+// numbers matches integers and decimals, with or without commas between
+// thousands, and not inside of words.
+var numbers = regexp.MustCompile(`-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?`)
+
+func lastNumber(text string) string {
+	all := numbers.FindAllStringIndex(text, -1)
+	if len(all) == 0 {
+		return ""
+	}
+	at := all[len(all)-1]
+	n := text[at[0]:at[1]]
+	if n[0] == '-' && at[0] > 0 && isWord(text[at[0]-1]) { // 7-5 holds a 5, not a -5
+		n = n[1:]
+	}
+	return n
+}
+
+func isWord(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == ')'
+}
+
+func lastLine(text string) string {
+	text = strings.TrimSpace(text)
+	return strings.TrimSpace(text[strings.LastIndexByte(text, '\n')+1:])
+}
+
+var (
+	// amount is a number with its unit: $18, 18 dollars, 25%, 3 ducks.
+	amount   = regexp.MustCompile(`^[$€£¥]?\s*(-?)\s*[$€£¥]?\s*((?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?)\s*(?:%|°)?\s*(?:[\p{L}]+(?:\s+[\p{L}]+){0,3})?$`)
+	fraction = regexp.MustCompile(`^(-?)(?:\\[dt]?frac\{(\d+)\}\{(\d+)\}|(\d+)\s*/\s*(\d+))$`)
+	spaces   = regexp.MustCompile(`\s+`)
+)
+
+// longest bounds the numbers that are compared as numbers.
+const longest = 200
+
+// Canonical brings an answer to a form in which equal answers are equal
+// strings: numbers lose commas, units, currency and trailing zeros, fractions
+// are reduced, other text loses case, spacing and closing punctuation.
+func Canonical(answer string) string {
+	a := strings.TrimSpace(answer)
+	a = strings.TrimSuffix(strings.TrimPrefix(a, "$"), "$") // LaTeX's, or a currency; both go
+	a = strings.NewReplacer(`\$`, "", `\%`, "%", `\!`, "", `\,`, "", "−", "-", "**", "").Replace(a)
+	a = strings.TrimSpace(strings.TrimRight(strings.TrimSpace(a), ".!;,"))
+	if strings.HasPrefix(a, `\text{`) && strings.HasSuffix(a, "}") {
+		a = a[len(`\text{`) : len(a)-1]
+	}
+	if len(a) <= longest {
+		if m := fraction.FindStringSubmatch(a); m != nil {
+			if r, ok := new(big.Rat).SetString(m[1] + m[2] + m[4] + "/" + m[3] + m[5]); ok {
+				return r.RatString()
+			}
+		}
+		if m := amount.FindStringSubmatch(a); m != nil && m[2] != "" {
+			if r, ok := new(big.Rat).SetString(m[1] + strings.ReplaceAll(m[2], ",", "")); ok {
+				return r.RatString()
+			}
+		}
+	}
+	a = strings.ToLower(spaces.ReplaceAllString(a, " "))
+	if len(a) == 3 && a[0] == '(' && a[2] == ')' { // (B) is the choice B
+		a = a[1:2]
+	}
+	return a
+}

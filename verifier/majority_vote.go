@@ -1,0 +1,101 @@
+package verifier
+
+import (
+	"context"
+	"fmt"
+
+	"pawl/core"
+	"pawl/registry"
+)
+
+func init() {
+	registry.Verifier("majority_vote", registry.Doc{
+		Summary: "Judges an attempt by how many attempts at the same task give its answer; needs no labels.",
+		Detail: "Attempts that give the most common answer get its share of the votes as value, all others 0, so that " +
+			"`filter: {by: majority_vote, at_least: 0.5}` keeps exactly the attempts that agree with an answer of at " +
+			"least half of the votes. With `losers: share` every attempt gets the share of its own answer. " +
+			"The confidence is the share of the attempt's own answer. An attempt without an answer counts as a vote " +
+			"for none. Where two answers tie for the most votes, all attempts abstain.",
+		Paper:   "Self-Consistency Improves Chain of Thought Reasoning in Language Models (Wang et al., 2022)",
+		Example: "majority_vote: {of: solver}",
+	}, newMajorityVote)
+}
+
+// MajorityVoteConfig configures majority_vote.
+type MajorityVoteConfig struct {
+	Of     string `yaml:"of" ref:"seat" default:"solver" doc:"Seat whose attempts vote and are judged."`
+	Losers string `yaml:"losers" enum:"zero|share" default:"zero" doc:"Value of attempts that do not give the most common answer."`
+	Extract
+}
+
+func newMajorityVote(_ context.Context, _ core.Host, c MajorityVoteConfig) (core.Verifier, error) {
+	if c.Of == "" {
+		c.Of = "solver"
+	}
+	return majorityVote{c}, nil
+}
+
+type majorityVote struct{ cfg MajorityVoteConfig }
+
+// Verify lets all leaves of the seat vote, and scores those among at. It reads
+// the attempts alone, never the task's reference. Value and Confidence are
+// shares of all attempts that vote, in 0..1.
+func (m majorityVote) Verify(ctx context.Context, ep *core.Episode, at []core.Ref) (core.Judgement, error) {
+	at, err := targets(ep, at)
+	if err != nil {
+		return core.Judgement{}, fmt.Errorf("counting votes: %w", err)
+	}
+	if err := ctx.Err(); err != nil {
+		return core.Judgement{}, err
+	}
+	answers, votes, voters := map[core.Ref]string{}, map[string]int{}, 0
+	for _, r := range ep.Leaves() {
+		if ep.Node(r).Actor != m.cfg.Of {
+			continue
+		}
+		voters++
+		if a := m.cfg.Answer(attempt(ep, r)); a != "" {
+			answers[r] = a
+			votes[a]++
+		}
+	}
+	most, winners, winner := 0, 0, ""
+	for a, n := range votes { // the result does not depend on the order of the map
+		switch {
+		case n > most:
+			most, winners, winner = n, 1, a
+		case n == most:
+			winners++
+		}
+	}
+	var j core.Judgement
+	for _, r := range at {
+		if ep.Node(r).Actor != m.cfg.Of {
+			continue
+		}
+		answer, answered := answers[r]
+		share := 0.0
+		if voters > 0 {
+			share = float64(votes[answer]) / float64(voters)
+		}
+		s := core.Score{By: "majority_vote", Nodes: []core.Ref{r}, Confidence: share}
+		switch {
+		case winners == 0:
+			s = abstain("majority_vote", r, "no attempt gives an answer")
+		case winners > 1:
+			s = abstain("majority_vote", r, fmt.Sprintf("%d answers tie with %d of %d votes", winners, most, voters))
+		case !answered:
+			s.Rationale = "gives no answer"
+		case answer == winner:
+			s.Value = share
+			s.Rationale = fmt.Sprintf("%q has %d of %d votes", answer, most, voters)
+		default:
+			if m.cfg.Losers == "share" {
+				s.Value = share
+			}
+			s.Rationale = fmt.Sprintf("%q has %d of %d votes, %q has %d", answer, votes[answer], voters, winner, most)
+		}
+		j.Scores = append(j.Scores, s)
+	}
+	return j, nil
+}
