@@ -26,6 +26,7 @@ func decode(r *registry.Registry, path string, root registry.Value) (*Plan, regi
 		plan: &Plan{Name: nameOf(path), Path: path, root: root, registry: r},
 	}
 	if root.Form != registry.Map {
+		root.Line, root.Col = max(1, root.Line), max(1, root.Col)
 		b.Add(root, "", "a recipe is a map of keys such as sample, verify and updates", "")
 		return nil, b.Problems.Sort()
 	}

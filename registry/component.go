@@ -27,7 +27,7 @@ func (d *Decoder) Component(kind core.Kind, v Value, path string) core.Spec {
 	spec.Where = p.String()
 	e := d.registry.entry(kind, name)
 	if e == nil {
-		d.Add(nameAt, path, fmt.Sprintf("no %s named %q", kind, name), d.hintFor(kind, name))
+		d.Add(nameAt, path, fmt.Sprintf("no %s named %q", noun(kind), name), d.hintFor(kind, name))
 		return spec
 	}
 	path = join(path, name)
@@ -69,10 +69,10 @@ func (d *Decoder) split(kind core.Kind, v Value, path string) (name string, at, 
 		if e := d.registry.entry(kind, keys[0]); e != nil && e.shape.field(keys[1]) != nil {
 			h = fmt.Sprintf("settings go below the name: {%s: {%s: ...}}", keys[0], keys[1])
 		}
-		d.Add(v, path, fmt.Sprintf("wants one %s, but there are %d keys: %s", kind, len(keys), strings.Join(keys[:min(4, len(keys))], ", ")), h)
+		d.Add(v, path, fmt.Sprintf("wants one %s, but there are %d keys: %s", noun(kind), len(keys), strings.Join(keys[:min(4, len(keys))], ", ")), h)
 		return "", v, Value{}, false
 	}
-	d.Add(v, path, fmt.Sprintf("wants the name of %s, not %s", article(string(kind)), v.brief()), "")
+	d.Add(v, path, fmt.Sprintf("wants the name of %s, not %s", article(noun(kind)), v.brief()), "")
 	return "", v, Value{}, false
 }
 
@@ -84,7 +84,7 @@ func (d *Decoder) hintFor(kind core.Kind, name string) string {
 	}
 	for _, k := range kinds {
 		if k != kind && d.registry.entry(k, name) != nil {
-			return fmt.Sprintf("it names %s; here goes %s", article(string(k)), article(string(kind)))
+			return fmt.Sprintf("it names %s; here goes %s", article(noun(k)), article(noun(kind)))
 		}
 	}
 	return hint(name, names)

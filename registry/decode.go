@@ -213,6 +213,9 @@ func (d *Decoder) spare(s *shape, rv reflect.Value, v Value, spare []Member, giv
 			continue
 		}
 		given[f] = true
+		if f.role == roleComponent && d.slip(s, f, spare, path) {
+			return
+		}
 		rest := Value{Form: Map, Fields: spare, Line: spare[0].Line, Col: spare[0].Col}
 		d.value(f.shape, f, rv.FieldByIndex(f.index), rest, path)
 		return
@@ -227,11 +230,26 @@ func (d *Decoder) spare(s *shape, rv reflect.Value, v Value, spare []Member, giv
 	}
 }
 
+// slip reports keys of a struct that are neither its own nor components, where
+// one of its own is near: temprature is no environment.
+func (d *Decoder) slip(s *shape, f *field, spare []Member, path string) bool {
+	found := false
+	for _, m := range spare {
+		near := Nearest(m.Key, s.keys())
+		if near == "" || d.registry.entry(f.kind, m.Key) != nil {
+			continue
+		}
+		found = true
+		d.AddAt(Pos{Line: m.Line, Col: m.Col, Path: path}, m.Key, fmt.Sprintf("unknown key %q", m.Key), fmt.Sprintf("did you mean %q?", near))
+	}
+	return found
+}
+
 // missing sets the default of a field that was not given.
 func (d *Decoder) missing(f *field, rv reflect.Value, v Value, path string) {
 	switch {
 	case f.required && f.role == roleComponent:
-		d.Add(v, path, fmt.Sprintf("no %s is named", f.kind), "")
+		d.Add(v, path, fmt.Sprintf("no %s is named", noun(f.kind)), "")
 	case f.required:
 		d.Add(v, path, fmt.Sprintf("the key %q is missing", f.name), f.doc)
 	case f.def != nil:
@@ -382,7 +400,7 @@ func (v Value) quoted() string {
 
 func article(s string) string {
 	switch {
-	case s == "text" || s == "true or false" || s == "anything" || s == "tasks":
+	case s == "text" || s == "true or false" || s == "anything":
 		return s
 	case strings.ContainsRune("aeio", rune(s[0])):
 		return "an " + s

@@ -154,7 +154,7 @@ func Metric[C any](name string, d Doc, build func(context.Context, core.Host, C)
 func (r *Registry) Build(ctx context.Context, h core.Host, s core.Spec) (any, error) {
 	e := r.entry(s.Kind, s.Name)
 	if e == nil {
-		return nil, fmt.Errorf("building %s%s: no %s named %q%s", s.Kind, at(s), s.Kind, s.Name, didYouMean(s.Name, r.names(s.Kind)))
+		return nil, fmt.Errorf("building %s%s: no %s named %q%s", s.Kind, at(s), noun(s.Kind), s.Name, didYouMean(s.Name, r.names(s.Kind)))
 	}
 	if s.Config == nil {
 		full, problems := r.Decode(s.Kind, Scalar(s.Name), s.Where)

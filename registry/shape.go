@@ -288,15 +288,38 @@ func (s *shape) describe(kind core.Kind) string {
 	case formDuration:
 		return "duration"
 	case formList:
-		return "list of " + s.elem.describe(kind)
+		return "list of " + plural(s.elem.describe(kind))
 	case formMap, formOrdered:
-		return "map to " + s.elem.describe(kind)
+		return "map to " + plural(s.elem.describe(kind))
 	case formPointer:
 		return s.elem.describe(kind)
 	case formComponent:
-		return string(kind)
+		return noun(kind)
 	case formStruct:
 		return "map"
 	}
 	return "anything"
+}
+
+func plural(s string) string {
+	if s == "anything" || s == "true or false" || strings.HasPrefix(s, "list of") || strings.HasPrefix(s, "map to") {
+		return s
+	}
+	if head, tail, ok := strings.Cut(s, " from "); ok {
+		return head + "s from " + tail
+	}
+	return s + "s"
+}
+
+// noun is what one component of a kind is called in a sentence.
+func noun(kind core.Kind) string {
+	switch kind {
+	case core.KindTasks:
+		return "task source"
+	case core.KindEnv:
+		return "environment"
+	case core.KindPolicy:
+		return "policy source"
+	}
+	return string(kind)
 }
