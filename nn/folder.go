@@ -65,6 +65,7 @@ func load(dir string) (*Model, error) {
 		return nil, fmt.Errorf("config.json describes %d parameters, which need at least %d bytes, but the weight files hold %d", c.Params(), need, held)
 	}
 	l := newLoader(c)
+	l.whole = len(files) == 1
 	for _, name := range files {
 		if err := l.readFile(filepath.Join(dir, name)); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)

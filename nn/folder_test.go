@@ -251,7 +251,7 @@ func TestBadFiles(t *testing.T) {
 		{swap(`"data_offsets":[0,528]`, `"data_offsets":[528,0]`), `out of order or overlap`},
 		{swap(`"data_offsets":[0,528]`, `"data_offsets":[-528,0]`), `out of order or overlap`},
 		{swap(`"data_offsets":[0,528]`, `"data_offsets":[4,532]`), `out of order or overlap`},
-		{file(`{}`, nil), `tensor "model.embed_tokens.weight" is missing`},
+		{file(`{}`, nil), `tensor "lm_head.weight" is missing`},
 	} {
 		_, err := ReadModel(c, bytes.NewReader(x.b))
 		if err == nil || !strings.Contains(err.Error(), x.want) {

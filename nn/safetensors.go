@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -66,6 +67,7 @@ func ReadModel(c Config, r io.Reader) (*Model, error) {
 		return nil, fmt.Errorf("reading weights: %w", err)
 	}
 	l := newLoader(c)
+	l.whole = true
 	if err := l.read(r); err != nil {
 		return nil, fmt.Errorf("reading weights: %w", err)
 	}
@@ -77,11 +79,12 @@ func ReadModel(c Config, r io.Reader) (*Model, error) {
 
 // loader fills a model from one or more safetensors files.
 type loader struct {
-	c    Config
-	m    *Model // made once the first header has been seen to fit
-	want map[string]int
-	list []Tensor
-	seen []bool
+	c     Config
+	whole bool   // a single file must hold all tensors
+	m     *Model // made once the first header has been seen to fit
+	want  map[string]int
+	list  []Tensor
+	seen  []bool
 }
 
 func newLoader(c Config) *loader { return &loader{c: c} }
@@ -151,6 +154,11 @@ func (l *loader) fits(names []string, infos map[string]tensorInfo) error {
 		}
 		if _, ok := dtypeSize[info.Dtype]; !ok {
 			return fmt.Errorf("tensor %q is of type %s; this engine reads F32, F16 and BF16", name, info.Dtype)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(shapes)) {
+		if _, ok := infos[name]; l.whole && !ok {
+			return fmt.Errorf("tensor %q is missing", name)
 		}
 	}
 	return nil
