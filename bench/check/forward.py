@@ -1,0 +1,306 @@
+"""An independent check of the accuracies that Pawl prints.
+
+It shares no code with Pawl: reads the Hugging Face folder and the audit tasks
+that `pawl export` wrote, decodes every task greedily with a forward pass of
+its own (numpy, float32, the whole sequence anew for every token, no cache),
+compares the final answers, and prints the accuracy.
+
+    pawl export --model run --to policy && pawl export --tasks audit > audit.jsonl
+    python3 bench/check/forward.py policy audit.jsonl [--max-tokens N] [--dump FILE]
+
+It needs numpy and nothing else (Debian: python3-numpy). The tasks are rows
+with `prompt` (a text, or a list of one message) and `answer`. Where a task is
+judged by more than its final answer, as by a world's rules, this check does
+not apply.
+"""
+
+import argparse
+import codecs
+import json
+import os
+import re
+import struct
+import sys
+
+import numpy as np
+
+
+def read_safetensors(path):
+    """8-byte length, JSON header, raw little-endian data."""
+    with open(path, "rb") as f:
+        raw = f.read()
+    (n,) = struct.unpack("<Q", raw[:8])
+    out = {}
+    for name, e in json.loads(raw[8 : 8 + n]).items():
+        if name == "__metadata__":
+            continue
+        lo, hi = e["data_offsets"]
+        part = raw[8 + n + lo : 8 + n + hi]
+        if e["dtype"] == "F32":
+            a = np.frombuffer(part, "<f4")
+        elif e["dtype"] == "F16":
+            a = np.frombuffer(part, "<f2").astype(np.float32)
+        elif e["dtype"] == "BF16":  # the upper half of a float32
+            a = (np.frombuffer(part, "<u2").astype(np.uint32) << 16).view(np.float32)
+        else:
+            raise SystemExit(f"reading {path}: {name} is {e['dtype']}")
+        out[name] = a.reshape(e["shape"])
+    return out
+
+
+class Model:
+    """Llama: RMSNorm, rotary positions or none, grouped-query attention, SwiGLU."""
+
+    def __init__(self, folder):
+        with open(os.path.join(folder, "config.json")) as f:
+            c = json.load(f)
+        self.w = read_safetensors(os.path.join(folder, "model.safetensors"))
+        self.layers, self.heads = c["num_hidden_layers"], c["num_attention_heads"]
+        self.kv = c.get("num_key_value_heads") or self.heads
+        self.hd = c["hidden_size"] // self.heads
+        self.eps = np.float32(c["rms_norm_eps"])
+        self.context = c["max_position_embeddings"]
+        self.head = self.w["model.embed_tokens.weight"] if c["tie_word_embeddings"] else self.w["lm_head.weight"]
+        self.rope = None
+        if not c.get("pawl_no_rope"):
+            freq = c.get("rope_theta", 10000.0) ** (-np.arange(0, self.hd, 2) / self.hd)
+            angle = np.outer(np.arange(self.context), freq)
+            self.rope = np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
+        eos = c.get("eos_token_id")
+        self.eos = set(eos if isinstance(eos, list) else [] if eos is None else [eos])
+
+    def norm(self, x, name):
+        return x / np.sqrt(np.mean(x * x, -1, keepdims=True) + self.eps) * self.w[name]
+
+    def rotate(self, x):
+        """[B,T,heads,hd]; the two halves of a head are the two coordinates."""
+        if self.rope is None:
+            return x
+        cos, sin = (t[: x.shape[1], None] for t in self.rope)
+        a, b = np.split(x, 2, -1)
+        return np.concatenate([a * cos - b * sin, b * cos + a * sin], -1)
+
+    def logits(self, ids):
+        """ids [B,T] to the logits after the last token, [B,V]."""
+        B, T = ids.shape
+        x = self.w["model.embed_tokens.weight"][ids]
+        hidden = np.triu(np.full((T, T), -np.inf, np.float32), 1)
+        for i in range(self.layers):
+            p = f"model.layers.{i}."
+            w = lambda s: self.w[p + s + ".weight"].T
+            h = self.norm(x, p + "input_layernorm.weight")
+            q = self.rotate((h @ w("self_attn.q_proj")).reshape(B, T, self.heads, self.hd))
+            k = self.rotate((h @ w("self_attn.k_proj")).reshape(B, T, self.kv, self.hd))
+            v = (h @ w("self_attn.v_proj")).reshape(B, T, self.kv, self.hd)
+            k, v = (np.repeat(t, self.heads // self.kv, 2) for t in (k, v))
+            q, k, v = (t.transpose(0, 2, 1, 3) for t in (q, k, v))
+            s = q @ k.transpose(0, 1, 3, 2) / np.float32(self.hd**0.5) + hidden
+            s = np.exp(s - s.max(-1, keepdims=True))
+            a = (s / s.sum(-1, keepdims=True)) @ v
+            x = x + a.transpose(0, 2, 1, 3).reshape(B, T, -1) @ w("self_attn.o_proj")
+            h = self.norm(x, p + "post_attention_layernorm.weight")
+            g = h @ w("mlp.gate_proj")
+            x = x + (g / (1 + np.exp(-g)) * (h @ w("mlp.up_proj"))) @ w("mlp.down_proj")
+        return self.norm(x[:, -1], "model.norm.weight") @ self.head.T
+
+
+# The chat templates of models that Pawl makes, as what stands before and after
+# the text of one user turn. Models without a template get the bare text.
+TEMPLATES = {
+    None: ("", ""),
+    "{% for message in messages %}{{ ' ' + message['content'] }}{% endfor %}": (" ", ""),
+    "{% for message in messages %}{{ message['content'] }}{% if message['role'] != 'assistant' %}"
+    "{{ '\\n' }}{% endif %}{% endfor %}": ("", "\n"),
+}
+
+
+# Each byte that fits nowhere is a character of its own.
+codecs.register_error("one by one", lambda e: ("\ufffd", e.start + 1))
+
+
+class Tokenizer:
+    """tokenizer.json of the kinds that Pawl writes (words, bytes) and of
+    SentencePiece's BPE with byte fallback."""
+
+    def __init__(self, folder):
+        with open(os.path.join(folder, "tokenizer.json"), encoding="utf-8") as f:
+            j = json.load(f)
+        m = j["model"]
+        self.kind, self.vocab = m["type"], m["vocab"]
+        self.special = {a["id"] for a in j["added_tokens"] if a["special"]}
+        self.names = {i: s for s, i in self.vocab.items()}
+        self.names.update((a["id"], a["content"]) for a in j["added_tokens"])
+        self.normal = flatten(j.get("normalizer"), "normalizers")
+        self.pre = flatten(j.get("pre_tokenizer"), "pretokenizers")
+        self.decoders = flatten(j.get("decoder"), "decoders")
+        merges = [tuple(x.split(" ")) if isinstance(x, str) else tuple(x) for x in m.get("merges", [])]
+        self.rank = {pair: r for r, pair in enumerate(merges)}
+        path = os.path.join(folder, "tokenizer_config.json")
+        config = json.load(open(path, encoding="utf-8")) if os.path.exists(path) else {}
+        self.before, self.after = TEMPLATES.get(config.get("chat_template"), (None, None))
+        if self.before is None:
+            raise SystemExit(f"chat template not supported: {config['chat_template']}")
+        self.bos = next(
+            (a["id"] for t in [j.get("post_processor") or {}] for s in t.get("single", [])[:1]
+             for a in j["added_tokens"] if s.get("SpecialToken", {}).get("id") == a["content"]), None)
+        if self.bos is None:
+            name = config.get("bos_token")
+            name = name["content"] if isinstance(name, dict) else name
+            if config.get("add_bos_token") and name is not None:
+                self.bos = next(i for i, s in self.names.items() if s == name)
+
+    def encode(self, text):
+        """A prompt as the model sees it: begin token, template, text."""
+        text = self.before + text + self.after
+        ids = [] if self.bos is None else [self.bos]
+        for s in self.normal:
+            if s["type"] == "Prepend":
+                text = s["prepend"] + text if text else text
+            elif s["type"] == "Replace":
+                text = text.replace(s["pattern"]["String"], s["content"])
+            else:
+                raise SystemExit(f"normalizer {s['type']} is not supported")
+        if self.kind == "WordLevel":
+            # The pattern lists the words, the longest first; all text must match.
+            pattern, at = re.compile(self.pre[0]["pattern"]["Regex"]), 0
+            while at < len(text):
+                hit = pattern.match(text, at)
+                if not hit or not hit.group():
+                    raise SystemExit(f"no word matches {text[at:at + 20]!r}")
+                ids.append(self.vocab[hit.group()])
+                at = hit.end()
+            return ids
+        for s in self.pre:
+            if s["type"] != "Metaspace":
+                raise SystemExit(f"pre-tokenizer {s['type']} is not supported")
+            text = text.replace(" ", s["replacement"])
+            if s.get("prepend_scheme", "always") != "never" and not text.startswith(s["replacement"]):
+                text = s["replacement"] + text
+        parts = []
+        for ch in text:
+            parts += [ch] if ch in self.vocab else [f"<0x{b:02X}>" for b in ch.encode()]
+        while True:  # the best-ranked neighbours are joined first
+            best = min(((self.rank.get(p, 1 << 60), i) for i, p in enumerate(zip(parts, parts[1:]))), default=(1 << 60, 0))
+            if best[0] == 1 << 60:
+                return ids + [self.vocab[p] for p in parts]
+            parts[best[1] : best[1] + 2] = [parts[best[1]] + parts[best[1] + 1]]
+
+    def decode(self, ids):
+        """Text of a continuation."""
+        parts = [self.names[i] for i in ids if i not in self.special]
+        if self.kind == "WordLevel":
+            return "".join(parts).removeprefix(self.before)
+        out = b""
+        for p in parts:
+            if re.fullmatch("<0x[0-9A-F]{2}>", p):
+                out += bytes([int(p[3:5], 16)])
+            else:
+                out += p.replace("\u2581", " ").encode()
+        text = out.decode("utf-8", "one by one")
+        strips = any(d["type"] in ("Strip", "Metaspace") for d in self.decoders)
+        return text.removeprefix(" ") if strips else text
+
+
+def flatten(stage, key):
+    if not stage:
+        return []
+    return stage[key] if stage["type"] == "Sequence" else [stage]
+
+
+def prompt_of(row):
+    p = row["prompt"]
+    if isinstance(p, str):
+        return p
+    if len(p) != 1:
+        raise SystemExit(f"task {row.get('id')}: conversations of several turns are not supported")
+    return p[0]["content"]
+
+
+def generate(model, prompts, most):
+    """Greedy continuations, without the end token. Prompts of equal length are
+    decoded together; those that ended are taken out."""
+    out = [[] for _ in prompts]
+    for n in sorted({len(p) for p in prompts}):
+        live = [i for i, p in enumerate(prompts) if len(p) == n]
+        while live:
+            for chunk in [live[k : k + 256] for k in range(0, len(live), 256)]:
+                ids = np.array([prompts[i] + out[i] for i in chunk])
+                for i, t in zip(chunk, model.logits(ids).argmax(-1).tolist()):
+                    out[i].append(t)
+            live = [i for i in live if out[i][-1] not in model.eos and len(out[i]) < most and n + len(out[i]) < model.context]
+    return [o[:-1] if o and o[-1] in model.eos else o for o in out]
+
+
+NUMBER = r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
+
+
+def final(text, where):
+    """The final answer of a completion: after the last ####, in the last
+    \\boxed{}, after "answer is" or "answer:", the last number, the last line.
+    auto takes the first of these that is there."""
+    if where in ("auto", "hashes") and "####" in text:
+        return text.rsplit("####", 1)[1].split("\n")[0]
+    if where in ("auto", "boxed") and "\\boxed{" in text:
+        rest, depth = text.rsplit("\\boxed{", 1)[1], 1
+        for i, ch in enumerate(rest):
+            depth += (ch == "{") - (ch == "}")
+            if depth == 0:
+                return rest[:i]
+    if where in ("auto", "phrase"):
+        said = re.findall(r"(?i)\banswer\s*(?:is\s*:?|:|=)[ \t]*([^\n]*)", text)
+        if said:
+            number = re.search(NUMBER, said[-1])
+            return number.group() if number else said[-1]
+    if where in ("auto", "number"):
+        all_numbers = list(re.finditer(NUMBER, text))
+        if all_numbers:
+            m = all_numbers[-1]
+            minus = m.group().startswith("-") and m.start() and re.match(r"[\w)]", text[m.start() - 1])
+            return m.group()[1:] if minus else m.group()
+    if where == "text":
+        return text
+    return text.strip().split("\n")[-1] if where in ("auto", "line") else ""
+
+
+def normal(answer):
+    """Equal answers as equal strings: numbers lose commas and trailing zeros,
+    text loses case, spacing and closing punctuation."""
+    s = re.sub(r"\s+", " ", answer).strip().strip("$").rstrip(".!;,").strip()
+    if re.fullmatch(NUMBER, s):
+        from fractions import Fraction  # exact, however long
+
+        return str(Fraction(s.replace(",", "")))
+    return s.lower()
+
+
+def main():
+    ap = argparse.ArgumentParser(description="Accuracy of an exported policy on exported tasks, by an independent implementation.")
+    ap.add_argument("folder", help="Hugging Face folder: config.json, model.safetensors, tokenizer.json")
+    ap.add_argument("tasks", help="JSONL of tasks with prompt and answer")
+    ap.add_argument("--max-tokens", type=int, default=0, help="most tokens of an answer (default: up to the context)")
+    ap.add_argument("--extract", choices=("auto", "hashes", "boxed", "phrase", "number", "line", "text"), default="auto",
+                    help="where the final answer stands in a completion (default: auto)")
+    ap.add_argument("--limit", type=int, default=0, help="only the first N tasks")
+    ap.add_argument("--dump", help="write each task's id, completion and verdict to this file")
+    a = ap.parse_args()
+    model, tok = Model(a.folder), Tokenizer(a.folder)
+    with open(a.tasks, encoding="utf-8") as f:
+        rows = [json.loads(line) for line in f if line.strip()]
+    rows = rows[: a.limit] if a.limit else rows
+    if not rows:
+        raise SystemExit(f"{a.tasks}: no tasks")
+    prompts = [tok.encode(prompt_of(r)) for r in rows]
+    outs = [tok.decode(o) for o in generate(model, prompts, a.max_tokens or model.context)]
+    right = 0
+    dump = open(a.dump, "w", encoding="utf-8") if a.dump else None
+    for r, text in zip(rows, outs):
+        got, want = normal(final(text, a.extract)), normal(final(str(r["answer"]), a.extract))
+        ok = got == want != ""
+        right += ok
+        if dump:
+            print(json.dumps({"id": r.get("id"), "completion": text, "correct": bool(ok)}), file=dump)
+    print(json.dumps({"accuracy": right / len(rows), "right": right, "n": len(rows)}))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
