@@ -91,9 +91,10 @@ type blobs interface {
 	close() error
 }
 
-// Memory returns a store that lives and dies with the process.
-func Memory() *Store {
-	return &Store{ledger: newMemoryLedger(), blobs: newMemoryBlobs(), env: newEnvironment(Options{})}
+// Memory returns a store that lives and dies with the process. Of the options,
+// given at most once, only the clock and the failpoint matter.
+func Memory(o ...Options) *Store {
+	return &Store{ledger: newMemoryLedger(), blobs: newMemoryBlobs(), env: newEnvironment(append(o, Options{})[0])}
 }
 
 // Close waits for writes that were taken up and releases the files. Leases are

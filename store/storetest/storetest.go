@@ -1,0 +1,507 @@
+// Package storetest is the contract of a store as tests, for every
+// implementation to pass.
+package storetest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"pawl/core"
+	"pawl/store"
+)
+
+// Clock is a clock that tests set.
+type Clock struct {
+	mu sync.Mutex
+	t  time.Time
+}
+
+// NewClock starts at a fixed moment.
+func NewClock() *Clock { return &Clock{t: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)} }
+
+// Now is the time on the clock.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.t
+}
+
+// Advance moves the clock.
+func (c *Clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.t = c.t.Add(d)
+}
+
+// Run tests the stores that open makes, each empty and on the given clock.
+func Run(t *testing.T, open func(t *testing.T, now func() time.Time) *store.Store) {
+	for name, f := range map[string]func(*testing.T, *store.Store, *Clock){
+		"blobs":       testBlobs,
+		"steps":       testSteps,
+		"runs":        testRuns,
+		"lease":       testLease,
+		"fence":       testFence,
+		"checkpoints": testCheckpoints,
+		"events":      testEvents,
+		"promotions":  testPromotions,
+		"gc":          testGC,
+		"concurrent":  testConcurrent,
+		"cancelled":   testCancelled,
+		"closed":      testClosed,
+	} {
+		t.Run(name, func(t *testing.T) {
+			clock := NewClock()
+			s := open(t, clock.Now)
+			f(t, s, clock)
+			if err := s.Close(); err != nil {
+				t.Errorf("closing: %v", err)
+			}
+		})
+	}
+}
+
+var ctx = context.Background()
+
+func key(name string) core.Key { return core.Sum([]byte(name)) }
+
+func must[T any](t *testing.T) func(v T, err error) T {
+	return func(v T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+func ok(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// refuses wants an error that is target and names what.
+func refuses(t *testing.T, err, target error, what string) {
+	t.Helper()
+	if !errors.Is(err, target) || !strings.Contains(err.Error(), what) {
+		t.Errorf("error %v, want %q and %q in it", err, target, what)
+	}
+}
+
+func start(t *testing.T, s *store.Store, run string) *store.Lease {
+	t.Helper()
+	ok(t, s.CreateRun(ctx, store.Run{ID: run, Recipe: "star", Seed: 1<<63 + 7}))
+	return must[*store.Lease](t)(s.Acquire(ctx, run, time.Minute))
+}
+
+func testBlobs(t *testing.T, s *store.Store, _ *Clock) {
+	for _, size := range []int{0, 1, store.InlineSize, store.InlineSize + 1, 1 << 20} {
+		content := bytes.Repeat([]byte("ratchet"), size/7+1)[:size]
+		d := must[core.Digest](t)(s.Put(ctx, content))
+		if d != core.Sum(content) {
+			t.Errorf("%d bytes got the digest %s", size, d)
+		}
+		if again := must[core.Digest](t)(s.Put(ctx, content)); again != d {
+			t.Errorf("%d bytes got another digest the second time", size)
+		}
+		if has := must[bool](t)(s.Has(ctx, d)); !has {
+			t.Errorf("%d bytes are not there", size)
+		}
+		got := must[[]byte](t)(s.Get(ctx, d))
+		if got == nil || !bytes.Equal(got, content) {
+			t.Fatalf("%d bytes came back as %d", size, len(got))
+		}
+		clear(got) // the caller's own copy
+		if again := must[[]byte](t)(s.Get(ctx, d)); !bytes.Equal(again, content) {
+			t.Errorf("%d bytes changed when a caller changed its copy", size)
+		}
+	}
+	if has := must[bool](t)(s.Has(ctx, key("absent"))); has {
+		t.Error("absent content is there")
+	}
+	_, err := s.Get(ctx, key("absent"))
+	refuses(t, err, store.ErrNotFound, string(key("absent")))
+	if _, err := s.Get(ctx, "abc"); err == nil {
+		t.Error("a name that is no digest was read")
+	}
+}
+
+func testSteps(t *testing.T, s *store.Store, clock *Clock) {
+	l := start(t, s, "r")
+	k := key("step")
+	if _, found, err := s.Find(ctx, k); found || err != nil {
+		t.Fatalf("found %v, %v before it was done", found, err)
+	}
+	n, _, err := l.Begin(ctx, k, "sample")
+	if n != 1 || err != nil {
+		t.Fatalf("first attempt is %d, %v", n, err)
+	}
+	if as := must[[]store.Attempt](t)(s.Attempts(ctx, k)); len(as) != 1 || as[0].Outcome != store.OutcomeUnknown {
+		t.Errorf("attempts after Begin: %+v", as)
+	}
+	ok(t, l.Fail(ctx, k, n, "no luck"))
+	if _, found, _ := s.Find(ctx, k); found {
+		t.Error("a failure made the step finished")
+	}
+	n, _, err = l.Begin(ctx, k, "sample")
+	if n != 2 || err != nil {
+		t.Fatalf("second attempt is %d, %v", n, err)
+	}
+	clock.Advance(3 * time.Second)
+	out, err := l.Finish(ctx, k, "sample", key("out"), json.RawMessage(`{"tokens":5}`), 3*time.Second)
+	if out != key("out") || err != nil {
+		t.Fatalf("finishing gave %s, %v", out, err)
+	}
+	st, found, err := s.Find(ctx, k)
+	if !found || err != nil || st.Output != key("out") || st.Kind != "sample" || st.Run != "r" || string(st.Stats) != `{"tokens":5}` ||
+		st.Seconds != 3 || !st.Started.Equal(clock.Now().Add(-3*time.Second)) || st.Key != k {
+		t.Errorf("found %v %+v, %v", found, st, err)
+	}
+	as := must[[]store.Attempt](t)(s.Attempts(ctx, k))
+	if len(as) != 2 || as[0].Outcome != store.OutcomeFailed || as[0].Cause != "no luck" || as[1].Outcome != store.OutcomeDone {
+		t.Errorf("attempts at the end: %+v", as)
+	}
+	// The first result stands, and there is nothing left to begin.
+	if out, err := l.Finish(ctx, k, "sample", key("other"), nil, 0); out != key("out") || err != nil {
+		t.Errorf("a second result gave %s, %v", out, err)
+	}
+	if n, done, err := l.Begin(ctx, k, "sample"); n != 0 || done != key("out") || err != nil {
+		t.Errorf("beginning a finished step gave attempt %d, %s, %v", n, done, err)
+	}
+	if _, err := l.Finish(ctx, key("empty"), "sample", "", nil, 0); err == nil {
+		t.Error("an empty result was recorded")
+	}
+	if _, _, err := l.Begin(ctx, "not a digest", "sample"); err == nil {
+		t.Error("a key that is no digest was begun")
+	}
+	if steps := must[[]store.Step](t)(s.Steps(ctx, "r")); len(steps) != 1 {
+		t.Errorf("%d steps of the run", len(steps))
+	}
+	if steps := must[[]store.Step](t)(s.Steps(ctx, "other")); len(steps) != 0 {
+		t.Errorf("%d steps of another run", len(steps))
+	}
+}
+
+func testRuns(t *testing.T, s *store.Store, clock *Clock) {
+	_, err := s.Run(ctx, "x")
+	refuses(t, err, store.ErrNotFound, "no runs")
+	l := start(t, s, "alpha-1")
+	refuses(t, s.CreateRun(ctx, store.Run{ID: "alpha-1"}), store.ErrExists, "alpha-1")
+	clock.Advance(time.Second)
+	ok(t, s.CreateRun(ctx, store.Run{ID: "alpha-2"}))
+	r := must[store.Run](t)(s.Run(ctx, "alpha-1"))
+	if r.Seed != 1<<63+7 || r.Recipe != "star" || r.Status != store.Running || r.Holder == nil || r.Summary != nil || r.Policies != nil {
+		t.Errorf("run is %+v", r)
+	}
+	if _, err := s.Run(ctx, "alpha"); err == nil || !strings.Contains(err.Error(), "alpha-1, alpha-2") {
+		t.Errorf("an ambiguous name gave %v", err)
+	}
+	_, err = s.Run(ctx, "beta")
+	refuses(t, err, store.ErrNotFound, "alpha-2")
+	if r := must[store.Run](t)(s.Run(ctx, "alpha-2")); r.Holder != nil {
+		t.Error("a run without a lease has a holder")
+	}
+	if runs := must[[]store.Run](t)(s.Runs(ctx)); len(runs) != 2 || runs[0].ID != "alpha-2" {
+		t.Errorf("runs are not newest first: %+v", runs)
+	}
+	ok(t, l.SetStatus(ctx, store.Interrupted))
+	ok(t, l.SetSummary(ctx, json.RawMessage(`{"a":1}`)))
+	if err := l.SetSummary(ctx, json.RawMessage(`{`)); err == nil {
+		t.Error("half a document was stored")
+	}
+	r = must[store.Run](t)(s.Run(ctx, "alpha-1"))
+	if r.Status != store.Interrupted || string(r.Summary) != `{"a":1}` || !r.Updated.After(r.Created) {
+		t.Errorf("run is %+v", r)
+	}
+	ok(t, l.End(ctx, store.Done, json.RawMessage(`{"a":2}`)))
+	r = must[store.Run](t)(s.Run(ctx, "alpha-1"))
+	if r.Status != store.Done || string(r.Summary) != `{"a":2}` || r.Holder != nil {
+		t.Errorf("ended run is %+v", r)
+	}
+}
+
+func testLease(t *testing.T, s *store.Store, clock *Clock) {
+	_, err := s.Acquire(ctx, "none", time.Minute)
+	refuses(t, err, store.ErrNotFound, "none")
+	l := start(t, s, "r")
+	_, err = s.Acquire(ctx, "r", time.Minute)
+	refuses(t, err, store.ErrHeld, fmt.Sprintf("since %s", clock.Now().Format(time.DateTime)))
+	clock.Advance(50 * time.Second)
+	ok(t, l.Renew(ctx))
+	clock.Advance(50 * time.Second)
+	_, err = s.Acquire(ctx, "r", time.Minute)
+	refuses(t, err, store.ErrHeld, "process")
+	ok(t, l.Release(ctx))
+	l2 := must[*store.Lease](t)(s.Acquire(ctx, "r", time.Minute))
+	if l2.Fence() <= l.Fence() {
+		t.Errorf("fence %d after %d", l2.Fence(), l.Fence())
+	}
+	clock.Advance(2 * time.Minute)
+	// Its time is over, yet nobody took it: the holder goes on.
+	ok(t, l2.SetStatus(ctx, store.Running))
+	if r := must[store.Run](t)(s.Run(ctx, "r")); r.Holder != nil {
+		t.Errorf("holder of a lease that is over: %v", r.Holder)
+	}
+	must[*store.Lease](t)(s.Acquire(ctx, "r", time.Minute))
+	refuses(t, l2.Renew(ctx), store.ErrFenced, "run r")
+}
+
+// A holder whose lease was taken over can write nothing at all.
+func testFence(t *testing.T, s *store.Store, clock *Clock) {
+	old := start(t, s, "r")
+	clock.Advance(time.Hour)
+	l := must[*store.Lease](t)(s.Acquire(ctx, "r", time.Minute))
+	k := key("step")
+	for name, write := range map[string]func() error{
+		"Begin":          func() error { _, _, err := old.Begin(ctx, k, "x"); return err },
+		"Finish":         func() error { _, err := old.Finish(ctx, k, "x", k, nil, 0); return err },
+		"Fail":           func() error { return old.Fail(ctx, k, 1, "x") },
+		"Keep":           func() error { return old.Keep(ctx, k, []byte("x"), 0) },
+		"DropCheckpoint": func() error { return old.DropCheckpoint(ctx, k) },
+		"Event":          func() error { _, err := old.Event(ctx, "x", 1); return err },
+		"Promote":        func() error { _, err := old.Promote(ctx, store.Promotion{Outcome: core.Promote}); return err },
+		"Rollback":       func() error { _, err := old.Rollback(ctx, "x"); return err },
+		"SetStatus":      func() error { return old.SetStatus(ctx, store.Done) },
+		"SetSummary":     func() error { return old.SetSummary(ctx, json.RawMessage(`1`)) },
+		"End":            func() error { return old.End(ctx, store.Done, nil) },
+		"Renew":          func() error { return old.Renew(ctx) },
+		"Release":        func() error { return old.Release(ctx) },
+	} {
+		if err := write(); !errors.Is(err, store.ErrFenced) {
+			t.Errorf("%s after the takeover: %v", name, err)
+		}
+	}
+	r := must[store.Run](t)(s.Run(ctx, "r"))
+	if r.Status != store.Running || r.Summary != nil || r.Policies != nil || r.Holder == nil {
+		t.Errorf("the run changed: %+v", r)
+	}
+	if as := must[[]store.Attempt](t)(s.Attempts(ctx, k)); len(as) != 0 {
+		t.Errorf("attempts were recorded: %+v", as)
+	}
+	if es := must[[]store.Event](t)(s.Events(ctx, "r", 0)); len(es) != 0 {
+		t.Errorf("events were recorded: %+v", es)
+	}
+	ok(t, l.SetStatus(ctx, store.Done))
+}
+
+func testCheckpoints(t *testing.T, s *store.Store, _ *Clock) {
+	l := start(t, s, "r")
+	k := key("train")
+	if state, _, err := l.Kept(ctx, k); state != nil || err != nil {
+		t.Fatalf("kept %v, %v at first", state, err)
+	}
+	for i := range 3 {
+		ok(t, l.Keep(ctx, k, fmt.Appendf(nil, "state %d", i), float64(i)))
+	}
+	ok(t, l.Keep(ctx, key("train 2"), []byte("state 2"), 9)) // equal content, another step
+	state, progress, err := l.Kept(ctx, k)
+	if string(state) != "state 2" || progress != 2 || err != nil {
+		t.Errorf("kept %q, %v, %v", state, progress, err)
+	}
+	cs := must[[]store.Checkpoint](t)(s.Checkpoints(ctx))
+	if len(cs) != 2 || cs[0].Size != 7 {
+		t.Errorf("checkpoints: %+v", cs)
+	}
+	if _, err := l.Finish(ctx, k, "train", key("weights"), nil, 0); err != nil {
+		t.Fatal(err)
+	}
+	if state, _, err := l.Kept(ctx, k); state != nil || err != nil {
+		t.Errorf("kept %q, %v of a finished step", state, err)
+	}
+	if state, _, err := l.Kept(ctx, key("train 2")); string(state) != "state 2" || err != nil {
+		t.Errorf("the other step's is %q, %v", state, err)
+	}
+	ok(t, l.DropCheckpoint(ctx, key("train 2")))
+	if cs := must[[]store.Checkpoint](t)(s.Checkpoints(ctx)); len(cs) != 0 {
+		t.Errorf("checkpoints at the end: %+v", cs)
+	}
+}
+
+func testEvents(t *testing.T, s *store.Store, _ *Clock) {
+	l, other := start(t, s, "r"), start(t, s, "other")
+	for i := range 3 {
+		if seq := must[int64](t)(l.Event(ctx, "round", map[string]int{"round": i + 1})); seq != int64(i+1) {
+			t.Errorf("event %d has number %d", i+1, seq)
+		}
+	}
+	if seq := must[int64](t)(other.Event(ctx, "round", nil)); seq != 1 {
+		t.Errorf("the other run begins at %d", seq)
+	}
+	es := must[[]store.Event](t)(s.Events(ctx, "r", 1))
+	if len(es) != 2 || es[0].Seq != 2 || string(es[1].Data) != `{"round":3}` || es[1].Kind != "round" || es[1].Run != "r" {
+		t.Errorf("events after the first: %+v", es)
+	}
+	if _, err := l.Event(ctx, "bad", func() {}); err == nil {
+		t.Error("a function was stored as JSON")
+	}
+	if es := must[[]store.Event](t)(s.Events(ctx, "r", 99)); len(es) != 0 {
+		t.Errorf("events after the last: %+v", es)
+	}
+}
+
+func testPromotions(t *testing.T, s *store.Store, _ *Clock) {
+	l := start(t, s, "r")
+	policies := func(v string) map[string]core.Policy {
+		return map[string]core.Policy{"solver": {core.PartWeights: key(v)}}
+	}
+	add := func(arm, v, outcome string) {
+		t.Helper()
+		must[int64](t)(l.Promote(ctx, store.Promotion{
+			Arm: arm, Version: key(v), Policies: policies(v), Outcome: outcome, Verdict: json.RawMessage(`{"p_value":0.5}`)}))
+	}
+	inForce := func(v string) {
+		t.Helper()
+		if r := must[store.Run](t)(s.Run(ctx, "r")); r.Policies["solver"][core.PartWeights] != key(v) {
+			t.Errorf("in force is %v, want %s", r.Policies, key(v))
+		}
+	}
+	add("", "base", store.OutcomeBase)
+	inForce("base")
+	add("", "v1", core.Promote)
+	add("labelled", "c1", core.Promote) // a control is never served
+	add("", "v2", core.Reject)
+	add("", "v3", core.NotProven)
+	inForce("v1")
+	_, err := l.Rollback(ctx, string(key("v2"))) // never in force
+	refuses(t, err, store.ErrNotFound, "no version")
+	_, err = l.Rollback(ctx, "")
+	refuses(t, err, store.ErrNotFound, "no version")
+	if _, err := l.Rollback(ctx, string(key("v1"))); err == nil {
+		t.Error("rolled back to what is in force")
+	}
+	p := must[store.Promotion](t)(l.Rollback(ctx, key("base").Short()))
+	if p.Outcome != store.OutcomeRollback || p.Parent != key("v1") || p.Version != key("base") || p.Seq != 6 {
+		t.Errorf("the rollback is %+v", p)
+	}
+	inForce("base")
+	ps := must[[]store.Promotion](t)(s.Promotions(ctx, "r"))
+	if len(ps) != 6 || ps[2].Arm != "labelled" || ps[3].Outcome != core.Reject || string(ps[4].Verdict) != `{"p_value":0.5}` ||
+		ps[1].Policies["solver"][core.PartWeights] != key("v1") {
+		t.Errorf("history: %+v", ps)
+	}
+	must[store.Promotion](t)(l.Rollback(ctx, key("v1").Short())) // and forward again
+	inForce("v1")
+}
+
+func testGC(t *testing.T, s *store.Store, _ *Clock) {
+	l := start(t, s, "r")
+	big := func(name string) []byte { return append(bytes.Repeat([]byte{1}, store.InlineSize), name...) }
+	put := func(b []byte) core.Digest { t.Helper(); return must[core.Digest](t)(s.Put(ctx, b)) }
+	weights, orphan, orphanBig := put(big("weights")), put([]byte("orphan")), put(big("orphan"))
+	doc := put(fmt.Appendf(nil, `{"solver":{"weights":"%s"}}`, weights)) // a step's output that names content
+	oldOut := put([]byte("old output"))
+	served := put(big("served"))
+	extra := put([]byte("extra"))
+	for k, out := range map[string]core.Digest{"new": doc, "old": oldOut} {
+		if _, err := l.Finish(ctx, key(k), k, out, nil, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	must[int64](t)(l.Promote(ctx, store.Promotion{Outcome: store.OutcomeBase, Policies: map[string]core.Policy{"solver": {"weights": served}}}))
+	ok(t, l.Keep(ctx, key("running"), big("state"), 1))
+	_, err := s.GC(ctx, store.GCOptions{})
+	refuses(t, err, store.ErrHeld, "run r")
+	ok(t, l.Release(ctx))
+
+	o := store.GCOptions{DryRun: true, Keep: func(s store.Step) bool { return s.Kind == "new" }, Roots: []core.Digest{extra}}
+	dry := must[store.GCReport](t)(s.GC(ctx, o))
+	if dry.Dropped.Blobs != 3 || dry.Kept.Blobs != 4 || dry.Steps != 1 || dry.Checkpoints.Blobs != 0 || dry.Dropped.Bytes == 0 {
+		t.Errorf("dry run: %+v", dry)
+	}
+	if !must[bool](t)(s.Has(ctx, orphan)) {
+		t.Error("a dry run dropped content")
+	}
+	o.DryRun = false
+	wet := must[store.GCReport](t)(s.GC(ctx, o))
+	dry.DryRun = false
+	if fmt.Sprint(wet) != fmt.Sprint(dry) {
+		t.Errorf("the dry run said %+v, the collection %+v", dry, wet)
+	}
+	for d, want := range map[core.Digest]bool{weights: true, doc: true, served: true, extra: true, orphan: false, orphanBig: false, oldOut: false} {
+		if has := must[bool](t)(s.Has(ctx, d)); has != want {
+			t.Errorf("content %s is there: %v, want %v", d.Short(), has, want)
+		}
+	}
+	if _, found, _ := s.Find(ctx, key("old")); found {
+		t.Error("a step whose output is gone still counts as finished")
+	}
+	l = must[*store.Lease](t)(s.Acquire(ctx, "r", time.Minute))
+	if state, _, err := l.Kept(ctx, key("running")); !bytes.Equal(state, big("state")) || err != nil {
+		t.Errorf("the checkpoint is gone: %v", err)
+	}
+}
+
+// Many callers of one store: nothing is lost, and numbers have no gaps.
+func testConcurrent(t *testing.T, s *store.Store, _ *Clock) {
+	l := start(t, s, "r")
+	var wg sync.WaitGroup
+	for c := range 16 {
+		wg.Go(func() {
+			for i := range 10 {
+				k := key(fmt.Sprint(c, i))
+				if _, _, err := l.Begin(ctx, k, "call"); err != nil {
+					t.Error(err)
+				}
+				out, err := s.Put(ctx, fmt.Append(nil, c, i))
+				if err != nil {
+					t.Error(err)
+				}
+				if _, err := l.Finish(ctx, k, "call", out, nil, 0); err != nil {
+					t.Error(err)
+				}
+				if st, found, err := s.Find(ctx, k); !found || st.Output != out || err != nil {
+					t.Errorf("its own result: %v, %v, %v", found, st, err)
+				}
+				if _, err := l.Event(ctx, "done", i); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if steps := must[[]store.Step](t)(s.Steps(ctx, "r")); len(steps) != 160 {
+		t.Errorf("%d steps of 160", len(steps))
+	}
+	for i, e := range must[[]store.Event](t)(s.Events(ctx, "r", 0)) {
+		if e.Seq != int64(i+1) {
+			t.Fatalf("event %d has number %d", i+1, e.Seq)
+		}
+	}
+}
+
+func testCancelled(t *testing.T, s *store.Store, _ *Clock) {
+	l := start(t, s, "r")
+	gone, cancel := context.WithCancel(ctx)
+	cancel()
+	if _, _, err := l.Begin(gone, key("x"), "call"); !errors.Is(err, context.Canceled) {
+		t.Errorf("beginning under a cancelled context: %v", err)
+	}
+	if _, err := s.Put(gone, bytes.Repeat([]byte("y"), 1<<16)); !errors.Is(err, context.Canceled) {
+		t.Errorf("storing under a cancelled context: %v", err)
+	}
+	if as := must[[]store.Attempt](t)(s.Attempts(ctx, key("x"))); len(as) != 0 {
+		t.Errorf("attempts were recorded: %+v", as)
+	}
+}
+
+func testClosed(t *testing.T, s *store.Store, _ *Clock) {
+	l := start(t, s, "r")
+	ok(t, s.Close())
+	if err := l.SetStatus(ctx, store.Done); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("writing to a closed store: %v", err)
+	}
+	if _, _, err := s.Find(ctx, key("x")); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("reading a closed store: %v", err)
+	}
+	if _, err := s.Runs(ctx); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("listing a closed store: %v", err)
+	}
+}
