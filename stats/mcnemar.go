@@ -1,6 +1,9 @@
 package stats
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
 // McNemar is the exact one-sided p-value that the candidate is better, from
 // the discordant pairs alone: gained of them turned from wrong to right, lost
@@ -9,7 +12,26 @@ import "math"
 // on the sampling error of the difference between correlated proportions",
 // 1947, in its exact form). No discordant pairs give 1. Exchange the arguments
 // for the other direction. Below about 1e-308 it is 0; LogMcNemar is not.
-func McNemar(gained, lost int) float64 { return math.Exp(LogMcNemar(gained, lost)) }
+func McNemar(gained, lost int) float64 {
+	if m := gained + lost; gained >= 0 && lost >= 0 && m <= 60 {
+		return countedTail(m, gained)
+	}
+	return math.Exp(LogMcNemar(gained, lost))
+}
+
+// countedTail is P(X >= k), X ~ Binomial(m, 1/2), by counting: for m up to 60
+// all counts fit in 64 bits, so that small cases come out as exact fractions.
+func countedTail(m, k int) float64 {
+	var sum, choose uint64 = 0, 1
+	for j := m; j >= k && j >= 0; j-- { // choose is C(m, j)
+		sum += choose
+		if j > 0 {
+			hi, lo := bits.Mul64(choose, uint64(j))
+			choose, _ = bits.Div64(hi, lo, uint64(m-j+1))
+		}
+	}
+	return math.Ldexp(float64(sum), -m)
+}
 
 // LogMcNemar is the natural logarithm of McNemar's p-value.
 func LogMcNemar(gained, lost int) float64 {

@@ -24,6 +24,12 @@ func TestMcNemarValues(t *testing.T) {
 	} {
 		near(t, "p", McNemar(c.gained, c.lost), c.p, 1e-11)
 	}
+	if p := McNemar(6, 1); p != 0.0625 {
+		t.Errorf("a small case is %v, not an exact fraction", p)
+	}
+	for g := range 62 { // the two ways of computing agree where they meet
+		near(t, "p", math.Exp(LogMcNemar(g, 60-min(g, 60))), McNemar(g, 60-min(g, 60)), 1e-11)
+	}
 	// Far below the smallest float64 the logarithm still holds.
 	near(t, "log p", LogMcNemar(5000, 0), -5000*math.Ln2, 1e-12)
 }
