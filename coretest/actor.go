@@ -9,9 +9,9 @@ import (
 	"pawl/core"
 )
 
-// Actor is a scripted actor. It records the requests it gets and is safe for
+// Scripted is a scripted actor. It records the requests it gets and is safe for
 // concurrent use. It answers each sample by Reply.
-type Actor struct {
+type Scripted struct {
 	// Reply gives the text of sample i of a request.
 	Reply func(r core.Request, i int) (string, error)
 	// Tokens makes the actor fill TokenIDs and Logprobs, a token for each byte
@@ -27,10 +27,10 @@ const EndToken int32 = 256
 
 // Script answers with the given texts in the order of asking, whatever is
 // asked. To ask once more is an error. Use it where calls come one at a time.
-func Script(replies ...string) *Actor {
+func Script(replies ...string) *Scripted {
 	var mu sync.Mutex
 	next := 0
-	return &Actor{Reply: func(core.Request, int) (string, error) {
+	return &Scripted{Reply: func(core.Request, int) (string, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		if next == len(replies) {
@@ -43,14 +43,14 @@ func Script(replies ...string) *Actor {
 
 // Samples answers sample i of every request with text i, again from the start
 // when they run out: a pure function, like a deterministic model.
-func Samples(texts ...string) *Actor {
-	return &Actor{Reply: func(_ core.Request, i int) (string, error) { return texts[i%len(texts)], nil }}
+func Samples(texts ...string) *Scripted {
+	return &Scripted{Reply: func(_ core.Request, i int) (string, error) { return texts[i%len(texts)], nil }}
 }
 
 // PerTask answers by the text of the last prompt node; within a task sample i
 // gets text i, again from the start when they run out.
-func PerTask(replies map[string][]string) *Actor {
-	return &Actor{Reply: func(r core.Request, i int) (string, error) {
+func PerTask(replies map[string][]string) *Scripted {
+	return &Scripted{Reply: func(r core.Request, i int) (string, error) {
 		prompt := ""
 		if len(r.Path) > 0 {
 			prompt = r.Path[len(r.Path)-1].Content
@@ -64,7 +64,7 @@ func PerTask(replies map[string][]string) *Actor {
 }
 
 // Act answers a request.
-func (a *Actor) Act(ctx context.Context, r core.Request) ([]core.Node, error) {
+func (a *Scripted) Act(ctx context.Context, r core.Request) ([]core.Node, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -93,16 +93,16 @@ func (a *Actor) Act(ctx context.Context, r core.Request) ([]core.Node, error) {
 }
 
 // Requests are the requests answered so far, in the order they came.
-func (a *Actor) Requests() []core.Request {
+func (a *Scripted) Requests() []core.Request {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return slices.Clone(a.requests)
 }
 
-// Batch is an Actor that also serves many requests at once. It answers them
+// Batch is a Scripted actor that also serves many requests at once. It answers them
 // last first, so that a caller that relies on completion order is found out.
 type Batch struct {
-	*Actor
+	*Scripted
 	Calls int // batches served
 }
 
