@@ -5,7 +5,7 @@ import (
 	"errors"
 )
 
-// loopSpeed measures the loop's own cost: rollouts per second with an actor
+// loopSpeed measures the loop's own cost: attempts per second with an actor
 // that does nothing.
 func loopSpeed(context.Context, *options, *reporter) error {
 	return errors.New("not built yet")
