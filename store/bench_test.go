@@ -73,7 +73,7 @@ func BenchmarkPut(b *testing.B) {
 		put  func(*Store, context.Context, core.Digest, []byte) error
 	}{
 		{"ledger", func(s *Store, ctx context.Context, d core.Digest, content []byte) error {
-			return s.update(ctx, "put", func(tx writeTx) error { return tx.putBlob(d, content, time.Now()) })
+			return s.ledger.update(ctx, func(tx writeTx) error { return tx.putBlob(d, content, time.Now()) })
 		}},
 		{"file", func(s *Store, ctx context.Context, d core.Digest, content []byte) error {
 			return s.blobs.put(ctx, d, content)

@@ -106,7 +106,7 @@ func (c *collection) collect(ctx context.Context) (err error) {
 // acquire takes the lease of collections, unless a run is being advanced.
 func (c *collection) acquire(ctx context.Context) error {
 	c.lease = &Lease{store: c.store, run: gcLease, ttl: gcTTL}
-	return c.store.update(ctx, "gc", func(tx writeTx) error {
+	return c.store.ledger.update(ctx, func(tx writeTx) error {
 		leases, err := tx.leases()
 		if err != nil {
 			return err
@@ -246,7 +246,7 @@ func (c *collection) forgetSteps(ctx context.Context) error {
 		return nil
 	}
 	for batch := range slices.Chunk(c.forget, gcBatch) {
-		err := c.lease.write(ctx, "gc", "forgetting steps", func(tx writeTx) error {
+		err := c.lease.write(ctx, "forgetting steps", func(tx writeTx) error {
 			for _, k := range batch {
 				if err := tx.dropStep(k); err != nil {
 					return err
@@ -278,7 +278,7 @@ func (c *collection) sweepLedger(ctx context.Context) error {
 		return err
 	}
 	for batch := range slices.Chunk(garbage, gcBatch) {
-		err := c.lease.write(ctx, "gc", "dropping blobs", func(tx writeTx) error {
+		err := c.lease.write(ctx, "dropping blobs", func(tx writeTx) error {
 			for _, d := range batch {
 				if err := tx.dropBlob(d); err != nil {
 					return err

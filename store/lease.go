@@ -45,7 +45,7 @@ const gcLease = "*gc"
 // is replaced at once, any other once its time is over.
 func (s *Store) Acquire(ctx context.Context, run string, ttl time.Duration) (*Lease, error) {
 	l := &Lease{store: s, run: run, ttl: ttl}
-	err := s.update(ctx, "acquire", func(tx writeTx) error {
+	err := s.ledger.update(ctx, func(tx writeTx) error {
 		if _, found, err := tx.run(run); err != nil {
 			return err
 		} else if !found {
@@ -96,8 +96,8 @@ func (l *Lease) TTL() time.Duration { return l.ttl }
 func (l *Lease) Store() *Store { return l.store }
 
 // write runs f in a transaction that has checked the fence.
-func (l *Lease) write(ctx context.Context, point, doing string, f func(writeTx) error) error {
-	err := l.store.update(ctx, point, func(tx writeTx) error {
+func (l *Lease) write(ctx context.Context, doing string, f func(writeTx) error) error {
+	err := l.store.ledger.update(ctx, func(tx writeTx) error {
 		row, _, err := tx.lease(l.run)
 		if err != nil {
 			return err
@@ -115,7 +115,7 @@ func (l *Lease) write(ctx context.Context, point, doing string, f func(writeTx) 
 
 // Renew extends the lease by its time to live from now.
 func (l *Lease) Renew(ctx context.Context) error {
-	return l.write(ctx, "renew", "renewing the lease", func(tx writeTx) error {
+	return l.write(ctx, "renewing the lease", func(tx writeTx) error {
 		row, _, err := tx.lease(l.run)
 		if err != nil {
 			return err
@@ -128,7 +128,7 @@ func (l *Lease) Renew(ctx context.Context) error {
 
 // Release gives the lease up; the run keeps the status it has.
 func (l *Lease) Release(ctx context.Context) error {
-	return l.write(ctx, "release", "releasing the lease", func(tx writeTx) error {
+	return l.write(ctx, "releasing the lease", func(tx writeTx) error {
 		return tx.putLease(leaseRow{Name: l.run, Fence: l.fence})
 	})
 }
@@ -142,7 +142,7 @@ func (l *Lease) Done(ctx context.Context, key core.Key) (core.Digest, bool, erro
 // Begin records the intent to work on a step, before the work. If the step is
 // finished meanwhile, nothing is recorded, attempt is 0 and done is its output.
 func (l *Lease) Begin(ctx context.Context, key core.Key, kind string) (attempt int, done core.Digest, err error) {
-	err = l.write(ctx, "begin", "recording the intent of step "+key.Short()+" ("+kind+")", func(tx writeTx) error {
+	err = l.write(ctx, "recording the intent of step "+key.Short()+" ("+kind+")", func(tx writeTx) error {
 		step, found, err := tx.step(key)
 		if err != nil || found {
 			attempt, done = 0, step.Output
@@ -164,7 +164,7 @@ func (l *Lease) Finish(ctx context.Context, key core.Key, kind string, result co
 	now := l.store.env.now()
 	var old Checkpoint
 	var kept bool
-	err = l.write(ctx, "finish", "recording step "+key.Short()+" ("+kind+")", func(tx writeTx) error {
+	err = l.write(ctx, "recording step "+key.Short()+" ("+kind+")", func(tx writeTx) error {
 		step, found, err := tx.step(key)
 		if err != nil || found {
 			out = step.Output
@@ -195,7 +195,7 @@ func (l *Lease) Fail(ctx context.Context, key core.Key, attempt int, cause strin
 	if cause == "" {
 		cause = "unknown cause"
 	}
-	return l.write(ctx, "fail", "recording the failure of step "+key.Short(), func(tx writeTx) error {
+	return l.write(ctx, "recording the failure of step "+key.Short(), func(tx writeTx) error {
 		return tx.failAttempt(key, attempt, cause)
 	})
 }
@@ -211,7 +211,7 @@ func (l *Lease) Keep(ctx context.Context, key core.Key, state []byte, progress f
 	}
 	var old Checkpoint
 	var kept bool
-	err := l.write(ctx, "keep", "keeping a checkpoint of step "+key.Short(), func(tx writeTx) (err error) {
+	err := l.write(ctx, "keeping a checkpoint of step "+key.Short(), func(tx writeTx) (err error) {
 		if old, kept, err = tx.checkpoint(key); err != nil {
 			return err
 		}
@@ -246,7 +246,7 @@ func (l *Lease) Kept(ctx context.Context, key core.Key) (state []byte, progress 
 
 // DropCheckpoint forgets the checkpoint of a step.
 func (l *Lease) DropCheckpoint(ctx context.Context, key core.Key) error {
-	return l.write(ctx, "forget", "forgetting the checkpoint of step "+key.Short(), func(tx writeTx) error {
+	return l.write(ctx, "forgetting the checkpoint of step "+key.Short(), func(tx writeTx) error {
 		return tx.dropCheckpoint(key)
 	})
 }
@@ -258,7 +258,7 @@ func (l *Lease) Event(ctx context.Context, kind string, v any) (seq int64, err e
 		return 0, fmt.Errorf("recording event %s of run %s: %w", kind, l.run, err)
 	}
 	at := l.store.env.now()
-	err = l.write(ctx, "event", "recording event "+kind, func(tx writeTx) error {
+	err = l.write(ctx, "recording event "+kind, func(tx writeTx) error {
 		seq, err = tx.addEvent(Event{Run: l.run, At: at, Kind: kind, Data: data})
 		return err
 	})
@@ -269,7 +269,7 @@ func (l *Lease) Event(ctx context.Context, kind string, v any) (seq int64, err e
 // the row is not a control's, puts its policies in force, together. Run, Seq
 // and At are filled in.
 func (l *Lease) Promote(ctx context.Context, p Promotion) (seq int64, err error) {
-	err = l.write(ctx, "promote", "recording a verdict", func(tx writeTx) error {
+	err = l.write(ctx, "recording a verdict", func(tx writeTx) error {
 		seq, err = l.promote(tx, p)
 		return err
 	})
@@ -287,7 +287,7 @@ func (l *Lease) promote(tx writeTx, p Promotion) (seq int64, err error) {
 // Rollback puts the policies of an earlier row of the run's own history in
 // force again, by one more row. Version may be shortened.
 func (l *Lease) Rollback(ctx context.Context, version string) (p Promotion, err error) {
-	err = l.write(ctx, "rollback", "rolling back to "+version, func(tx writeTx) error {
+	err = l.write(ctx, "rolling back to "+version, func(tx writeTx) error {
 		rows, err := tx.promotions(l.run)
 		if err != nil {
 			return err
@@ -330,7 +330,7 @@ func rollbackRow(rows []Promotion, version string) (p Promotion, err error) {
 
 // SetStatus changes the run's status.
 func (l *Lease) SetStatus(ctx context.Context, status Status) error {
-	return l.write(ctx, "status", "setting the status", func(tx writeTx) error {
+	return l.write(ctx, "setting the status", func(tx writeTx) error {
 		return l.change(tx, func(r *Run) { r.Status = status })
 	})
 }
@@ -340,14 +340,14 @@ func (l *Lease) SetSummary(ctx context.Context, doc json.RawMessage) error {
 	if !json.Valid(doc) {
 		return fmt.Errorf("setting the summary of run %s: %w", l.run, errors.New("it is not a JSON document"))
 	}
-	return l.write(ctx, "summary", "setting the summary", func(tx writeTx) error {
+	return l.write(ctx, "setting the summary", func(tx writeTx) error {
 		return l.change(tx, func(r *Run) { r.Summary = doc })
 	})
 }
 
 // End sets the status and the summary (unless nil) and gives the lease up, together.
 func (l *Lease) End(ctx context.Context, status Status, summary json.RawMessage) error {
-	return l.write(ctx, "end", "ending", func(tx writeTx) error {
+	return l.write(ctx, "ending", func(tx writeTx) error {
 		err := l.change(tx, func(r *Run) {
 			r.Status = status
 			if summary != nil {

@@ -45,7 +45,8 @@ func open(dir string, o Options) (*Store, error) {
 	if alone {
 		// Nobody else has the store open, so half a transaction in the log is
 		// what a crash left behind, not somebody's work.
-		if err = inspect(path, o.Warn); err == nil {
+		_, begun := os.Stat(filepath.Join(dir, "blobs"))
+		if err = inspect(path, begun == nil, o.Warn); err == nil {
 			err = sweepTemporary(dir)
 		}
 	}
@@ -60,6 +61,10 @@ func open(dir string, o Options) (*Store, error) {
 		return nil, errors.Join(err, lock.Close())
 	}
 	l.lock = lock
+	// The folder of blobs tells from now on that there was a ledger.
+	if err := os.MkdirAll(filepath.Join(dir, "blobs"), 0o755); err != nil {
+		return nil, errors.Join(err, l.close())
+	}
 	return &Store{ledger: l, blobs: newFileBlobs(dir, o, env), env: env}, nil
 }
 

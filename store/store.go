@@ -20,8 +20,9 @@ type Options struct {
 	Now func() time.Time
 	// Version of this program, noted in the ledger for messages.
 	Version string
-	// Failpoint is called before and after each durable write with the name of
-	// the point. Tests kill the process there.
+	// Failpoint is called around each durable write with the name of the point:
+	// commit.before and commit.after for a transaction of the ledger,
+	// blob.written and blob.named for a file. Tests kill the process there.
 	Failpoint func(point string)
 
 	migrations []migration                  // nil: the real ones
@@ -92,7 +93,7 @@ type blobs interface {
 }
 
 // Memory returns a store that lives and dies with the process. Of the options,
-// given at most once, only the clock and the failpoint matter.
+// given at most once, only the clock matters.
 func Memory(o ...Options) *Store {
 	return &Store{ledger: newMemoryLedger(), blobs: newMemoryBlobs(), env: newEnvironment(append(o, Options{})[0])}
 }
@@ -112,7 +113,7 @@ func (s *Store) Put(ctx context.Context, content []byte) (core.Digest, error) {
 	}
 	var err error
 	if len(content) <= InlineSize {
-		err = s.update(ctx, "put", func(tx writeTx) error { return tx.putBlob(d, content, s.env.now()) })
+		err = s.ledger.update(ctx, func(tx writeTx) error { return tx.putBlob(d, content, s.env.now()) })
 	} else {
 		err = s.blobs.put(ctx, d, content)
 	}
@@ -220,7 +221,7 @@ func (s *Store) CreateRun(ctx context.Context, r Run) error {
 	if r.Status == "" {
 		r.Status = Running
 	}
-	err := s.update(ctx, "create", func(tx writeTx) error {
+	err := s.ledger.update(ctx, func(tx writeTx) error {
 		if _, found, err := tx.run(r.ID); err != nil {
 			return err
 		} else if found {
@@ -309,12 +310,4 @@ func (s *Store) Checkpoints(ctx context.Context) (cs []Checkpoint, err error) {
 		return err
 	})
 	return cs, err
-}
-
-// update is ledger.update between two failpoints.
-func (s *Store) update(ctx context.Context, point string, f func(writeTx) error) error {
-	s.env.failpoint(point + ".before")
-	err := s.ledger.update(ctx, f)
-	s.env.failpoint(point + ".after")
-	return err
 }
