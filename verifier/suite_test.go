@@ -1,0 +1,34 @@
+package verifier
+
+import (
+	"testing"
+
+	"pawl/core"
+	"pawl/coretest"
+	"pawl/world"
+)
+
+func TestVerifiersConform(t *testing.T) {
+	w, err := world.NewChain(world.ChainConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var eps []*core.Episode
+	for i := range 3 {
+		task := w.Task(i)
+		eps = append(eps, coretest.Episode(task, task.Ref().Solution, task.Ref().Solution, "7", ""))
+	}
+	eps = append(eps, coretest.Episode(coretest.Task("t", "q", "7"), "#### 7", "#### 8"), coretest.Episode(coretest.Task("u", "q", "7")))
+	for name, make := range map[string]func(h *coretest.Host) (core.Verifier, error){
+		"oracle": func(h *coretest.Host) (core.Verifier, error) { return newOracle(t.Context(), h, OracleConfig{}) },
+		"exact":  func(h *coretest.Host) (core.Verifier, error) { return newExact(t.Context(), h, ExactConfig{}) },
+		"majority_vote": func(h *coretest.Host) (core.Verifier, error) {
+			return newMajorityVote(t.Context(), h, MajorityVoteConfig{})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			coretest.Verifier(t, make)
+			coretest.Verifier(t, make, eps...)
+		})
+	}
+}

@@ -1,0 +1,16 @@
+package world
+
+import (
+	"testing"
+
+	"pawl/core"
+	"pawl/coretest"
+)
+
+func TestSourcesConform(t *testing.T) {
+	for name, w := range all(t) {
+		t.Run(name, func(t *testing.T) {
+			coretest.TaskSource(t, func(*coretest.Host) (core.TaskSource, error) { return NewSource(w, min(w.Len(), 50)) })
+		})
+	}
+}
