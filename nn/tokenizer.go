@@ -13,7 +13,7 @@ import (
 // Tokenizer turns text into tokens and back. It is immutable and may be used
 // from several goroutines.
 //
-// It is the same whether made here (NewBytes, NewWords) or read from a Hugging
+// It is the same whether made here (NewBytes, NewWords, NewSpacedWords) or read from a Hugging
 // Face tokenizer.json (LoadTokenizer), and it is saved in that form.
 type Tokenizer struct {
 	model  encoder
@@ -22,7 +22,8 @@ type Tokenizer struct {
 	bos    int32
 	eos    int32
 	addBOS bool
-	strip  int // spaces removed at the start of decoded text
+	strip  int    // spaces removed at the start of decoded text
+	join   string // put between the texts of tokens
 	chat   string
 
 	raw    []byte // tokenizer.json
@@ -188,6 +189,7 @@ type Decoder struct {
 	t       *Tokenizer
 	pending []byte // the start of a character
 	strip   int
+	joining bool // a token with text has been there
 }
 
 // NewDecoder starts decoding a text.
@@ -209,6 +211,10 @@ func (d *Decoder) Write(id int32) string {
 	case pieceNone:
 		p.text = "\uFFFD"
 	}
+	if d.joining {
+		p.text = d.t.join + p.text
+	}
+	d.joining = true
 	return d.emit(d.complete(true) + p.text)
 }
 

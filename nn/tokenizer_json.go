@@ -127,7 +127,7 @@ func parseTokenizer(raw, config []byte) (*Tokenizer, error) {
 	if err := t.fill(&j, &m); err != nil {
 		return nil, fmt.Errorf("tokenizer.json: %w", err)
 	}
-	if err := t.decoders(&j); err != nil {
+	if err := t.decoders(&j, &m); err != nil {
 		return nil, fmt.Errorf("tokenizer.json: decoder: %w", err)
 	}
 	var err error
@@ -238,7 +238,7 @@ func flatten(raw json.RawMessage, depth int) ([]stage, error) {
 
 // decoders applies the decoder to the pieces once, which leaves only the
 // joining of bytes and the stripping of the first space to decoding time.
-func (t *Tokenizer) decoders(j *tokenizerJSON) error {
+func (t *Tokenizer) decoders(j *tokenizerJSON, m *modelJSON) error {
 	list, err := flatten(j.Decoder, 0)
 	if err != nil {
 		return err
@@ -275,6 +275,10 @@ func (t *Tokenizer) decoders(j *tokenizerJSON) error {
 		default:
 			return fmt.Errorf("a %q step at this place is not supported", s.Type)
 		}
+	}
+	if len(list) == 0 && m.Type == "WordLevel" {
+		t.join = " "
+		return nil
 	}
 	if !fused {
 		return fmt.Errorf("tokens joined by spaces are not supported: it lacks a Fuse step")
@@ -402,8 +406,8 @@ func (b *bpe) stages(j *tokenizerJSON) error {
 	return nil
 }
 
-// newWordLevel accepts what NewWords writes.
-func (t *Tokenizer) newWordLevel(j *tokenizerJSON, m *modelJSON) (*words, error) {
+// newWordLevel accepts what NewWords and NewSpacedWords write.
+func (t *Tokenizer) newWordLevel(j *tokenizerJSON, m *modelJSON) (encoder, error) {
 	var list []word
 	for content, id := range m.Vocab {
 		if t.pieces[id].kind == pieceText {
@@ -419,6 +423,16 @@ func (t *Tokenizer) newWordLevel(j *tokenizerJSON, m *modelJSON) (*words, error)
 	pre, err := flatten(j.PreTokenizer, 0)
 	if err != nil {
 		return nil, fmt.Errorf("pre_tokenizer: %w", err)
+	}
+	if t.join != "" {
+		if len(pre) != 1 || pre[0].Type != "WhitespaceSplit" {
+			return nil, fmt.Errorf("pre_tokenizer: with WordLevel and no decoder it must be WhitespaceSplit")
+		}
+		vocab := make(map[string]int32, len(list))
+		for _, w := range list {
+			vocab[w.text] = w.id
+		}
+		return spaced{vocab}, nil
 	}
 	if len(pre) != 1 || pre[0].Type != "Split" || pre[0].Behavior != "Isolated" || pre[0].Invert ||
 		pre[0].Pattern.Regex == nil || *pre[0].Pattern.Regex != wordsPattern(list) {

@@ -108,6 +108,10 @@ func TestUnknownText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	apart, err := NewSpacedWords("3", "17", "é")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, x := range []struct {
 		tok    *Tokenizer
 		text   string
@@ -119,6 +123,13 @@ func TestUnknownText(t *testing.T) {
 		{words, "12+3", '3', 3},
 		{words, "1é", 'é', 1},
 		{words, "1\xff", utf8.RuneError, 1},
+		{apart, "3 18", '8', 3},
+		{apart, "3 1", '1', 2},
+		{apart, "3  17", ' ', 2},
+		{apart, "3 17 ", ' ', 4},
+		{apart, " 3", ' ', 0},
+		{apart, "3\n5", '\n', 1},
+		{apart, "17 è", 'è', 3},
 	} {
 		_, err := x.tok.Encode(x.text)
 		var u *UnknownTextError
@@ -154,6 +165,22 @@ func TestWords(t *testing.T) {
 			t.Errorf("%q decodes to %q", text, back)
 		}
 	}
+	apart, err := NewSpacedWords("3", "17", "5", "é")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string][]int32{"": {}, "17": {3}, "3 17 é 5": {2, 3, 5, 4}} {
+		got, err := apart.Encode(text)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q gives %v (%v), want %v", text, got, err, want)
+		}
+		if back := apart.Decode(append([]int32{apart.BOS()}, append(got, apart.EOS())...)); back != text {
+			t.Errorf("%q decodes to %q", text, back)
+		}
+	}
+	if _, err := NewSpacedWords("a b"); err == nil {
+		t.Error("a word with a space is no error")
+	}
 	for _, bad := range [][]string{{""}, {"a", "a"}, {"<s>"}, {"\xff"}} {
 		if _, err := NewWords(bad...); err == nil {
 			t.Errorf("words %q are no error", bad)
@@ -167,7 +194,11 @@ func TestTokenizerRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, tok := range map[string]*Tokenizer{"words": words, "bytes": NewBytes(), "llama": parse(t, llamaJSON)} {
+	apart, err := NewSpacedWords("0", "10", "=")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tok := range map[string]*Tokenizer{"words": words, "spaced": apart, "bytes": NewBytes(), "llama": parse(t, llamaJSON)} {
 		raw, config := tok.JSON(128)
 		back, err := parseTokenizer(raw, config)
 		if err != nil {
@@ -210,8 +241,12 @@ func TestBytes(t *testing.T) {
 // Decoding in steps gives what decoding at once gives, in whole characters.
 func TestStreamingDecode(t *testing.T) {
 	llama := parse(t, llamaJSON)
+	apart, err := NewSpacedWords("3", "17")
+	if err != nil {
+		t.Fatal(err)
+	}
 	rapid.Check(t, func(rt *rapid.T) {
-		tok := rapid.SampledFrom([]*Tokenizer{llama, NewBytes()}).Draw(rt, "tokenizer")
+		tok := rapid.SampledFrom([]*Tokenizer{llama, NewBytes(), apart}).Draw(rt, "tokenizer")
 		ids := rapid.SliceOf(rapid.Int32Range(-1, int32(tok.Size()))).Draw(rt, "ids")
 		d := tok.NewDecoder()
 		var b strings.Builder
@@ -310,7 +345,11 @@ func FuzzTokenizer(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, tok := range []*Tokenizer{words, NewBytes()} {
+	apart, err := NewSpacedWords("1", "12")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, tok := range []*Tokenizer{words, apart, NewBytes()} {
 		raw, _ := tok.JSON(8)
 		f.Add(string(raw), "112")
 	}

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -16,6 +17,52 @@ import (
 // an unknown word there, and an error here.
 type words struct {
 	byFirst [256][]word // candidates by first byte, longest first
+}
+
+// spaced takes text as words with one space between them. In tokenizer.json it
+// is a WordLevel model behind WhitespaceSplit, without a decoder, which joins
+// tokens by spaces. Other white space, which WhitespaceSplit would drop, is an
+// error here.
+type spaced struct{ vocab map[string]int32 }
+
+func (s spaced) encode(dst []int32, text string, _, _ bool) ([]int32, error) {
+	for i := 0; i < len(text); {
+		end := len(text)
+		if k := strings.IndexByte(text[i:], ' '); k >= 0 {
+			end = i + k
+		}
+		id, ok := s.vocab[text[i:end]]
+		if !ok {
+			return nil, s.unknown(text, i, end)
+		}
+		dst = append(dst, id)
+		if i = end + 1; i == len(text) {
+			return nil, &UnknownTextError{' ', end} // a space that separates nothing
+		}
+	}
+	return dst, nil
+}
+
+// unknown names the rune of the word text[i:end] at which it leaves the longest
+// prefix that it shares with a word of the vocabulary.
+func (s spaced) unknown(text string, i, end int) error {
+	shared := 0
+	for w := range s.vocab {
+		n := 0
+		for n < len(w) && i+n < end && w[n] == text[i+n] {
+			n++
+		}
+		shared = max(shared, n)
+	}
+	at := i + shared
+	for at > i && at < len(text) && !utf8.RuneStart(text[at]) {
+		at--
+	}
+	if at >= len(text) { // the word is the start of a longer one
+		at = i
+	}
+	r, _ := utf8.DecodeRuneInString(text[at:])
+	return &UnknownTextError{r, at}
 }
 
 type word struct {
@@ -77,36 +124,60 @@ func (w *words) encode(dst []int32, text string, _, _ bool) ([]int32, error) {
 // the begin token (0) and the end token (1). Text is matched greedily: the
 // longest word that fits is taken, from left to right.
 func NewWords(list ...string) (*Tokenizer, error) {
-	specials := []string{"<s>", "</s>"}
-	seen := map[string]bool{}
-	vocab := make([]word, 0, len(list))
-	for i, s := range list {
-		switch {
-		case s == "":
-			return nil, fmt.Errorf("making a word tokenizer: word %d is empty", i)
-		case !utf8.ValidString(s):
-			return nil, fmt.Errorf("making a word tokenizer: word %d, %q, is not UTF-8", i, s)
-		case seen[s] || slices.Contains(specials, s):
-			return nil, fmt.Errorf("making a word tokenizer: word %d, %q, is there twice", i, s)
-		}
-		seen[s] = true
-		vocab = append(vocab, word{s, int32(len(specials) + i)})
+	j, ids, err := wordLevel(list)
+	if err != nil {
+		return nil, err
 	}
-	j := newTokenizerJSON(specials)
+	vocab := make([]word, 0, len(list))
+	for _, s := range list {
+		vocab = append(vocab, word{s, ids[s]})
+	}
 	j.PreTokenizer = rawJSON(map[string]any{
 		"type": "Split", "pattern": map[string]string{"Regex": wordsPattern(vocab)},
 		"behavior": "Isolated", "invert": false,
 	})
 	j.Decoder = rawJSON(map[string]any{"type": "Fuse"})
+	return parseTokenizer(j.bytes(), nil)
+}
+
+// NewSpacedWords is NewWords for text whose words stand apart by single spaces,
+// which are no tokens of their own: "3 17 5" is three tokens.
+func NewSpacedWords(list ...string) (*Tokenizer, error) {
+	for i, s := range list {
+		if strings.ContainsFunc(s, unicode.IsSpace) {
+			return nil, fmt.Errorf("making a word tokenizer: word %d, %q, contains white space", i, s)
+		}
+	}
+	j, _, err := wordLevel(list)
+	if err != nil {
+		return nil, err
+	}
+	j.PreTokenizer = rawJSON(map[string]any{"type": "WhitespaceSplit"})
+	return parseTokenizer(j.bytes(), nil)
+}
+
+// wordLevel is a tokenizer.json with the words as its vocabulary.
+func wordLevel(list []string) (*tokenizerJSON, map[string]int32, error) {
+	specials := []string{"<s>", "</s>"}
 	ids := map[string]int32{}
 	for i, s := range specials {
 		ids[s] = int32(i)
 	}
-	for _, w := range vocab {
-		ids[w.text] = w.id
+	for i, s := range list {
+		_, twice := ids[s]
+		switch {
+		case s == "":
+			return nil, nil, fmt.Errorf("making a word tokenizer: word %d is empty", i)
+		case !utf8.ValidString(s):
+			return nil, nil, fmt.Errorf("making a word tokenizer: word %d, %q, is not UTF-8", i, s)
+		case twice:
+			return nil, nil, fmt.Errorf("making a word tokenizer: word %d, %q, is there twice", i, s)
+		}
+		ids[s] = int32(len(specials) + i)
 	}
+	j := newTokenizerJSON(specials)
 	j.Model = rawJSON(map[string]any{"type": "WordLevel", "vocab": ids, "unk_token": "<unk>"})
-	return parseTokenizer(j.bytes(), nil)
+	return j, ids, nil
 }
 
 // NewBytes makes the tokenizer of raw bytes: padding (0), begin (1) and end (2)
