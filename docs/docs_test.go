@@ -5,6 +5,7 @@ package docs
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,6 +13,9 @@ import (
 	"testing"
 
 	"pawl/bench/report"
+	"pawl/recipe"
+	"pawl/registry"
+	_ "pawl/std"
 )
 
 // generated lists the documents of this folder that are made from code or
@@ -20,6 +24,40 @@ var generated = map[string]func(old []byte) ([]byte, error){
 	"performance.md": func(old []byte) ([]byte, error) {
 		return report.Render(os.DirFS(filepath.Join("..", "bench", "results")), old)
 	},
+	"components.md": func([]byte) ([]byte, error) {
+		var b bytes.Buffer
+		err := registry.Default.Markdown(&b)
+		return b.Bytes(), err
+	},
+	"recipes.md": recipesTable,
+}
+
+// recipesTable lists the recipes in the binary with what they say of
+// themselves.
+func recipesTable([]byte) ([]byte, error) {
+	f := recipe.Finder{Dir: filepath.Join("..", "recipes")}
+	sources, err := f.List()
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	b.WriteString("# Recipes\n\nEach is one page of YAML under [recipes](../recipes), and runs as `pawl run NAME`.\n" +
+		"Its parts are explained in [components.md](components.md).\n\n" +
+		"| recipe | what it does | paper | improves | needs |\n|-|-|-|-|-|\n")
+	for _, s := range sources {
+		p, err := f.Load(registry.Default, s.Name)
+		if err != nil {
+			return nil, err
+		}
+		a := p.About
+		paper := a.Paper
+		if a.ID != "" {
+			paper += " (" + a.ID + ")"
+		}
+		fmt.Fprintf(&b, "| [%s](../recipes/%s) | %s | %s | %s | %s |\n", s.Name, filepath.Base(s.Path),
+			a.Summary, paper, strings.Join(a.Improves, ", "), strings.Join(a.Needs, ", "))
+	}
+	return b.Bytes(), nil
 }
 
 func TestGenerated(t *testing.T) {
