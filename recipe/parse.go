@@ -100,7 +100,7 @@ func (b *builder) names() {
 }
 
 // Keys of a test that are no seats.
-var reserved = []string{"name", "task", "sets", "control", "stage", "update", "expect", "reference"}
+var reserved = []string{"name", "task", "sets", "with", "control", "stage", "update", "expect", "reference"}
 
 func (b *builder) seat(e registry.Entry[seatDoc]) {
 	b.nameable(e.Key, e.Pos, "seat", reserved...)

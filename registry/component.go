@@ -186,7 +186,7 @@ func (r *Registry) mergeStruct(s *shape, base, over Value) Value {
 	for _, m := range over.Fields {
 		w := m.Value
 		if f := s.field(m.Key); f != nil {
-			if old, ok := base.Get(m.Key); ok && f.shape.form == formComponent {
+			if old, ok := base.Get(m.Key); ok && f.shape.component() {
 				w = r.Merge(f.kind, old, w)
 			} else if ok && f.shape.form == formStruct {
 				w = r.mergeStruct(f.shape, old, w)

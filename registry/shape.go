@@ -270,6 +270,11 @@ func (s *shape) holds(f form) bool {
 	return s.form == f
 }
 
+// component reports whether s is one component, present or optional.
+func (s *shape) component() bool {
+	return s.form == formComponent || s.form == formPointer && s.elem.form == formComponent
+}
+
 // describe names the shape for people.
 func (f *field) describe() string { return f.shape.describe(f.kind) }
 

@@ -1,0 +1,82 @@
+package recipe
+
+import (
+	"strings"
+	"testing"
+
+	"pawl/core"
+)
+
+func episode(task core.Task, texts ...string) *core.Episode {
+	ep := core.NewEpisode(task, 1)
+	for i, text := range texts {
+		leaf := ep.Append(core.Node{Parent: ep.Root(), Role: core.RoleAssistant, Actor: "solver", Content: text})
+		ep.Scores = append(ep.Scores, core.Score{By: "vote", Nodes: []core.Ref{leaf}, Value: 1 / float64(i+3), Abstain: text == "pass"})
+	}
+	return ep
+}
+
+func TestCheckComparesWhatIsExpected(t *testing.T) {
+	p := mustParse(t, "sample: {repeat: {n: 3}}\nverify: [{majority_vote: {as: vote}}]\nupdates: [{policy: solver, select: first, optimize: train}]\n"+`
+tests:
+  - task: {prompt: "1+1", answer: 2}
+    sets: {labelled: [{prompt: "2+2", solution: "4"}, {id: x, prompt: "3+3", reference: {answer: "6", world: sums}}]}
+    with: {sample.repeat.n: 2}
+    solver: [a]
+    expect: {answer: a, kept: [a, b], dropped: [c], chosen: a, rejected: b, labels: [1, 0], scores: {vote: [0.333, 0.25, 0.2]}, calls: 3, abstain: false}
+`)
+	test := p.Tests[0]
+	task, sets := test.Tasks()
+	if task.ID != "test" || task.Ref().Answer != "2" || task.Text() != "1+1" {
+		t.Errorf("task %+v", task)
+	}
+	if l := sets["labelled"]; len(l) != 2 || l[0].ID != "labelled-0" || l[0].Ref().Solution != "4" || l[1].ID != "x" || l[1].Ref().World != "sums" {
+		t.Errorf("sets %+v", sets)
+	}
+	if q, err := p.ForTest(test); err != nil || field(t, q.Sample, "N") != 2 || field(t, p.Sample, "N") != 3 {
+		t.Errorf("the plan of the test: %+v, %v", q, err)
+	}
+	ep := episode(task, "a", " b\n", "c")
+	ep.Answer = 2
+	old := episode(sets["labelled"][0], "4")
+	good := Outcome{Episode: ep, Calls: 3, Examples: []*core.Example{
+		{Episode: old, Leaves: []core.Ref{2}, Labels: []float64{1}},
+		{Episode: ep, Leaves: []core.Ref{2, 3}, Labels: []float64{1, 0}},
+	}}
+	if diff := test.Check(good); len(diff) > 0 {
+		t.Errorf("a good outcome: %q", diff)
+	}
+	swapped := good
+	swapped.Examples = []*core.Example{{Episode: ep, Leaves: []core.Ref{3, 2}, Labels: []float64{1, 0}}}
+	nothing := Outcome{Episode: episode(task), Calls: 0}
+	abstained := *ep
+	abstained.Answer = 0
+	for name, c := range map[string]struct {
+		o    Outcome
+		want string
+	}{
+		"swapped":   {swapped, `chosen: want "a", got "b"|kept: want ["a" "b"], got ["b" "a"]|rejected: want "b", got "a"`},
+		"nothing":   {nothing, `abstain: want false, got true|answer: want a, got nothing (abstained)|calls: want 3, got 0|chosen, rejected: no example with two paths was selected|dropped: want ["c"], got []|kept: want ["a" "b"], got []|labels: want [1 0], got []|scores of vote: want [0.333 0.25 0.2], got []`},
+		"abstained": {Outcome{Episode: &abstained, Calls: 3, Examples: good.Examples}, `abstain: want false, got true|answer: want a, got nothing (abstained)`},
+	} {
+		if got := strings.Join(test.Check(c.o), "|"); got != c.want {
+			t.Errorf("%s: got %s", name, got)
+		}
+	}
+	loose := Test{}
+	if got := loose.Check(Outcome{Episode: ep, Unused: 2}); len(got) != 1 || got[0] != "2 scripted replies were never asked for" {
+		t.Errorf("replies left over: %q", got)
+	}
+	// A derived episode numbers its nodes anew; what it holds was kept.
+	derived := core.NewEpisode(task, 1)
+	derived.Append(core.Node{Parent: 1, Content: "c"})
+	c := "c"
+	kept := Test{Expect: Expect{Kept: &[]string{c}, Dropped: &[]string{"a", "b"}}}
+	if got := kept.Check(Outcome{Episode: ep, Examples: []*core.Example{{Episode: derived, Leaves: []core.Ref{2}, Labels: []float64{1}}}}); len(got) > 0 {
+		t.Errorf("a derived episode: %q", got)
+	}
+	pass := episode(task, "a", "pass")
+	if got := (Test{Expect: Expect{Scores: map[string][]float64{"vote": {0.333}}}}).Check(Outcome{Episode: pass}); len(got) > 0 {
+		t.Errorf("abstained scores count: %q", got)
+	}
+}

@@ -1,0 +1,13 @@
+// Package std is the standard distribution: importing it registers every
+// component of this repository.
+package std
+
+import (
+	_ "pawl/gate"
+	_ "pawl/objective"
+	_ "pawl/optimizer"
+	_ "pawl/sampler"
+	_ "pawl/selector"
+	_ "pawl/verifier"
+	_ "pawl/world"
+)
