@@ -31,6 +31,7 @@ func (t *Trainer) Save(w io.Writer) error {
 	if _, err := out.Write(head); err != nil {
 		return fmt.Errorf("saving training state: %w", err)
 	}
+	t.moments()
 	for _, part := range [][]float32{t.m.w, t.m1, t.m2} {
 		if err := writeFloats(out, part); err != nil {
 			return fmt.Errorf("saving training state: %w", err)
@@ -90,6 +91,7 @@ func (t *Trainer) restore(r io.Reader) error {
 	if got := binary.LittleEndian.Uint32(tail[:]); got != want {
 		return fmt.Errorf("its checksum is %08x, but its bytes give %08x; the state is damaged", got, want)
 	}
+	t.moments()
 	copy(t.m.w, buf[:size])
 	copy(t.m1, buf[size:2*size])
 	copy(t.m2, buf[2*size:])

@@ -22,7 +22,7 @@ type Trainer struct {
 
 	lanes  [][]float32 // gradient buffers, each like the model's
 	dirty  int         // how many of them hold something
-	m1, m2 []float32   // first and second moments
+	m1, m2 []float32   // first and second moments; nil until they are needed
 
 	scratch []*shard // a worker's own, for passes that keep nothing
 	kept    []*shard // one per shard, between Forward and Backward
@@ -50,9 +50,10 @@ type Trainer struct {
 // goroutines.
 type LossFunc func(i int, s *Sequence, logp, dlogp []float32) float64
 
-// NewTrainer starts training m, with fresh optimizer state.
+// NewTrainer starts training m, with fresh optimizer state. A trainer that never
+// steps has none and serves well to compute log-probabilities only.
 func NewTrainer(m *Model) *Trainer {
-	t := &Trainer{m: m, m1: tensor.Alloc(m.lay.size), m2: tensor.Alloc(m.lay.size)}
+	t := &Trainer{m: m}
 	t.fw.forward = true
 	t.packTask, t.packBackTask = t.packOne, t.packBack
 	t.fusedTask, t.logpTask = t.fusedLane, t.logpShard
@@ -290,6 +291,12 @@ type StepOptions struct {
 	Clip         float64 // largest norm of the whole gradient
 }
 
+func (t *Trainer) moments() {
+	if t.m1 == nil {
+		t.m1, t.m2 = tensor.Alloc(t.m.lay.size), tensor.Alloc(t.m.lay.size)
+	}
+}
+
 // chunk is how many floats of the buffer one task of a step takes.
 const chunk = 1 << 14
 
@@ -315,6 +322,7 @@ func (t *Trainer) Step(o StepOptions) (float64, error) {
 		t.dropGradient()
 		return norm, fmt.Errorf("stepping: the gradient norm is %v; lower the learning rate, or clip", norm)
 	}
+	t.moments()
 	t.steps++
 	t.opt = tensor.AdamWStep{
 		LR: o.LR, Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, Decay: o.Decay, GradScale: 1,
