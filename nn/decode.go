@@ -26,9 +26,7 @@ type decoder struct {
 
 	x, n1, qkv, att, gateUp, act, logits block
 	inv, scratch, row                    []float32
-	raw, lse                             []float32
-	pos, chosen                          []int32
-	path                                 []int32
+	pos, path                            []int32
 	draw                                 drawer
 	arena                                arena
 }

@@ -74,12 +74,11 @@ type SamplerOptions struct {
 // Sampler draws from a model with a cache of keys and values. Generate may be
 // called from several goroutines; the model must not be trained meanwhile.
 type Sampler struct {
-	m     *Model
-	opt   SamplerOptions
-	mu    sync.Mutex // guards pw
-	pw    packedWeights
-	free  chan *decoder
-	inUse atomic.Int64
+	m    *Model
+	opt  SamplerOptions
+	mu   sync.Mutex // guards pw
+	pw   packedWeights
+	free chan *decoder
 }
 
 // NewSampler makes a sampler of m. It follows m's weights as they are trained.
