@@ -73,7 +73,7 @@ func (l *Lease) take(tx writeTx, name string) error {
 	}
 	if found && env.live(old) {
 		return fmt.Errorf("%v is advancing it; wait, stop that process, or let its lease end (%s): %w",
-			old.holder(), old.Expires.Format(time.TimeOnly), ErrHeld)
+			old.holder(), old.Expires.Local().Format(time.TimeOnly), ErrHeld)
 	}
 	l.fence = old.Fence + 1
 	now, boot := env.clocks()

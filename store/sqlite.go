@@ -85,43 +85,43 @@ type sqliteLedger struct {
 	reads map[string]*sql.Stmt // prepared on readers
 }
 
-func openLedger(path string, o Options, env *environment) (l *sqliteLedger, err error) {
-	l = &sqliteLedger{
+func openLedger(path string, o Options, env *environment) (*sqliteLedger, error) {
+	l := &sqliteLedger{
 		path: path, env: env,
 		queue:   make(chan *writeCall, maxBatch),
 		closing: make(chan struct{}), stopped: make(chan struct{}),
 		reads: map[string]*sql.Stmt{},
 	}
-	defer func() {
-		if err != nil {
-			if l.writer != nil {
-				err = errors.Join(err, l.writer.Close())
-			}
-			if l.readers != nil {
-				err = errors.Join(err, l.readers.Close())
+	w, err := l.connect(o)
+	if err != nil {
+		for _, db := range []*sql.DB{l.writer, l.readers} {
+			if db != nil {
+				err = errors.Join(err, db.Close())
 			}
 		}
-	}()
-	if l.writer, err = openSQLite(path, false); err != nil {
+		return nil, fmt.Errorf("opening its ledger: %w", explain(path, err))
+	}
+	go w.run()
+	return l, nil
+}
+
+// connect opens the connections and migrates the ledger.
+func (l *sqliteLedger) connect(o Options) (w *writer, err error) {
+	if l.writer, err = openSQLite(l.path, false); err != nil {
 		return nil, err
 	}
 	ctx := context.Background()
 	conn, err := l.writer.Conn(ctx)
 	if err != nil {
-		return nil, explain(path, err)
+		return nil, err
 	}
-	if err = migrate(ctx, conn, o.migrations, o.Version, env.now().UnixNano()); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening its ledger: %w", explain(path, err)), conn.Close())
-	}
-	if l.readers, err = openSQLite(path, true); err != nil {
+	if err = migrate(ctx, conn, o.migrations, o.Version, l.env.now().UnixNano()); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	w, err := newWriter(ctx, l, conn)
-	if err != nil {
-		return nil, errors.Join(explain(path, err), conn.Close())
+	if l.readers, err = openSQLite(l.path, true); err != nil {
+		return nil, errors.Join(err, conn.Close())
 	}
-	go w.run()
-	return l, nil
+	return newWriter(ctx, l, conn), nil
 }
 
 func openSQLite(path string, readOnly bool) (*sql.DB, error) {

@@ -144,7 +144,7 @@ func scanStep(r rowScanner) (s Step, err error) {
 	err = r.Scan(&key, &s.Kind, &s.Run, &s.Output, &stats, &started, &s.Seconds)
 	s.Key = core.Key(hex.EncodeToString(key))
 	s.Stats = rawJSON(stats)
-	s.Started = time.Unix(0, started)
+	s.Started = fromNano(started)
 	return s, err
 }
 
@@ -160,7 +160,7 @@ func (t *sqliteTx) step(k core.Key) (s Step, found bool, err error) {
 	if !found {
 		return Step{}, false, err
 	}
-	s.Key, s.Stats, s.Started = k, rawJSON(stats), time.Unix(0, started)
+	s.Key, s.Stats, s.Started = k, rawJSON(stats), fromNano(started)
 	return s, true, err
 }
 
@@ -200,7 +200,7 @@ func (t *sqliteTx) attempts(k core.Key) (as []Attempt, err error) {
 		var at int64
 		var cause sql.NullString
 		err := r.Scan(&a.N, &a.Kind, &a.Run, &at, &cause)
-		a.At, a.Cause = time.Unix(0, at), cause.String
+		a.At, a.Cause = fromNano(at), cause.String
 		as = append(as, a)
 		return err
 	}, "SELECT n, kind, run, at, cause FROM attempts WHERE key = ? ORDER BY n", key)
@@ -233,7 +233,7 @@ func scanCheckpoint(r rowScanner) (c Checkpoint, err error) {
 	var key []byte
 	var at int64
 	err = r.Scan(&key, &c.Digest, &c.Size, &c.Progress, &at)
-	c.Key, c.At = core.Key(hex.EncodeToString(key)), time.Unix(0, at)
+	c.Key, c.At = core.Key(hex.EncodeToString(key)), fromNano(at)
 	return c, err
 }
 
@@ -245,7 +245,7 @@ func (t *sqliteTx) checkpoint(k core.Key) (c Checkpoint, found bool, err error) 
 	var at int64
 	found, err = t.one([]any{&c.Digest, &c.Size, &c.Progress, &at},
 		"SELECT digest, size, progress, at FROM checkpoints WHERE key = ?", key)
-	c.Key, c.At = k, time.Unix(0, at)
+	c.Key, c.At = k, fromNano(at)
 	return c, found, err
 }
 
@@ -286,7 +286,7 @@ func scanRun(r rowScanner) (run Run, err error) {
 		err = json.Unmarshal([]byte(policies.String), &run.Policies)
 	}
 	run.Seed, run.Summary = uint64(seed), rawJSON(summary)
-	run.Created, run.Updated = time.Unix(0, created), time.Unix(0, updated)
+	run.Created, run.Updated = fromNano(created), fromNano(updated)
 	return run, err
 }
 
@@ -324,7 +324,7 @@ func (t *sqliteTx) events(run string, after int64) (es []Event, err error) {
 		var at int64
 		var data string
 		err := r.Scan(&e.Seq, &at, &e.Kind, &data)
-		e.At, e.Data = time.Unix(0, at), json.RawMessage(data)
+		e.At, e.Data = fromNano(at), json.RawMessage(data)
 		es = append(es, e)
 		return err
 	}, "SELECT seq, at, kind, data FROM events WHERE run = ? AND seq > ? ORDER BY seq", run, after)
@@ -348,7 +348,7 @@ func (t *sqliteTx) promotions(run string) (ps []Promotion, err error) {
 		if err == nil && policies.Valid {
 			err = json.Unmarshal([]byte(policies.String), &p.Policies)
 		}
-		p.At, p.Verdict = time.Unix(0, at), rawJSON(verdict)
+		p.At, p.Verdict = fromNano(at), rawJSON(verdict)
 		ps = append(ps, p)
 		return err
 	}, "SELECT seq, at, arm, round, version, parent, policies, outcome, verdict FROM promotions WHERE run = ? ORDER BY seq", run)
@@ -376,7 +376,7 @@ func scanLease(r rowScanner) (l leaseRow, err error) {
 	if err == nil && who.Valid {
 		err = json.Unmarshal([]byte(who.String), &l.Owner)
 	}
-	l.Since, l.Expires, l.Boot = time.Unix(0, since), time.Unix(0, expires), time.Duration(boot)
+	l.Since, l.Expires, l.Boot = fromNano(since), fromNano(expires), time.Duration(boot)
 	return l, err
 }
 
@@ -428,6 +428,13 @@ func unixNano(t time.Time) int64 {
 		return 0
 	}
 	return t.UnixNano()
+}
+
+func fromNano(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, n).UTC()
 }
 
 func policyJSON(p map[string]core.Policy) (any, error) {

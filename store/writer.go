@@ -26,11 +26,11 @@ type writer struct {
 	tx   *sqliteTx
 }
 
-func newWriter(ctx context.Context, l *sqliteLedger, conn *sql.Conn) (*writer, error) {
+func newWriter(ctx context.Context, l *sqliteLedger, conn *sql.Conn) *writer {
 	w := &writer{l: l, conn: conn, tx: &sqliteTx{ctx: ctx, q: conn}}
 	w.tx.stmts = map[string]*sql.Stmt{}
 	w.tx.prepare = func(q string) (*sql.Stmt, error) { return conn.PrepareContext(ctx, q) }
-	return w, nil
+	return w
 }
 
 func (w *writer) run() {

@@ -233,7 +233,7 @@ func testLease(t *testing.T, s *store.Store, clock *Clock) {
 	refuses(t, err, store.ErrNotFound, "none")
 	l := start(t, s, "r")
 	_, err = s.Acquire(ctx, "r", time.Minute)
-	refuses(t, err, store.ErrHeld, fmt.Sprintf("since %s", clock.Now().Format(time.DateTime)))
+	refuses(t, err, store.ErrHeld, fmt.Sprintf("since %s", clock.Now().Local().Format(time.DateTime)))
 	clock.Advance(50 * time.Second)
 	ok(t, l.Renew(ctx))
 	clock.Advance(50 * time.Second)
