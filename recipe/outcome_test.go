@@ -80,3 +80,54 @@ tests:
 		t.Errorf("abstained scores count: %q", got)
 	}
 }
+
+func TestPick(t *testing.T) {
+	ep := episode(core.Task{ID: "t", Prompt: []core.Node{{Content: "?"}}}, "pass", "b", "c", "d")
+	ep.Scores[0].Value, ep.Scores[1].Value, ep.Scores[2].Value, ep.Scores[3].Value = 0.9, 0.2, 0.6, 0.6
+	for _, c := range []struct {
+		a    Answer
+		want core.Ref
+	}{
+		{Answer{By: "vote"}, 4},                     // the first attempt abstains, two are equal
+		{Answer{By: "vote", AbstainBelow: 0.6}, 4},  // as much as asked for is enough
+		{Answer{By: "vote", AbstainBelow: 0.61}, 0}, // nobody is sure enough
+		{Answer{By: "other"}, 0},
+		{Answer{}, 2},
+	} {
+		if got := c.a.Pick(ep); got != c.want {
+			t.Errorf("%+v picks %d, not %d", c.a, got, c.want)
+		}
+	}
+	if got := (Answer{}).Pick(episode(core.Task{})); got != 0 {
+		t.Errorf("no attempt gives the answer %d", got)
+	}
+}
+
+func TestPlayReportsWhatCannotBePlayed(t *testing.T) {
+	p := mustParse(t, "sample: greedy\nmetrics: [accuracy]\ntests: [{expect: {}}, {with: {sample.greedy.off: 3}, expect: {}}]")
+	for i, want := range []string{"building sampler greedy at test.yaml:1:9: a fixture builds nothing", `unknown key "off"`} {
+		if _, err := p.Play(t.Context(), p.Tests[i]); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("test %d: %v", i, err)
+		}
+	}
+}
+
+func TestScriptsGiveRepliesInTheOrderOfAsking(t *testing.T) {
+	s := &script{seat: "solver", replies: []string{"a", "b", "c"}}
+	var got []string
+	for _, n := range []int{1, 2, 4} {
+		nodes, err := s.Act(t.Context(), core.Request{N: n})
+		if err != nil || len(nodes) != n {
+			t.Fatalf("%d nodes, %v", len(nodes), err)
+		}
+		for _, x := range nodes {
+			got = append(got, x.Content)
+		}
+	}
+	if strings.Join(got, "") != "abcabca" || s.asked != 7 {
+		t.Errorf("%v after %d", got, s.asked)
+	}
+	if _, err := (&script{seat: "judge"}).Act(t.Context(), core.Request{N: 1}); err == nil || !strings.Contains(err.Error(), "seat judge") {
+		t.Errorf("a seat without replies: %v", err)
+	}
+}

@@ -186,12 +186,9 @@ func (p *Plan) Canonical() []byte {
 		"measure": map[string]any{"sample": registry.Plain(p.Measure.Sample), "verify": plainSpecs(p.Measure.Verify), "answered": p.Measure.Answered},
 		"gate":    registry.Plain(p.Gate), "metrics": plainSpecs(p.Metrics), "stages": plainStages(p.Stages),
 	}
-	policies, seats, tasks, controls := map[string]any{}, map[string]any{}, map[string]any{}, map[string]any{}
+	policies, tasks, controls := map[string]any{}, map[string]any{}, map[string]any{}
 	for _, x := range p.Policies {
 		policies[x.Name] = map[string]any{"from": x.From, "init": registry.Plain(x.Init)}
-	}
-	for _, x := range p.Seats {
-		seats[x.Name] = map[string]any{"policy": x.Policy, "env": registry.Plain(x.Env), "options": x.Options}
 	}
 	for _, x := range p.Tasks {
 		tasks[x.Name] = map[string]any{"source": registry.Plain(x.Source), "take": x.Take}
@@ -199,11 +196,25 @@ func (p *Plan) Canonical() []byte {
 	for _, x := range p.Controls {
 		controls[x.Name] = plainStages(x.Stages)
 	}
-	doc["policies"], doc["seats"], doc["tasks"], doc["controls"] = policies, seats, tasks, controls
+	doc["policies"], doc["seats"], doc["tasks"], doc["controls"] = policies, json.RawMessage(p.SeatsCanonical()), tasks, controls
 	if p.Watch != nil {
 		doc["watch"] = registry.Plain(*p.Watch)
 	}
 	b, err := json.Marshal(doc)
+	if err != nil {
+		panic("recipe: " + err.Error()) // plain values encode
+	}
+	return b
+}
+
+// SeatsCanonical is the part of Canonical that says who sits where and how:
+// what sampling depends on beside its own component and the policies.
+func (p *Plan) SeatsCanonical() []byte {
+	seats := map[string]any{}
+	for _, x := range p.Seats {
+		seats[x.Name] = map[string]any{"policy": x.Policy, "env": registry.Plain(x.Env), "options": x.Options}
+	}
+	b, err := json.Marshal(seats)
 	if err != nil {
 		panic("recipe: " + err.Error()) // plain values encode
 	}

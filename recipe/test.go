@@ -8,7 +8,7 @@ import (
 	"pawl/registry"
 )
 
-// Test is one example that a recipe carries. It plays one task through one
+// Test is one example that a recipe carries; Plan.Play runs it. It plays one task through one
 // stage with scripted seats and compares what came of it.
 //
 // Every key that is not listed here names a seat and lists its replies. A seat

@@ -25,7 +25,7 @@ func TestComponentsAreDocumented(t *testing.T) {
 	}
 }
 
-func TestRecipesLint(t *testing.T) {
+func TestRecipesLintAndPassTheirTests(t *testing.T) {
 	found, err := recipe.Finder{Dir: t.TempDir(), Embedded: recipes.FS}.List()
 	if err != nil || len(found) < 5 {
 		t.Fatalf("recipes: %d, %v", len(found), err)
@@ -42,8 +42,13 @@ func TestRecipesLint(t *testing.T) {
 			t.Errorf("%s: a recipe names its paper, says what it does and carries tests", s.Path)
 		}
 		for _, test := range plan.Tests {
-			if _, err := plan.ForTest(test); err != nil {
-				t.Error(err)
+			outcome, err := plan.Play(t.Context(), test)
+			if err != nil {
+				t.Errorf("%s: %s: %v", s.Path, test.Name, err)
+				continue
+			}
+			for _, difference := range test.Check(outcome) {
+				t.Errorf("%s: %s: %s", s.Path, test.Name, difference)
 			}
 		}
 	}
