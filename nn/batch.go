@@ -65,12 +65,9 @@ type laneRange struct{ lo, hi int }  // shards
 // maxLanes bounds the gradient buffers, hence the useful threads.
 const maxLanes = 8
 
-// shardRows is how many rows a shard aims at: as many as keep a layer's
-// activations and the weights near the core.
-func shardRows(c *Config) int {
-	floats := c.Layers * (6*c.Width + 2*c.kvDim() + 3*c.Hidden)
-	return min(max((1<<20)/(4*floats), 96), 256)
-}
+// shardRows is how many rows a shard aims at: few enough that activations stay
+// near the core, and more for wide models, whose weights cost more to pass over.
+func shardRows(c *Config) int { return min(max(2*c.Width, 128), 256) }
 
 func (p *plan) make(c *Config, batch []Sequence) error {
 	rows, tokens := 0, 0
@@ -92,6 +89,9 @@ func (p *plan) make(c *Config, batch []Sequence) error {
 	}
 	// Shards of nearly equal size, so that two workers end together.
 	count := max((rows+shardRows(c)-1)/shardRows(c), 1)
+	if count > maxLanes {
+		count = (count + maxLanes - 1) / maxLanes * maxLanes // lanes of equal length
+	}
 	p.shards = p.shards[:0]
 	lo, done := 0, 0
 	for i := range batch {

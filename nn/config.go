@@ -35,6 +35,7 @@ const (
 	maxContext = 1 << 20
 	maxWidth   = 1 << 16
 	maxLayers  = 1 << 10
+	maxRotary  = 1 << 27 // context times head size
 )
 
 func (c Config) withDefaults() Config {
@@ -91,6 +92,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("rope_theta is %v; it must be positive, or 0 for none", c.RopeTheta)
 	case c.RopeTheta > 0 && c.HeadDim()%2 != 0:
 		return fmt.Errorf("the head size %d is odd; rotary positions need an even one", c.HeadDim())
+	case c.RopeTheta > 0 && c.Context > maxRotary/c.HeadDim():
+		return fmt.Errorf("max_position_embeddings %d is too much for a head size of %d", c.Context, c.HeadDim())
 	case !(c.NormEps > 0 && c.NormEps < 1):
 		return fmt.Errorf("rms_norm_eps is %v; it must be between 0 and 1", c.NormEps)
 	case int(c.BOS) >= c.Vocab || c.BOS < -1:

@@ -44,6 +44,9 @@ type slot struct {
 	raw    []float32
 }
 
+// cacheFloats bounds a decoder's cache, to 256 MiB: long contexts get fewer slots.
+const cacheFloats = 64 << 20
+
 // readRows is about how many prompt tokens are read in one pass.
 const readRows = 192
 
@@ -74,8 +77,8 @@ func (d *decoder) prepare(slots int) {
 		need = max(need, len(p.Tokens)+p.limit(c))
 		total += p.N
 	}
-	slots = min(slots, total)
 	d.ctx = need
+	slots = max(min(slots, total, cacheFloats/d.slotSize()), 1)
 	d.cache = growAligned(d.cache, slots*d.slotSize())
 	for len(d.slots) < slots {
 		d.slots = append(d.slots, slot{})

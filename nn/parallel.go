@@ -12,6 +12,7 @@ import (
 // not depend on which worker runs them. In the steady state it allocates
 // nothing: starting a goroutine from a stored func value is free of it.
 type crew struct {
+	procs int
 	task  func(worker, i int)
 	total int
 	next  atomic.Int64
@@ -22,13 +23,17 @@ type crew struct {
 
 type fault struct{ value any }
 
-// workers is how many run calls task with: worker is below it.
-func (c *crew) workers() int { return runtime.GOMAXPROCS(0) }
+// prepare sets the number of workers for the runs to come and returns it: the
+// worker numbers that tasks see are below it.
+func (c *crew) prepare() int {
+	c.procs = runtime.GOMAXPROCS(0)
+	return c.procs
+}
 
 // run calls task(worker, i) for i below total. A panic in a task is raised
 // again in the caller, once the other tasks have ended.
 func (c *crew) run(total int, task func(worker, i int)) {
-	n := min(c.workers(), total)
+	n := min(max(c.procs, 1), total)
 	for len(c.start) < n {
 		worker := len(c.start)
 		c.start = append(c.start, func() { defer c.wg.Done(); c.work(worker) })

@@ -3,6 +3,7 @@ package nn
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 )
@@ -84,7 +85,7 @@ type Sampler struct {
 // NewSampler makes a sampler of m. It follows m's weights as they are trained.
 func NewSampler(m *Model, o SamplerOptions) *Sampler {
 	if o.Workers <= 0 {
-		o.Workers = (&crew{}).workers()
+		o.Workers = runtime.GOMAXPROCS(0)
 	}
 	if o.Slots <= 0 {
 		o.Slots = 64

@@ -197,7 +197,7 @@ func (t *Trainer) begin(batch []Sequence) error {
 		return err
 	}
 	t.batch = batch
-	for len(t.scratch) < t.crew.workers() {
+	for workers := t.crew.prepare(); len(t.scratch) < workers; {
 		t.scratch = append(t.scratch, new(shard))
 	}
 	for t.retain && len(t.kept) < len(t.plan.shards) {
