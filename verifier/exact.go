@@ -27,6 +27,9 @@ func newExact(_ context.Context, _ core.Host, c ExactConfig) (core.Verifier, err
 
 type exact struct{ cfg ExactConfig }
 
+// Answer is the final answer of attempt r in canonical form, "" for none.
+func (e exact) Answer(ep *core.Episode, r core.Ref) string { return e.cfg.Answer(attempt(ep, r)) }
+
 // Verify scores each node 1 or 0.
 func (e exact) Verify(ctx context.Context, ep *core.Episode, at []core.Ref) (core.Judgement, error) {
 	at, err := targets(ep, at)

@@ -37,6 +37,12 @@ func newMajorityVote(_ context.Context, _ core.Host, c MajorityVoteConfig) (core
 
 type majorityVote struct{ cfg MajorityVoteConfig }
 
+// Answer is the vote of attempt r: its final answer in canonical form, "" for
+// none. Metrics that compare answers ask for it.
+func (m majorityVote) Answer(ep *core.Episode, r core.Ref) string {
+	return m.cfg.Answer(attempt(ep, r))
+}
+
 // Verify lets all leaves of the seat vote, and scores those among at. It reads
 // the attempts alone, never the task's reference. Value and Confidence are
 // shares of all attempts that vote, in 0..1.

@@ -43,7 +43,7 @@ func Compare(incumbent, candidate *Results, o CompareOptions) (*Comparison, erro
 	}
 	c.Notes = append(append(c.Notes, incumbent.Notes...), candidate.Notes...)
 	if incumbent.By != candidate.By {
-		return fail("the scores are %q and %q; name one that both have with --by", incumbent.By, candidate.By)
+		return fail("the scores are %q and %q; name one that both have with --by", clip(incumbent.By), clip(candidate.By))
 	}
 	pairs, err := pair(incumbent, candidate, o.Common)
 	if err != nil {

@@ -273,6 +273,7 @@ func FuzzRead(f *testing.F) {
 	} {
 		f.Add([]byte(s), "")
 	}
+	f.Add([]byte(`{"id": "a", "correct": true}`), strings.Repeat("\xf1", 1000))
 	f.Add(evalLog("success"), "match")
 	f.Add(evalArchive(f), "match")
 	f.Fuzz(func(t *testing.T, b []byte, by string) {

@@ -107,7 +107,7 @@ func (p *parser) choose(records []record, by string) (*Results, error) {
 			continue
 		}
 		if before, twice := seen[rec.item.key()]; twice {
-			return nil, p.errorf(rec.item.Where, "id: %q was already at %s; rows of several answers to one task need `sample`", rec.item.name(), before)
+			return nil, p.errorf(rec.item.Where, "id: %q was already at %s; rows of several answers to one task need `sample`", clip(rec.item.name()), before)
 		}
 		seen[rec.item.key()] = rec.item.Where
 		s, ok := rec.find(chosen)
@@ -120,7 +120,7 @@ func (p *parser) choose(records []record, by string) (*Results, error) {
 		case ok, p.format == formatInspect:
 			r.Unscored = append(r.Unscored, rec.item)
 		default:
-			return nil, p.errorf(rec.item.Where, "item %q has no score %q, which others have", rec.item.name(), chosen)
+			return nil, p.errorf(rec.item.Where, "item %q has no score %q, which others have", clip(rec.item.name()), clip(chosen))
 		}
 	}
 	if len(r.Items) == 0 {
@@ -187,9 +187,9 @@ func pick(names []string, by string) (string, error) {
 	case 1:
 		return partly[0], nil
 	case 0:
-		return "", fmt.Errorf("it has no score %q; it has %s", by, list(names))
+		return "", fmt.Errorf("it has no score %q; it has %s", clip(by), list(names))
 	}
-	return "", fmt.Errorf("several filters give the score %q; choose one with --by: %s", by, list(partly))
+	return "", fmt.Errorf("several filters give the score %q; choose one with --by: %s", clip(by), list(partly))
 }
 
 // list quotes up to ten names.
