@@ -310,23 +310,22 @@ func TestOrderAndRepeat(t *testing.T) {
 		for i, ep := range eps {
 			back[len(eps)-1-i] = ep
 		}
-		for _, name := range []string{"accuracy", "pass_at_k", "maj_at_k", "distinct_answers", "entropy", "tokens"} {
-			h := coretest.NewHost(nil)
-			h.Builder = registry.Default.Build
-			m, err := registry.Make[core.Metric](context.Background(), registry.Default, h, core.Spec{Kind: core.KindMetric, Name: name})
-			if err != nil {
-				t.Fatal(err)
-			}
-			a, _ := m.Measure(context.Background(), source(eps...))
-			again, _ := m.Measure(context.Background(), source(eps...))
-			b, _ := m.Measure(context.Background(), source(back...))
-			if diff := cmp.Diff(a, again); diff != "" || len(a) != len(b) {
-				t.Fatalf("%s: measured twice: %s", name, diff)
-			}
-			for i := range a {
-				if math.Abs(a[i].Value-b[i].Value) > 1e-12 || a[i].N != b[i].N {
-					t.Fatalf("%s: %+v, reversed %+v", name, a[i], b[i])
-				}
+		name := rapid.SampledFrom([]string{"accuracy", "pass_at_k", "maj_at_k", "distinct_answers", "entropy", "tokens"}).Draw(t, "metric")
+		h := coretest.NewHost(nil)
+		h.Builder = registry.Default.Build
+		m, err := registry.Make[core.Metric](context.Background(), registry.Default, h, core.Spec{Kind: core.KindMetric, Name: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, _ := m.Measure(context.Background(), source(eps...))
+		again, _ := m.Measure(context.Background(), source(eps...))
+		b, _ := m.Measure(context.Background(), source(back...))
+		if diff := cmp.Diff(a, again); diff != "" || len(a) != len(b) {
+			t.Fatalf("measured twice: %s", diff)
+		}
+		for i := range a {
+			if math.Abs(a[i].Value-b[i].Value) > 1e-12 || a[i].N != b[i].N {
+				t.Fatalf("%+v, reversed %+v", a[i], b[i])
 			}
 		}
 	})

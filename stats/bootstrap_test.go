@@ -41,11 +41,11 @@ func TestBootstrapNearStudent(t *testing.T) {
 // BCa covers the mean of a skewed distribution in nearly the stated share of
 // samples.
 func TestBootstrapCoverage(t *testing.T) {
-	const trials = 400
+	const trials = 250
 	covered := 0
 	for i := range trials {
 		xs := sampleOf(60, uint64(100+i), (*rand.Rand).ExpFloat64)
-		if (Bootstrap{Resamples: 600, Seed: uint64(i)}).Mean(xs).Contains(1) {
+		if (Bootstrap{Resamples: 400, Seed: uint64(i)}).Mean(xs).Contains(1) {
 			covered++
 		}
 	}
