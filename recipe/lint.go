@@ -123,12 +123,12 @@ func needsReference(r *registry.Registry, v core.Spec) bool {
 // trained on proves nothing.
 func (b *builder) lintSets() {
 	for i, s := range b.plan.Tasks {
-		if s.Source.Name == "" {
+		if s.Source.Config == nil {
 			continue
 		}
 		for _, other := range b.plan.Tasks[:i] {
 			sealed := func(name string) bool { return name == "gate" || name == "audit" }
-			if !sealed(s.Name) && !sealed(other.Name) || other.Source.Name == "" {
+			if !sealed(s.Name) && !sealed(other.Name) || other.Source.Config == nil {
 				continue
 			}
 			if bytes.Equal(registry.Canonical(s.Source), registry.Canonical(other.Source)) {

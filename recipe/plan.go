@@ -159,10 +159,21 @@ func (p *Plan) Inference() []core.Spec {
 	return kept
 }
 
+// MeasureNeedsReference tells whether gate and audit compare with reference
+// answers.
+func (p *Plan) MeasureNeedsReference() bool {
+	for _, v := range p.Measure.Verify {
+		if p.needsReference(v) {
+			return true
+		}
+	}
+	return false
+}
+
 func (p *Plan) needsReference(v core.Spec) bool { return needsReference(p.registry, v) }
 
-// Missing lists the task sets that nothing in the recipe supplies, in order:
-// train, gate and audit where they are not declared, and sets without source.
+// Missing lists the declared task sets without a source, which must come with
+// the run, in order.
 func (p *Plan) Missing() []string {
 	var names []string
 	for _, s := range p.Tasks {

@@ -3,11 +3,13 @@
 package std
 
 import (
+	_ "pawl/evaluate"
 	_ "pawl/gate"
 	_ "pawl/objective"
 	_ "pawl/optimizer"
 	_ "pawl/sampler"
 	_ "pawl/selector"
+	_ "pawl/task"
 	_ "pawl/verifier"
 	_ "pawl/world"
 )

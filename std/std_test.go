@@ -3,6 +3,8 @@ package std
 import (
 	"bytes"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -89,4 +91,47 @@ func TestRecipesSatisfyTheSchema(t *testing.T) {
 			t.Errorf("%s: %v", s.Path, err)
 		}
 	}
+}
+
+// folders says where components of a kind live. Worlds stand with their rules.
+var folders = map[core.Kind][]string{
+	core.KindTasks: {"task", "world"}, core.KindPolicy: {"optimizer"}, core.KindEnv: {"env", "world"}, core.KindSampler: {"sampler"},
+	core.KindVerifier: {"verifier"}, core.KindSelector: {"selector"}, core.KindObjective: {"objective"},
+	core.KindOptimizer: {"optimizer"}, core.KindGate: {"gate"}, core.KindMetric: {"evaluate"},
+}
+
+// A key of a recipe names the file of its code, and a test beside it: one of
+// its name, or one that speaks of it.
+func TestNameIsPath(t *testing.T) {
+	for _, c := range registry.Default.List("") {
+		coded, tested := false, false
+		for _, folder := range folders[c.Kind] {
+			_, err := os.Stat("../" + folder + "/" + c.Name + ".go")
+			coded = coded || err == nil
+			tests, _ := filepath.Glob("../" + folder + "/*_test.go")
+			for _, file := range tests {
+				text, err := os.ReadFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				spoken := strings.Contains(string(text), c.Name) || strings.Contains(string(text), camel(c.Name))
+				tested = tested || spoken || filepath.Base(file) == c.Name+"_test.go"
+			}
+		}
+		if !coded {
+			t.Errorf("%s %s has no file %s/%s.go", c.Kind, c.Name, folders[c.Kind][0], c.Name)
+		}
+		if !tested {
+			t.Errorf("no test in %s speaks of %s %s", folders[c.Kind][0], c.Kind, c.Name)
+		}
+	}
+}
+
+// camel is majority_vote as Go writes it: MajorityVote.
+func camel(name string) string {
+	var b strings.Builder
+	for part := range strings.SplitSeq(name, "_") {
+		b.WriteString(strings.ToUpper(part[:1]) + part[1:])
+	}
+	return b.String()
 }
