@@ -1,0 +1,91 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestMedian(t *testing.T) {
+	for _, c := range []struct {
+		in   []float64
+		want float64
+	}{
+		{[]float64{3}, 3},
+		{[]float64{9, 1, 2}, 2},
+		{[]float64{4, 1, 100, 2}, 3},
+	} {
+		if got := median(slices.Clone(c.in)); got != c.want {
+			t.Errorf("median of %v is %v, want %v", c.in, got, c.want)
+		}
+	}
+}
+
+// TestLines pins the form that other programs read.
+func TestLines(t *testing.T) {
+	var lines, file bytes.Buffer
+	r := reporter{lines: &lines, notes: new(bytes.Buffer), file: &file}
+	r.machine(map[string]any{"cpu": "x", "isa": "avx2"})
+	r.add("train", "tokens/s", 123456.7, 61728.35)
+	r.add("calls", "calls/s", 8060.04, 0)
+	want := `{"what":"train","ours":123500,"theirs":61730,"unit":"tokens/s","ratio":2}
+{"what":"calls","ours":8060,"theirs":null,"unit":"calls/s","ratio":null}
+`
+	if lines.String() != want {
+		t.Errorf("printed\n%s\nwant\n%s", lines.String(), want)
+	}
+	first, rest, _ := strings.Cut(file.String(), "\n")
+	var m struct{ Machine map[string]any }
+	if err := json.Unmarshal([]byte(first), &m); err != nil || m.Machine["cpu"] != "x" {
+		t.Errorf("the file begins with %q, not with the machine", first)
+	}
+	if rest != want || r.err != nil {
+		t.Errorf("the file goes on with\n%s\nerror %v", rest, r.err)
+	}
+}
+
+func TestThreads(t *testing.T) {
+	if got, err := parseThreads("1"); err != nil || !slices.Equal(got, []int{1}) {
+		t.Errorf("1 gives %v, %v", got, err)
+	}
+	// More threads than cores would measure nothing.
+	if got, err := parseThreads("1,1000000"); err != nil || !slices.Equal(got, []int{1}) {
+		t.Errorf("%d cores: 1,1000000 gives %v, %v", runtime.NumCPU(), got, err)
+	}
+	for _, bad := range []string{"", "0", "two", "1,"} {
+		if _, err := parseThreads(bad); err == nil {
+			t.Errorf("%q is accepted", bad)
+		}
+	}
+}
+
+func TestUsageErrors(t *testing.T) {
+	for _, args := range [][]string{{}, {"engin"}, {"engine", "loop"}, {"-isa", "sse", "ledger"}, {"-turns", "0", "ledger"}} {
+		if err := run(args); err == nil {
+			t.Errorf("%q is accepted", args)
+		}
+	}
+}
+
+// TestLoopRate keeps the no-op round working; its speed is for people.
+func TestLoopRate(t *testing.T) {
+	registerNoop()
+	attempts, steps, err := loopRate(t.Context(), 300, 4, 1)
+	if err != nil || !(attempts > 0 && steps > 0) {
+		t.Errorf("%v attempts/s, %v steps/s, error %v", attempts, steps, err)
+	}
+}
+
+// BenchmarkLoop is attempts and finished steps a second through whole rounds.
+func BenchmarkLoop(b *testing.B) {
+	registerNoop()
+	attempts, steps, err := loopRate(b.Context(), b.N, 1, 1)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(attempts, "attempts/s")
+	b.ReportMetric(steps, "steps/s")
+}
