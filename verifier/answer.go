@@ -126,6 +126,10 @@ var (
 	spaces   = regexp.MustCompile(`\s+`)
 )
 
+// marks removes what LaTeX and Markdown put around numbers. It is safe for
+// concurrent use, and dear to make.
+var marks = strings.NewReplacer(`\$`, "", `\%`, "%", `\!`, "", `\,`, "", "−", "-", "**", "")
+
 // longest bounds the numbers that are compared as numbers.
 const longest = 200
 
@@ -135,7 +139,7 @@ const longest = 200
 func Canonical(answer string) string {
 	a := strings.TrimSpace(answer)
 	a = strings.TrimSuffix(strings.TrimPrefix(a, "$"), "$") // LaTeX's, or a currency; both go
-	a = strings.NewReplacer(`\$`, "", `\%`, "%", `\!`, "", `\,`, "", "−", "-", "**", "").Replace(a)
+	a = marks.Replace(a)
 	a = strings.TrimSpace(strings.TrimRight(strings.TrimSpace(a), ".!;,"))
 	if strings.HasPrefix(a, `\text{`) && strings.HasSuffix(a, "}") {
 		a = a[len(`\text{`) : len(a)-1]
