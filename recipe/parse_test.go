@@ -172,6 +172,18 @@ func TestMissingSets(t *testing.T) {
 	}
 }
 
+func TestTextAsEditorsWriteIt(t *testing.T) {
+	want := mustParse(t, "sample: greedy\nmetrics: [accuracy]\n").Canonical()
+	for _, src := range []string{
+		"sample: greedy\r\nmetrics: [accuracy]\r\n", "\ufeffsample: greedy\nmetrics: [accuracy]\n",
+		"%YAML 1.2\n---\nsample: greedy\nmetrics:\n- accuracy\n...\n", "{sample: greedy, metrics: [accuracy]}",
+	} {
+		if got := mustParse(t, src).Canonical(); string(got) != string(want) {
+			t.Errorf("%q reads as %s", src, got)
+		}
+	}
+}
+
 // Every file in testdata/lint begins with the problems expected, as comments.
 func TestLintGolden(t *testing.T) {
 	files, err := filepath.Glob("testdata/lint/*.yaml")

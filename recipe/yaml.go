@@ -1,6 +1,7 @@
 package recipe
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -24,6 +25,7 @@ const (
 // and syntax errors with their position.
 func Read(file string, src []byte) (registry.Value, registry.Problems) {
 	r := &reader{file: file}
+	src = bytes.TrimPrefix(src, []byte("\ufeff")) // as some editors of Windows begin a file
 	if len(src) > maxBytes {
 		r.add(1, 1, fmt.Sprintf("the file has %d bytes; a recipe has at most %d", len(src), maxBytes), "is it a recipe?")
 		return registry.Value{}, r.problems
