@@ -1,0 +1,19 @@
+// Package task reads tasks and completions from users' files, JSON lines or
+// Parquet.
+//
+// A task row has a prompt: one of prompt, question, problem (text, or messages)
+// or messages (a list of role and content; a last assistant message is the
+// worked solution). Where a row has several, the first in this order counts.
+// It may have an id (else it is named by file and line), an answer, a worked
+// solution and a reference; the answer may itself be a worked solution that
+// ends with "#### 18". Number puzzles have numbers and target, and need no
+// prompt. Code rows have entry_point and cases or test, and a language. Other
+// fields are ignored, and null is as good as absent.
+//
+// One file can serve as three sets: the SHA-256 of the normalised prompt (NFC,
+// lower case, spaces made equal) decides, and gives train 60%, gate 20% and
+// audit 20% of the prompts. Rows with equal prompts always share a set.
+//
+// What is wrong with a row is a RowError with file, line and field. The tasks
+// of a file are all read, or none.
+package task
