@@ -92,6 +92,7 @@ func spread(name, unit string, values []float64) []core.Estimate {
 	if len(values) == 0 {
 		return nil
 	}
-	i := stats.Bootstrap{}.Mean(values)
-	return []core.Estimate{{Name: name, Value: stats.Mean(values), Low: i.Low, High: i.High, N: len(values), Unit: unit, Method: "bootstrap"}}
+	mean := stats.Mean(values)
+	i := stats.Bootstrap{}.Mean(values).Around(mean)
+	return []core.Estimate{{Name: name, Value: mean, Low: i.Low, High: i.High, N: len(values), Unit: unit, Method: "bootstrap"}}
 }

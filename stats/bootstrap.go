@@ -32,13 +32,17 @@ func (o Bootstrap) withDefaults() Bootstrap {
 	return o
 }
 
-// newRand is the random stream of a seed; the second word keeps streams of
+// newSource is the random stream of a seed; the second word keeps streams of
 // this package apart from others that use the same seed.
-func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0x7061776c_73746174)) }
+func newSource(seed uint64) *rand.PCG { return rand.NewPCG(seed, 0x7061776c_73746174) }
 
 // Mean is the bootstrap interval of the mean of xs.
 func (o Bootstrap) Mean(xs []float64) Interval {
-	return o.Interval(len(xs), func(at []int) float64 { return meanAt(xs, at) })
+	return o.interval(len(xs), func(src *rand.PCG) float64 {
+		var s float64
+		draw(src, len(xs), func(i int) { s += xs[i] })
+		return s / float64(len(xs))
+	}, func(at []int) float64 { return meanAt(xs, at) })
 }
 
 // MeanDifference is the paired bootstrap interval of mean(b) - mean(a), where
@@ -67,46 +71,59 @@ func (o Bootstrap) ClusteredMean(clusters [][]float64) Interval {
 		}
 		sums, sizes = append(sums, s), append(sizes, float64(len(c)))
 	}
-	return o.Interval(len(sums), func(at []int) float64 {
+	return o.interval(len(sums), func(src *rand.PCG) float64 {
+		var s, n float64
+		draw(src, len(sums), func(i int) { s, n = s+sums[i], n+sizes[i] })
+		return s / n
+	}, func(at []int) float64 {
 		var s, n float64
 		for _, i := range at {
-			s += sums[i]
-			n += sizes[i]
+			s, n = s+sums[i], n+sizes[i]
 		}
 		return s / n
 	})
 }
 
 // Interval bootstraps any statistic of n independent units. statistic gets the
-// drawn indices (sorted, repeats included) and must not keep them. The result
-// is BCa (Efron, "Better bootstrap confidence intervals", JASA 82, 1987):
-// percentiles corrected for median bias and skewness. No units give an
-// unbounded interval; one unit, or a statistic that never varies, gives a
-// point: resampling can tell nothing of what was never seen, so for
-// proportions near 0 or 1 prefer Wilson.
+// drawn indices, repeats included, and must not keep them. The result is BCa
+// (Efron, "Better bootstrap confidence intervals", JASA 82, 1987): percentiles
+// corrected for median bias and skewness. No units give an unbounded interval;
+// one unit, or a statistic that never varies, gives a point: resampling can
+// tell nothing of what was never seen, so for proportions near 0 or 1 prefer
+// Wilson.
 func (o Bootstrap) Interval(n int, statistic func(at []int) float64) Interval {
+	at := make([]int, 0, n)
+	return o.interval(n, func(src *rand.PCG) float64 {
+		at = at[:0]
+		draw(src, n, func(i int) { at = append(at, i) })
+		return statistic(at)
+	}, statistic)
+}
+
+// draw calls use with n indices below n, each equally likely. Two come from a
+// word; with fewer than 2^32 units their bias is below n/2^32, far under the
+// noise of resampling.
+func draw(src *rand.PCG, n int, use func(i int)) {
+	for i := 0; i < n; i += 2 {
+		word := src.Uint64()
+		use(int((word >> 32) * uint64(n) >> 32))
+		if i+1 < n {
+			use(int((word & (1<<32 - 1)) * uint64(n) >> 32))
+		}
+	}
+}
+
+// interval does the work of Interval; resample draws and evaluates in one, so
+// that sums need no list of indices.
+func (o Bootstrap) interval(n int, resample func(*rand.PCG) float64, statistic func(at []int) float64) Interval {
 	o = o.withDefaults()
 	if n == 0 {
 		return Interval{math.Inf(-1), math.Inf(1)}
 	}
-	rng := newRand(o.Seed)
-	at := make([]int, n)
-	counts := make([]int, n)
+	src := newSource(o.Seed)
 	draws := make([]float64, o.Resamples)
 	for r := range draws {
-		clear(counts)
-		for range n {
-			counts[rng.IntN(n)]++
-		}
-		// Handing indices over in order makes the sum, and so the bits,
-		// independent of the order of drawing.
-		at = at[:0]
-		for i, c := range counts {
-			for range c {
-				at = append(at, i)
-			}
-		}
-		draws[r] = statistic(at)
+		draws[r] = resample(src)
 	}
 	slices.Sort(draws)
 	low, high := (1-o.Level)/2, (1+o.Level)/2
@@ -123,19 +140,20 @@ func (o Bootstrap) corrected(n int, statistic func([]int) float64, draws []float
 		all[i] = i
 	}
 	theta := statistic(all)
-	// Ties with the estimate count half, so that a discrete statistic has no
-	// spurious bias.
+	// Ties with the estimate, up to the rounding of sums in another order,
+	// count half, so that a discrete statistic has no spurious bias.
+	near := 1e-12 * max(math.Abs(draws[0]), math.Abs(draws[len(draws)-1]))
 	var below float64
 	for _, d := range draws {
 		switch {
-		case d < theta:
+		case d < theta-near:
 			below++
-		case d == theta:
+		case d <= theta+near:
 			below += 0.5
 		}
 	}
 	share := below / float64(len(draws))
-	if share == 0 || share == 1 || draws[0] == draws[len(draws)-1] {
+	if share == 0 || share == 1 || draws[len(draws)-1]-draws[0] <= near {
 		return low, high // no correction can be estimated
 	}
 	normal := distuv.UnitNormal

@@ -29,8 +29,9 @@ func MeanEstimate(name string, values []float64) Estimate {
 		i := Wilson(k, len(values), reported)
 		return Estimate{Name: name, Value: Mean(values), Low: i.Low, High: i.High, N: len(values), Method: "wilson"}
 	}
-	i := Bootstrap{}.Mean(values)
-	return Estimate{Name: name, Value: Mean(values), Low: i.Low, High: i.High, N: len(values), Method: "bootstrap"}
+	mean := Mean(values)
+	i := Bootstrap{}.Mean(values).Around(mean)
+	return Estimate{Name: name, Value: mean, Low: i.Low, High: i.High, N: len(values), Method: "bootstrap"}
 }
 
 // ClusteredEstimate is the mean of all values where those of one cluster, such
@@ -55,7 +56,7 @@ func ClusteredEstimate(name string, clusters [][]float64) Estimate {
 		return e
 	}
 	if _, ok := successes(flat); !ok {
-		i := Bootstrap{}.ClusteredMean(clusters)
+		i := Bootstrap{}.ClusteredMean(clusters).Around(e.Value)
 		e.Low, e.High, e.Method = i.Low, i.High, "cluster bootstrap"
 		return e
 	}
@@ -176,7 +177,7 @@ func (o Compare) Paired(incumbent, candidate []float64) Paired {
 	test := SignFlip{Flips: o.Flips, Seed: o.Seed}
 	better, worse := test.Test(sums), test.Test(negated)
 	p.PValue, p.Worse, p.Exact = better.P, worse.P, better.Exact
-	i := Bootstrap{Seed: o.Seed}.ClusteredMean(clusters)
+	i := Bootstrap{Seed: o.Seed}.ClusteredMean(clusters).Around(p.Difference)
 	p.Low, p.High = i.Low, i.High
 	return p
 }

@@ -17,6 +17,10 @@ func (i Interval) Contains(x float64) bool { return i.Low <= x && x <= i.High }
 // Width is the interval's length.
 func (i Interval) Width() float64 { return i.High - i.Low }
 
+// Around widens the interval, if need be, to hold the estimate it is of: a
+// bootstrap interval may miss it by the rounding of sums in another order.
+func (i Interval) Around(x float64) Interval { return Interval{min(i.Low, x), max(i.High, x)} }
+
 // Normal quantile of a two-sided level: 1.96 for 0.95.
 func twoSided(level float64) float64 {
 	checkLevel(level)

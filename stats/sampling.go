@@ -62,6 +62,9 @@ func MajAtK(counts []int, right, blank, k int) (won, shared float64) {
 	if right == -1 {
 		return 0, 0
 	}
+	if k == n {
+		return wholeVote(counts, right)
+	}
 	// Draws without replacement are independent binomials of share k/n given
 	// that they sum to k; as such all weights stay near 1 in size.
 	share := float64(k) / float64(n)
@@ -86,6 +89,26 @@ func MajAtK(counts []int, right, blank, k int) (won, shared float64) {
 		}
 	}
 	return min(1, won), min(1, shared)
+}
+
+// wholeVote is MajAtK of all attempts, where nothing is drawn.
+func wholeVote(counts []int, right int) (won, shared float64) {
+	tied := 0
+	for _, c := range counts {
+		if c > counts[right] {
+			return 0, 0
+		}
+		if c == counts[right] {
+			tied++
+		}
+	}
+	switch {
+	case counts[right] == 0:
+		return 0, 0
+	case tied == 1:
+		return 1, 1
+	}
+	return 0, 1 / float64(tied)
 }
 
 // ways is a table by number of tied answers and attempts drawn.

@@ -168,14 +168,14 @@ func (o SignFlip) sample(abs []float64, sum float64) float64 {
 	if flips < 1 {
 		panic(fmt.Sprintf("stats: %d sign flips", flips))
 	}
-	rng := newRand(o.Seed)
+	src := newSource(o.Seed)
 	exceed := 0
 	for f := 1; f <= flips; f++ {
 		var s float64
 		var word uint64
 		for i, x := range abs {
 			if i&63 == 0 {
-				word = rng.Uint64()
+				word = src.Uint64()
 			}
 			// The bit becomes the sign bit: no branch to mispredict.
 			s += math.Float64frombits(math.Float64bits(x) | word<<63)
