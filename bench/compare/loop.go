@@ -3,13 +3,14 @@ package main
 import (
 	"context"
 	_ "embed"
+	"encoding/json"
 	"fmt"
+	"iter"
 	"strconv"
 	"sync"
 	"time"
 
 	"pawl/core"
-	"pawl/coretest"
 	"pawl/exec"
 	"pawl/loop"
 	"pawl/recipe"
@@ -90,12 +91,31 @@ func loopRate(ctx context.Context, tasks, samples int, seed uint64) (attempts, s
 	return float64(tasks*samples) / seconds, float64(len(finished)) / seconds, err
 }
 
+// taskList is tasks in memory.
+type taskList []core.Task
+
 func noopTasks(set string, n int) core.TaskSource {
-	list := make(coretest.TaskList, n)
+	list := make(taskList, n)
 	for i := range list {
-		list[i] = coretest.Task(fmt.Sprintf("%s-%d", set, i), strconv.Itoa(i), "0")
+		list[i] = core.Task{
+			ID:        fmt.Sprintf("%s-%d", set, i),
+			Prompt:    []core.Node{{Role: core.RoleUser, Content: strconv.Itoa(i)}},
+			Reference: json.RawMessage(`{"answer":"0"}`),
+		}
 	}
 	return list
+}
+
+func (l taskList) Len() int { return len(l) }
+
+func (l taskList) Tasks(_ context.Context, first int) iter.Seq2[core.Task, error] {
+	return func(yield func(core.Task, error) bool) {
+		for _, t := range l[first:] {
+			if !yield(t, nil) {
+				return
+			}
+		}
+	}
 }
 
 // instant answers every request at once with the same three tokens.
