@@ -10,6 +10,7 @@ import (
 	_ "pawl/sampler"
 	_ "pawl/selector"
 	_ "pawl/task"
+	_ "pawl/task"
 	_ "pawl/verifier"
 	_ "pawl/world"
 )
