@@ -179,31 +179,3 @@ func wordLevel(list []string) (*tokenizerJSON, map[string]int32, error) {
 	j.Model = rawJSON(map[string]any{"type": "WordLevel", "vocab": ids, "unk_token": "<unk>"})
 	return j, ids, nil
 }
-
-// NewBytes makes the tokenizer of raw bytes: padding (0), begin (1) and end (2)
-// tokens, then the 256 bytes. It can express any text. In tokenizer.json it is
-// BPE with byte fallback and no merges.
-func NewBytes() *Tokenizer {
-	specials := []string{"<pad>", "<s>", "</s>"}
-	j := newTokenizerJSON(specials)
-	ids := map[string]int32{}
-	for i, s := range specials {
-		ids[s] = int32(i)
-	}
-	for b := range 256 {
-		ids[fmt.Sprintf("<0x%02X>", b)] = int32(len(specials) + b)
-	}
-	j.Decoder = rawJSON(map[string]any{"type": "Sequence", "decoders": []any{
-		map[string]string{"type": "ByteFallback"}, map[string]string{"type": "Fuse"},
-	}})
-	j.Model = rawJSON(map[string]any{
-		"type": "BPE", "dropout": nil, "unk_token": nil, "continuing_subword_prefix": nil,
-		"end_of_word_suffix": nil, "fuse_unk": false, "byte_fallback": true,
-		"ignore_merges": false, "vocab": ids, "merges": []string{},
-	})
-	t, err := parseTokenizer(j.bytes(), nil)
-	if err != nil {
-		panic(err) // it depends on nothing but this function
-	}
-	return t
-}
