@@ -12,7 +12,10 @@ func AttentionScratch(n, heads int) int { return heads * n * roundUp(n, lanes) }
 
 // AttentionStepScratch is a length of scratch with which AttentionStep needs no
 // memory of its own for n cached rows.
-func AttentionStepScratch(n, headDim int) int { return (headDim + 1) * roundUp(n, lanes) }
+func AttentionStepScratch(n, headDim int) int { return (headDim + stepHeads) * roundUp(n, lanes) }
+
+// stepHeads is how many heads of a decoding step go together.
+const stepHeads = 8
 
 // attentionShape is what the attention functions agree on.
 type attentionShape struct {

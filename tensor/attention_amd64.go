@@ -39,14 +39,14 @@ func eightTimes(values ...float32) (table [13][8]float32) {
 }
 
 // The softmax kernels take rows of scores, stride bytes apart: the first has
-// valid scores, each further row one more. Scores up to the end of the last
+// valid scores, each further row grow more. Scores up to the end of the last
 // vector of 16 become weights, zero beyond the valid ones.
 
 //go:noescape
-func softmaxAVX512(p *float32, stride, rows, valid int, scale float32)
+func softmaxAVX512(p *float32, stride, rows, valid, grow int, scale float32)
 
 //go:noescape
-func softmaxAVX2(p *float32, stride, rows, valid int, scale float32)
+func softmaxAVX2(p *float32, stride, rows, valid, grow int, scale float32)
 
 // The backward kernels turn rows of d, gradients of weights p, into gradients of
 // scores before scaling.
@@ -57,11 +57,11 @@ func softmaxBackwardAVX512(d, p *float32, stride, rows, valid int, scale float32
 //go:noescape
 func softmaxBackwardAVX2(d, p *float32, stride, rows, valid int, scale float32)
 
-func softmaxRows(p *float32, stride, rows, valid int, scale float32) {
+func softmaxRows(p *float32, stride, rows, valid, grow int, scale float32) {
 	if hasAVX512() {
-		softmaxAVX512(p, stride, rows, valid, scale)
+		softmaxAVX512(p, stride, rows, valid, grow, scale)
 	} else {
-		softmaxAVX2(p, stride, rows, valid, scale)
+		softmaxAVX2(p, stride, rows, valid, grow, scale)
 	}
 }
 
@@ -99,7 +99,7 @@ func attentionVector(out, q, k, v Mat, s attentionShape, probs []float32) {
 			rows, block := min(lanes, s.rows-i), &p[i*s.padded]
 			scores.c, scores.a, scores.rows = block, &q.Data[i*q.Stride+column], rows
 			scores.inPlace(i + lanes)
-			softmaxRows(block, s.padded*4, rows, i+1, scale)
+			softmaxRows(block, s.padded*4, rows, i+1, 1, scale)
 			outputs.c, outputs.a, outputs.rows = &out.Data[i*out.Stride+column], block, rows
 			outputs.k = i + rows
 			outputs.inPlace(s.headDim)
@@ -108,21 +108,28 @@ func attentionVector(out, q, k, v Mat, s attentionShape, probs []float32) {
 	scratch.release()
 }
 
+// attentionStepVector takes up to stepHeads heads at a time through each phase:
+// a single row's phases depend on each other, those of several heads overlap.
 func attentionStepVector(out, q []float32, k, v Mat, s attentionShape, scratch []float32) {
-	kt, p, group := scratch[:s.headDim*s.padded], &scratch[s.headDim*s.padded], s.group()
+	kt, p, group := scratch[:s.headDim*s.padded], scratch[s.headDim*s.padded:], s.group()
 	scores, outputs, scale := s.againstKeys(0, kt), s.overValues(0, v.Stride), s.scale()
-	scores.c, scores.rows = p, 1
-	outputs.a, outputs.rows, outputs.k = p, 1, s.rows
-	for h := range s.heads {
-		column, kvColumn := h*s.headDim, h/group*s.headDim
-		if h%group == 0 {
-			transpose(kt, s.padded, Mat{k.Data[kvColumn:], s.rows, s.headDim, k.Stride})
+	scores.rows, outputs.rows, outputs.k = 1, 1, s.rows
+	for h0 := 0; h0 < s.heads; h0 += stepHeads {
+		heads := min(stepHeads, s.heads-h0)
+		for i := range heads {
+			h := h0 + i
+			if h%group == 0 {
+				transpose(kt, s.padded, Mat{k.Data[h/group*s.headDim:], s.rows, s.headDim, k.Stride})
+			}
+			scores.a, scores.c = &q[h*s.headDim], &p[i*s.padded]
+			scores.inPlace(s.padded)
 		}
-		scores.a = &q[column]
-		scores.inPlace(s.padded)
-		softmaxRows(p, 0, 1, s.rows, scale)
-		outputs.c, outputs.b = &out[column], &v.Data[kvColumn]
-		outputs.inPlace(s.headDim)
+		softmaxRows(&p[0], s.padded*4, heads, s.rows, 0, scale)
+		for i := range heads {
+			h := h0 + i
+			outputs.c, outputs.a, outputs.b = &out[h*s.headDim], &p[i*s.padded], &v.Data[h/group*s.headDim]
+			outputs.inPlace(s.headDim)
+		}
 	}
 }
 

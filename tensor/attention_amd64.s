@@ -45,15 +45,38 @@
 	VMOVSHDUP X0, X1; \
 	VMAXSS X1, X0, X0
 
-// func softmaxAVX512(p *float32, stride, rows, valid int, scale float32)
+// EXP16 sets Z3 to the exponential of Z0 - Z16, never positive; Z1, Z2 and Z4
+// are scratch. The comparison is true for NaN, which so survives.
+#define EXP16 \
+	VSUBPS Z16, Z0, Z0; \
+	VMOVAPS Z27, Z1; \
+	VFMADD231PS Z28, Z0, Z1; \
+	VSUBPS Z27, Z1, Z2; \
+	VCMPPS $0x15, Z29, Z0, K2; \
+	VFNMADD231PS Z26, Z2, Z0; \
+	VFNMADD231PS Z25, Z2, Z0; \
+	VPSLLD $23, Z1, Z1; \
+	VMOVAPS Z24, Z3; \
+	VFMADD213PS Z23, Z0, Z3; \
+	VFMADD213PS Z22, Z0, Z3; \
+	VFMADD213PS Z21, Z0, Z3; \
+	VFMADD213PS Z20, Z0, Z3; \
+	VFMADD213PS Z19, Z0, Z3; \
+	VMULPS Z0, Z0, Z4; \
+	VFMADD213PS Z0, Z4, Z3; \
+	VADDPS Z18, Z3, Z3; \
+	VMULPS.Z Z1, Z3, K2, Z3
+
+// func softmaxAVX512(p *float32, stride, rows, valid, grow int, scale float32)
 //
 // Z0 and Z1 work, Z16 is the largest score, Z17 the sum by lanes.
-TEXT ·softmaxAVX512(SB), NOSPLIT, $0-36
+TEXT ·softmaxAVX512(SB), NOSPLIT, $0-44
 	MOVQ p+0(FP), DI
 	MOVQ stride+8(FP), R8
 	MOVQ rows+16(FP), BX
 	MOVQ valid+24(FP), CX
-	VBROADCASTSS scale+32(FP), Z31
+	MOVQ grow+32(FP), R11
+	VBROADCASTSS scale+40(FP), Z31
 	LEAQ ·softmaxTable(SB), R15
 	VBROADCASTSS NEGINF, Z30
 	VBROADCASTSS LIMIT, Z29
@@ -80,11 +103,11 @@ row:
 	VMULPS Z31, Z0, Z0
 	VMOVAPS Z30, Z1
 	VMOVAPS Z0, K1, Z1
+	TESTQ R9, R9
+	JZ single
 	VMOVUPS Z1, (DI)(R9*1)
 	VMOVAPS Z1, Z16
 	XORQ DX, DX
-	CMPQ DX, R9
-	JGE top
 
 scores:
 	VMULPS (DI)(DX*1), Z31, Z0
@@ -94,7 +117,6 @@ scores:
 	CMPQ DX, R9
 	JLT scores
 
-top:
 	VEXTRACTF64X4 $1, Z16, Y0
 	VMAXPS Y16, Y0, Y0
 	MAX8
@@ -104,24 +126,7 @@ top:
 
 weights:
 	VMOVUPS (DI)(DX*1), Z0
-	VSUBPS Z16, Z0, Z0             // x, at most 0
-	VMOVAPS Z27, Z1
-	VFMADD231PS Z28, Z0, Z1        // bits of 2^n
-	VSUBPS Z27, Z1, Z2             // n
-	VCMPPS $0x15, Z29, Z0, K2      // not below the limit; true for NaN
-	VFNMADD231PS Z26, Z2, Z0
-	VFNMADD231PS Z25, Z2, Z0       // r
-	VPSLLD $23, Z1, Z1             // 2^n
-	VMOVAPS Z24, Z3
-	VFMADD213PS Z23, Z0, Z3
-	VFMADD213PS Z22, Z0, Z3
-	VFMADD213PS Z21, Z0, Z3
-	VFMADD213PS Z20, Z0, Z3
-	VFMADD213PS Z19, Z0, Z3
-	VMULPS Z0, Z0, Z4
-	VFMADD213PS Z0, Z4, Z3
-	VADDPS Z18, Z3, Z3
-	VMULPS.Z Z1, Z3, K2, Z3
+	EXP16
 	VADDPS Z3, Z17, Z17
 	VMOVUPS Z3, (DI)(DX*1)
 	ADDQ $64, DX
@@ -142,23 +147,67 @@ normalise:
 	CMPQ DX, R9
 	JLE normalise
 
+following:
 	ADDQ R8, DI
-	INCQ CX
+	ADDQ R11, CX
 	DECQ BX
 	JNZ row
 	VZEROUPPER
 	RET
 
-// func softmaxAVX2(p *float32, stride, rows, valid int, scale float32)
+single: // all of the row in one vector: the same, without memory between
+	VMOVAPS Z1, Z5
+	VEXTRACTF64X4 $1, Z1, Y0
+	VMAXPS Y1, Y0, Y0
+	MAX8
+	VBROADCASTSS X0, Z16
+	VMOVAPS Z5, Z0
+	EXP16
+	VEXTRACTF64X4 $1, Z3, Y1
+	VADDPS Y1, Y3, Y0
+	SUM8
+	VDIVSS X0, X18, X0
+	VBROADCASTSS X0, Z0
+	VMULPS Z3, Z0, Z1
+	VMOVUPS Z1, (DI)
+	JMP following
+
+// WEIGHTS8 does half a vector of 16, as EXP16 does a whole one, and adds to sum.
+#define WEIGHTS8(off, sum) \
+	VMOVUPS off(DI)(DX*1), Y0; \
+	VSUBPS Y8, Y0, Y0; \
+	VMOVAPS Y12, Y1; \
+	VFMADD231PS Y11, Y0, Y1; \
+	VSUBPS Y12, Y1, Y2; \
+	VCMPPS $0x15, Y13, Y0, Y5; \
+	VFNMADD231PS Y10, Y2, Y0; \
+	VFNMADD231PS Y9, Y2, Y0; \
+	VPSLLD $23, Y1, Y1; \
+	VMOVUPS C7, Y3; \
+	VFMADD213PS C6, Y0, Y3; \
+	VFMADD213PS C5, Y0, Y3; \
+	VFMADD213PS C4, Y0, Y3; \
+	VFMADD213PS C3, Y0, Y3; \
+	VFMADD213PS C2, Y0, Y3; \
+	VMULPS Y0, Y0, Y4; \
+	VFMADD213PS Y0, Y4, Y3; \
+	VADDPS ONE, Y3, Y3; \
+	VMULPS Y1, Y3, Y3; \
+	VANDPS Y5, Y3, Y3; \
+	VADDPS Y3, sum, sum; \
+	VMOVUPS Y3, off(DI)(DX*1)
+
+// func softmaxAVX2(p *float32, stride, rows, valid, grow int, scale float32)
 //
 // The two halves of a vector of 16 side by side: Y0-Y5 work, Y6 and Y7 are the
 // sums by lanes, Y8 the largest score.
-TEXT ·softmaxAVX2(SB), NOSPLIT, $0-36
+TEXT ·softmaxAVX2(SB), NOSPLIT, $0-44
 	MOVQ p+0(FP), DI
 	MOVQ stride+8(FP), R8
 	MOVQ rows+16(FP), BX
 	MOVQ valid+24(FP), CX
-	VBROADCASTSS scale+32(FP), Y15
+	MOVQ grow+32(FP), R11
+	VBROADCASTSS scale+40(FP), Y15
 	LEAQ ·softmaxTable(SB), R15
 	VMOVUPS NEGINF, Y14
 	VMOVUPS LIMIT, Y13
@@ -205,30 +254,6 @@ top:
 	VXORPS Y7, Y7, Y7
 	XORQ DX, DX
 
-#define WEIGHTS8(off, sum) \
-	VMOVUPS off(DI)(DX*1), Y0; \
-	VSUBPS Y8, Y0, Y0; \
-	VMOVAPS Y12, Y1; \
-	VFMADD231PS Y11, Y0, Y1; \
-	VSUBPS Y12, Y1, Y2; \
-	VCMPPS $0x15, Y13, Y0, Y5; \
-	VFNMADD231PS Y10, Y2, Y0; \
-	VFNMADD231PS Y9, Y2, Y0; \
-	VPSLLD $23, Y1, Y1; \
-	VMOVUPS C7, Y3; \
-	VFMADD213PS C6, Y0, Y3; \
-	VFMADD213PS C5, Y0, Y3; \
-	VFMADD213PS C4, Y0, Y3; \
-	VFMADD213PS C3, Y0, Y3; \
-	VFMADD213PS C2, Y0, Y3; \
-	VMULPS Y0, Y0, Y4; \
-	VFMADD213PS Y0, Y4, Y3; \
-	VADDPS ONE, Y3, Y3; \
-	VMULPS Y1, Y3, Y3; \
-	VANDPS Y5, Y3, Y3; \
-	VADDPS Y3, sum, sum; \
-	VMOVUPS Y3, off(DI)(DX*1)
-
 weights:
 	WEIGHTS8(0, Y6)
 	WEIGHTS8(32, Y7)
@@ -253,7 +278,7 @@ normalise:
 	JLE normalise
 
 	ADDQ R8, DI
-	INCQ CX
+	ADDQ R11, CX
 	DECQ BX
 	JNZ row
 	VZEROUPPER

@@ -31,33 +31,47 @@ next:
 	LEAQ (SI)(R10*4), R13
 	CMPQ BX, $15
 	JGE rows8
-	CMPQ BX, $14
-	JEQ rows7
-	CMPQ BX, $13
-	JEQ rows7
-	CMPQ BX, $12
-	JEQ rows6
-	CMPQ BX, $11
-	JEQ rows6
-	CMPQ BX, $10
-	JEQ rows5
-	CMPQ BX, $9
-	JEQ rows5
 	CMPQ BX, $8
-	JEQ rows8
-	CMPQ BX, $7
-	JEQ rows7
-	CMPQ BX, $6
-	JEQ rows6
-	CMPQ BX, $5
-	JEQ rows5
+	JGE rowsFrom8
 	CMPQ BX, $4
-	JEQ rows4
-	CMPQ BX, $3
-	JEQ rows3
+	JGE rowsFrom4
 	CMPQ BX, $2
-	JEQ rows2
+	JGE rowsFrom2
 	JMP rows1
+rowsFrom2:
+	CMPQ BX, $3
+	JGE rowsFrom3
+	JMP rows2
+rowsFrom3:
+	JMP rows3
+rowsFrom4:
+	CMPQ BX, $6
+	JGE rowsFrom6
+	CMPQ BX, $5
+	JGE rowsFrom5
+	JMP rows4
+rowsFrom5:
+	JMP rows5
+rowsFrom6:
+	CMPQ BX, $7
+	JGE rowsFrom7
+	JMP rows6
+rowsFrom7:
+	JMP rows7
+rowsFrom8:
+	CMPQ BX, $11
+	JGE rowsFrom11
+	CMPQ BX, $9
+	JGE rowsFrom9
+	JMP rows8
+rowsFrom9:
+	JMP rows5
+rowsFrom11:
+	CMPQ BX, $13
+	JGE rowsFrom13
+	JMP rows6
+rowsFrom13:
+	JMP rows7
 rows8:
 	TESTQ AX, AX
 	JZ zero8
@@ -517,33 +531,47 @@ next:
 	LEAQ (SI)(R10*4), R13
 	CMPQ BX, $15
 	JGE rows8
-	CMPQ BX, $14
-	JEQ rows7
-	CMPQ BX, $13
-	JEQ rows7
-	CMPQ BX, $12
-	JEQ rows6
-	CMPQ BX, $11
-	JEQ rows6
-	CMPQ BX, $10
-	JEQ rows5
-	CMPQ BX, $9
-	JEQ rows5
 	CMPQ BX, $8
-	JEQ rows8
-	CMPQ BX, $7
-	JEQ rows7
-	CMPQ BX, $6
-	JEQ rows6
-	CMPQ BX, $5
-	JEQ rows5
+	JGE rowsFrom8
 	CMPQ BX, $4
-	JEQ rows4
-	CMPQ BX, $3
-	JEQ rows3
+	JGE rowsFrom4
 	CMPQ BX, $2
-	JEQ rows2
+	JGE rowsFrom2
 	JMP rows1
+rowsFrom2:
+	CMPQ BX, $3
+	JGE rowsFrom3
+	JMP rows2
+rowsFrom3:
+	JMP rows3
+rowsFrom4:
+	CMPQ BX, $6
+	JGE rowsFrom6
+	CMPQ BX, $5
+	JGE rowsFrom5
+	JMP rows4
+rowsFrom5:
+	JMP rows5
+rowsFrom6:
+	CMPQ BX, $7
+	JGE rowsFrom7
+	JMP rows6
+rowsFrom7:
+	JMP rows7
+rowsFrom8:
+	CMPQ BX, $11
+	JGE rowsFrom11
+	CMPQ BX, $9
+	JGE rowsFrom9
+	JMP rows8
+rowsFrom9:
+	JMP rows5
+rowsFrom11:
+	CMPQ BX, $13
+	JGE rowsFrom13
+	JMP rows6
+rowsFrom13:
+	JMP rows7
 rows8:
 	TESTQ AX, AX
 	JZ zero8
@@ -1153,25 +1181,39 @@ next:
 	LEAQ (SI)(R10*4), R13
 	CMPQ BX, $11
 	JGE rows6
-	CMPQ BX, $10
-	JEQ rows5
-	CMPQ BX, $9
-	JEQ rows5
-	CMPQ BX, $8
-	JEQ rows4
-	CMPQ BX, $7
-	JEQ rows4
 	CMPQ BX, $6
-	JEQ rows6
-	CMPQ BX, $5
-	JEQ rows5
-	CMPQ BX, $4
-	JEQ rows4
+	JGE rowsFrom6
 	CMPQ BX, $3
-	JEQ rows3
+	JGE rowsFrom3
 	CMPQ BX, $2
-	JEQ rows2
+	JGE rowsFrom2
 	JMP rows1
+rowsFrom2:
+	JMP rows2
+rowsFrom3:
+	CMPQ BX, $4
+	JGE rowsFrom4
+	JMP rows3
+rowsFrom4:
+	CMPQ BX, $5
+	JGE rowsFrom5
+	JMP rows4
+rowsFrom5:
+	JMP rows5
+rowsFrom6:
+	CMPQ BX, $8
+	JGE rowsFrom8
+	CMPQ BX, $7
+	JGE rowsFrom7
+	JMP rows6
+rowsFrom7:
+	JMP rows4
+rowsFrom8:
+	CMPQ BX, $9
+	JGE rowsFrom9
+	JMP rows4
+rowsFrom9:
+	JMP rows5
 rows6:
 	TESTQ AX, AX
 	JZ zero6
@@ -1480,25 +1522,39 @@ next:
 	LEAQ (SI)(R10*4), R13
 	CMPQ BX, $11
 	JGE rows6
-	CMPQ BX, $10
-	JEQ rows5
-	CMPQ BX, $9
-	JEQ rows5
-	CMPQ BX, $8
-	JEQ rows4
-	CMPQ BX, $7
-	JEQ rows4
 	CMPQ BX, $6
-	JEQ rows6
-	CMPQ BX, $5
-	JEQ rows5
-	CMPQ BX, $4
-	JEQ rows4
+	JGE rowsFrom6
 	CMPQ BX, $3
-	JEQ rows3
+	JGE rowsFrom3
 	CMPQ BX, $2
-	JEQ rows2
+	JGE rowsFrom2
 	JMP rows1
+rowsFrom2:
+	JMP rows2
+rowsFrom3:
+	CMPQ BX, $4
+	JGE rowsFrom4
+	JMP rows3
+rowsFrom4:
+	CMPQ BX, $5
+	JGE rowsFrom5
+	JMP rows4
+rowsFrom5:
+	JMP rows5
+rowsFrom6:
+	CMPQ BX, $8
+	JGE rowsFrom8
+	CMPQ BX, $7
+	JGE rowsFrom7
+	JMP rows6
+rowsFrom7:
+	JMP rows4
+rowsFrom8:
+	CMPQ BX, $9
+	JGE rowsFrom9
+	JMP rows4
+rowsFrom9:
+	JMP rows5
 rows6:
 	TESTQ AX, AX
 	JZ zero6
@@ -1805,25 +1861,39 @@ next:
 	LEAQ (SI)(R10*4), R13
 	CMPQ BX, $11
 	JGE rows6
-	CMPQ BX, $10
-	JEQ rows5
-	CMPQ BX, $9
-	JEQ rows5
-	CMPQ BX, $8
-	JEQ rows4
-	CMPQ BX, $7
-	JEQ rows4
 	CMPQ BX, $6
-	JEQ rows6
-	CMPQ BX, $5
-	JEQ rows5
-	CMPQ BX, $4
-	JEQ rows4
+	JGE rowsFrom6
 	CMPQ BX, $3
-	JEQ rows3
+	JGE rowsFrom3
 	CMPQ BX, $2
-	JEQ rows2
+	JGE rowsFrom2
 	JMP rows1
+rowsFrom2:
+	JMP rows2
+rowsFrom3:
+	CMPQ BX, $4
+	JGE rowsFrom4
+	JMP rows3
+rowsFrom4:
+	CMPQ BX, $5
+	JGE rowsFrom5
+	JMP rows4
+rowsFrom5:
+	JMP rows5
+rowsFrom6:
+	CMPQ BX, $8
+	JGE rowsFrom8
+	CMPQ BX, $7
+	JGE rowsFrom7
+	JMP rows6
+rowsFrom7:
+	JMP rows4
+rowsFrom8:
+	CMPQ BX, $9
+	JGE rowsFrom9
+	JMP rows4
+rowsFrom9:
+	JMP rows5
 rows6:
 	TESTQ AX, AX
 	JZ zero6
@@ -2222,25 +2292,39 @@ next:
 	LEAQ (SI)(R10*4), R13
 	CMPQ BX, $11
 	JGE rows6
-	CMPQ BX, $10
-	JEQ rows5
-	CMPQ BX, $9
-	JEQ rows5
-	CMPQ BX, $8
-	JEQ rows4
-	CMPQ BX, $7
-	JEQ rows4
 	CMPQ BX, $6
-	JEQ rows6
-	CMPQ BX, $5
-	JEQ rows5
-	CMPQ BX, $4
-	JEQ rows4
+	JGE rowsFrom6
 	CMPQ BX, $3
-	JEQ rows3
+	JGE rowsFrom3
 	CMPQ BX, $2
-	JEQ rows2
+	JGE rowsFrom2
 	JMP rows1
+rowsFrom2:
+	JMP rows2
+rowsFrom3:
+	CMPQ BX, $4
+	JGE rowsFrom4
+	JMP rows3
+rowsFrom4:
+	CMPQ BX, $5
+	JGE rowsFrom5
+	JMP rows4
+rowsFrom5:
+	JMP rows5
+rowsFrom6:
+	CMPQ BX, $8
+	JGE rowsFrom8
+	CMPQ BX, $7
+	JGE rowsFrom7
+	JMP rows6
+rowsFrom7:
+	JMP rows4
+rowsFrom8:
+	CMPQ BX, $9
+	JGE rowsFrom9
+	JMP rows4
+rowsFrom9:
+	JMP rows5
 rows6:
 	TESTQ AX, AX
 	JZ zero6
@@ -2637,33 +2721,47 @@ next:
 	LEAQ (DX)(R10*4), R13
 	CMPQ BX, $15
 	JGE panels8
-	CMPQ BX, $14
-	JEQ panels7
-	CMPQ BX, $13
-	JEQ panels7
-	CMPQ BX, $12
-	JEQ panels6
-	CMPQ BX, $11
-	JEQ panels6
-	CMPQ BX, $10
-	JEQ panels5
-	CMPQ BX, $9
-	JEQ panels5
 	CMPQ BX, $8
-	JEQ panels8
-	CMPQ BX, $7
-	JEQ panels7
-	CMPQ BX, $6
-	JEQ panels6
-	CMPQ BX, $5
-	JEQ panels5
+	JGE panelsFrom8
 	CMPQ BX, $4
-	JEQ panels4
-	CMPQ BX, $3
-	JEQ panels3
+	JGE panelsFrom4
 	CMPQ BX, $2
-	JEQ panels2
+	JGE panelsFrom2
 	JMP panels1
+panelsFrom2:
+	CMPQ BX, $3
+	JGE panelsFrom3
+	JMP panels2
+panelsFrom3:
+	JMP panels3
+panelsFrom4:
+	CMPQ BX, $6
+	JGE panelsFrom6
+	CMPQ BX, $5
+	JGE panelsFrom5
+	JMP panels4
+panelsFrom5:
+	JMP panels5
+panelsFrom6:
+	CMPQ BX, $7
+	JGE panelsFrom7
+	JMP panels6
+panelsFrom7:
+	JMP panels7
+panelsFrom8:
+	CMPQ BX, $11
+	JGE panelsFrom11
+	CMPQ BX, $9
+	JGE panelsFrom9
+	JMP panels8
+panelsFrom9:
+	JMP panels5
+panelsFrom11:
+	CMPQ BX, $13
+	JGE panelsFrom13
+	JMP panels6
+panelsFrom13:
+	JMP panels7
 panels8:
 	CMPQ tile_acc(DI), $0
 	JEQ zero8
@@ -2981,25 +3079,39 @@ next:
 	LEAQ (DX)(R10*4), R13
 	CMPQ BX, $11
 	JGE panels6
-	CMPQ BX, $10
-	JEQ panels5
-	CMPQ BX, $9
-	JEQ panels5
-	CMPQ BX, $8
-	JEQ panels4
-	CMPQ BX, $7
-	JEQ panels4
 	CMPQ BX, $6
-	JEQ panels6
-	CMPQ BX, $5
-	JEQ panels5
-	CMPQ BX, $4
-	JEQ panels4
+	JGE panelsFrom6
 	CMPQ BX, $3
-	JEQ panels3
+	JGE panelsFrom3
 	CMPQ BX, $2
-	JEQ panels2
+	JGE panelsFrom2
 	JMP panels1
+panelsFrom2:
+	JMP panels2
+panelsFrom3:
+	CMPQ BX, $4
+	JGE panelsFrom4
+	JMP panels3
+panelsFrom4:
+	CMPQ BX, $5
+	JGE panelsFrom5
+	JMP panels4
+panelsFrom5:
+	JMP panels5
+panelsFrom6:
+	CMPQ BX, $8
+	JGE panelsFrom8
+	CMPQ BX, $7
+	JGE panelsFrom7
+	JMP panels6
+panelsFrom7:
+	JMP panels4
+panelsFrom8:
+	CMPQ BX, $9
+	JGE panelsFrom9
+	JMP panels4
+panelsFrom9:
+	JMP panels5
 panels6:
 	CMPQ tile_acc(DI), $0
 	JEQ zero6

@@ -107,25 +107,40 @@ func tileKernel(t target, vectors int, masked bool) {
 		p("\tMOVQ tile_lanes(DI), AX\n\tVMOVUPS (AX), %s", t.r(mask))
 	}
 	p("\tLEAQ (R10)(R10*2), R15")
-	// Two tiles left share the rest evenly: 5+4 beats 8+1.
 	p("next:")
 	p("\tMOVQ t+0(FP), DI\n\tMOVQ tile_k(DI), CX\n\tMOVQ tile_acc(DI), AX\n\tMOVQ tile_b2(DI), DI\n\tMOVQ DX, R14\n\tLEAQ (SI)(R10*4), R13")
-	p("\tCMPQ BX, $%d\n\tJGE rows%d", 2*t.rows-1, t.rows)
-	for n := 2*t.rows - 2; n > 0; n-- {
-		take := n
-		if n > t.rows {
-			take = (n + 1) / 2
-		}
-		if n == 1 {
-			p("\tJMP rows1")
-		} else {
-			p("\tCMPQ BX, $%d\n\tJEQ rows%d", n, take)
-		}
-	}
+	dispatch("rows", t.rows)
 	for rows := t.rows; rows > 0; rows-- {
 		tile(t, vectors, rows, masked)
 	}
 	p("done:\n\tVZEROUPPER\n\tRET")
+}
+
+// dispatch jumps to the code for the BX rows or panels left, at most most of
+// them. The last two tiles share evenly: 5+4 beats 8+1.
+func dispatch(what string, most int) {
+	take := func(left int) int {
+		if left <= most {
+			return left
+		}
+		return min(most, (left+1)/2)
+	}
+	// search emits a binary search among lo to hi left.
+	var search func(lo, hi int)
+	search = func(lo, hi int) {
+		if take(lo) == take(hi) {
+			p("\tJMP %s%d", what, take(lo))
+			return
+		}
+		middle := (lo + hi + 1) / 2
+		p("\tCMPQ BX, $%d\n\tJGE %sFrom%d", middle, what, middle)
+		search(lo, middle-1)
+		p("%sFrom%d:", what, middle)
+		search(middle, hi)
+	}
+	// Full tiles are the common case.
+	p("\tCMPQ BX, $%d\n\tJGE %s%d", 2*most-1, what, most)
+	search(1, 2*most-2)
 }
 
 func tile(t target, vectors, rows int, masked bool) {
@@ -191,18 +206,7 @@ func vectorKernel(t target) {
 	}
 	p("\tLEAQ (R10)(R10*2), R15")
 	p("next:\n\tMOVQ tile_k(DI), CX\n\tMOVQ SI, AX\n\tMOVQ DX, R14\n\tLEAQ (DX)(R10*4), R13")
-	p("\tCMPQ BX, $%d\n\tJGE panels%d", 2*t.panels-1, t.panels)
-	for n := 2*t.panels - 2; n > 0; n-- {
-		take := n
-		if n > t.panels {
-			take = (n + 1) / 2
-		}
-		if n == 1 {
-			p("\tJMP panels1")
-		} else {
-			p("\tCMPQ BX, $%d\n\tJEQ panels%d", n, take)
-		}
-	}
+	dispatch("panels", t.panels)
 	for panels := t.panels; panels > 0; panels-- {
 		vectors := panels * t.perPanel
 		p("panels%d:\n\tCMPQ tile_acc(DI), $0\n\tJEQ zero%d", panels, panels)
