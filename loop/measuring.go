@@ -26,16 +26,16 @@ func (a *arm) measure(ctx context.Context, stage, set string, team map[string]co
 		return nil, 0, err
 	}
 	m := r.Plan.Measure
+	by := m.By()
 	drawn := r.sampling(a, 0, stage, team, m.Sample, m.Verify, tasks)
 	key := r.hasher("measure").String(string(drawn.key())).Key()
 	d, err := r.Ledger.Do(ctx, key, "measure", func(ctx context.Context) (core.Digest, error) {
-		by := m.Verify[len(m.Verify)-1].Label()
 		items := make([]measured, 0, len(tasks))
 		for ep, err := range drawn.iterate(ctx) {
 			if err != nil {
 				return "", err
 			}
-			items = append(items, measured{ID: ep.Task.ID, Value: answerValue(ep, by)})
+			items = append(items, measured{ID: ep.Task.ID, Value: r.worth(ep, by)})
 		}
 		return r.Ledger.Put(ctx, marshal(items))
 	})
@@ -54,23 +54,30 @@ func (a *arm) measure(ctx context.Context, stage, set string, team map[string]co
 	return items, seconds, err
 }
 
-// answerValue is the score of the episode's answer, or of its only leaf. An
-// abstention or a failed episode is worth nothing.
-func answerValue(ep *core.Episode, by string) float64 {
-	at := ep.Answer
-	if at == 0 {
-		if leaves := ep.Leaves(); len(leaves) > 0 {
-			at = leaves[0]
+// worth is what a measured episode counts: the score of its answer, or the mean
+// over its attempts. Abstentions, unjudged attempts and failures count nothing.
+func (r *Run) worth(ep *core.Episode, by string) float64 {
+	if ep.Err != "" {
+		return 0
+	}
+	at := ep.Leaves()
+	if r.Plan.Measure.Answered {
+		answer := r.Plan.Answer.Pick(ep)
+		if answer == 0 {
+			return 0
+		}
+		at = []core.Ref{answer}
+	}
+	if len(at) == 0 {
+		return 0
+	}
+	sum := 0.0
+	for _, leaf := range at {
+		if s, ok := ep.ScoreOf(by, leaf); ok && !s.Abstain {
+			sum += s.Value
 		}
 	}
-	if at == 0 || ep.Err != "" {
-		return 0
-	}
-	s, ok := ep.ScoreOf(by, at)
-	if !ok || s.Abstain {
-		return 0
-	}
-	return s.Value
+	return sum / float64(len(at))
 }
 
 // gate compares the candidate with the incumbent, pair by pair.
@@ -132,11 +139,25 @@ func (r *Run) audit(ctx context.Context, report *Report, arms map[string]map[str
 		}
 		adv := compare(name, results[name], results["final"])
 		report.Gains = append(report.Gains, adv)
-		if name == r.Plan.AdvantageOver() {
+		if name == r.yardstick(names) {
 			report.Advantage = &adv
 		}
 	}
 	return nil
+}
+
+// yardstick is the arm that the run's advantage is stated over: the control
+// named labelled, else the first control of the recipe that ran, else the base.
+func (r *Run) yardstick(ran []string) string {
+	if slices.Contains(ran, "labelled") {
+		return "labelled"
+	}
+	for _, c := range r.Plan.Controls {
+		if slices.Contains(ran, c.Name) {
+			return c.Name
+		}
+	}
+	return "base"
 }
 
 func values(items []measured) []float64 {
@@ -147,14 +168,13 @@ func values(items []measured) []float64 {
 	return v
 }
 
-// estimate is a mean with a 95% interval: Wilson's for right and wrong,
-// bootstrap for graded scores.
+// estimate is a mean with its 95% interval.
 func estimate(v []float64) core.Estimate {
-	return stats.MeanEstimate("accuracy", v)
+	return core.Estimate(stats.MeanEstimate("accuracy", v))
 }
 
 // compare is the paired difference of candidate minus incumbent.
 func compare(name string, incumbent, candidate []float64) Advantage {
 	c := stats.ComparePaired(incumbent, candidate)
-	return Advantage{Over: name, Difference: c.Difference, Low: c.Low, High: c.High, PValue: c.PValue, N: len(candidate)}
+	return Advantage{Over: name, Difference: c.Difference, Low: c.Low, High: c.High, PValue: c.PValue, N: c.N}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"pawl/core"
+	"pawl/stats"
 )
 
 // observation is what a round's samples show to people; nothing trains on it.
@@ -114,19 +115,20 @@ func (a *arm) labels(ctx context.Context, drawn *sampling, sel selection, row *R
 	if err != nil {
 		return err
 	}
-	var found []float64
+	var found [][]float64
 	if err := json.Unmarshal(b, &found); err != nil {
 		return fmt.Errorf("reading label accuracies: %w", err)
 	}
 	if len(found) > 0 {
-		e := estimate(found)
+		e := core.Estimate(stats.ClusteredEstimate("label_accuracy", found))
 		row.Labels, row.LabelLow, row.LabelHi = &e.Value, &e.Low, &e.High
 	}
 	return nil
 }
 
-// labelValues judges the kept attempts on fresh tasks that have a reference.
-func (r *Run) labelValues(ctx context.Context, drawn *sampling, sel selection) ([]float64, error) {
+// labelValues judges the kept attempts on fresh tasks that have a reference;
+// one list a task, since attempts at one task are right or wrong together.
+func (r *Run) labelValues(ctx context.Context, drawn *sampling, sel selection) ([][]float64, error) {
 	packed, err := r.Ledger.Get(ctx, sel.Examples)
 	if err != nil {
 		return nil, err
@@ -135,17 +137,17 @@ func (r *Run) labelValues(ctx context.Context, drawn *sampling, sel selection) (
 	if err != nil {
 		return nil, fmt.Errorf("reading the selected examples: %w", err)
 	}
-	fresh := map[string]bool{}
+	fresh, whole := map[string]bool{}, map[string]core.Task{}
 	for _, t := range drawn.tasks {
 		if t.Ref().Answer != "" || t.Ref().World != "" {
-			fresh[t.ID] = true
+			fresh[t.ID], whole[t.ID] = true, t
 		}
 	}
 	var eps []*core.Episode
 	for _, ex := range examples {
 		if sampledLeaves(ex, fresh) > 0 {
-			ep := *ex.Episode // judged on a copy: nodes are shared, scores are not
-			ep.Scores = nil
+			ep := *ex.Episode // judged on a copy, with the reference that selectors may have dropped
+			ep.Task, ep.Scores = whole[ep.Task.ID], nil
 			ep.Nodes = append([]core.Node(nil), ep.Nodes...)
 			eps = append(eps, &ep)
 		}
@@ -154,13 +156,22 @@ func (r *Run) labelValues(ctx context.Context, drawn *sampling, sel selection) (
 	if err := r.judge(ctx, step, r.Plan.Measure.Verify, eps); err != nil {
 		return nil, err
 	}
-	by := r.Plan.Measure.Verify[len(r.Plan.Measure.Verify)-1].Label()
-	found := []float64{}
+	by := r.Plan.Measure.By()
+	found := [][]float64{}
+	cluster := map[string]int{}
 	for _, ep := range eps {
 		for _, leaf := range ep.Leaves() {
-			if s, ok := ep.ScoreOf(by, leaf); ok && !s.Abstain {
-				found = append(found, s.Value)
+			s, ok := ep.ScoreOf(by, leaf)
+			if !ok || s.Abstain {
+				continue
 			}
+			at, seen := cluster[ep.Task.ID]
+			if !seen {
+				at = len(found)
+				cluster[ep.Task.ID] = at
+				found = append(found, nil)
+			}
+			found[at] = append(found[at], s.Value)
 		}
 	}
 	return found, nil

@@ -13,7 +13,7 @@ import (
 func (a *arm) optimize(ctx context.Context, round, pass int, s stage, u recipe.Update, team map[string]core.Policy, sel selection, row *Round) (core.Policy, error) {
 	r := a.run
 	parent := team[u.Policy]
-	seed := r.hasher("seed").String("optimize").String(u.Policy).Uint(uint64(round)).Uint(uint64(pass)).Seed()
+	seed := r.seeder("optimize").String(u.Policy).Uint(uint64(round)).Uint(uint64(pass)).Seed()
 	h := r.hasher("optimize").Bytes(canonical(u.Optimize)).Bytes(marshal(parent)).Bytes(marshal(a.base[u.Policy]))
 	h.String(string(sel.Examples)).Uint(seed)
 	if err := r.hashSets(ctx, h, u.Optimize); err != nil {

@@ -37,6 +37,7 @@ type Run struct {
 	ID       string
 	Plan     *recipe.Plan
 	Seed     uint64
+	Salt     string // enters every key: a fresh run does finished steps again
 	Ledger   Ledger
 	Models   Models
 	Registry *registry.Registry
@@ -108,7 +109,7 @@ func (r *Run) basePolicies(ctx context.Context) (map[string]core.Policy, error) 
 			return nil, err
 		}
 		key := h.Key()
-		seed := r.hasher("seed").String("init").String(p.Name).Seed()
+		seed := r.seeder("init").String(p.Name).Seed()
 		d, err := r.Ledger.Do(ctx, key, "init", func(ctx context.Context) (core.Digest, error) {
 			step := &host{run: r, stage: p.Init.Name, key: key, seed: seed, team: team}
 			built, err := step.Build(ctx, p.Init)
@@ -129,7 +130,13 @@ func (r *Run) basePolicies(ctx context.Context) (map[string]core.Policy, error) 
 
 // hasher starts the key of a step of this run.
 func (r *Run) hasher(kind string) *core.Hasher {
-	return core.NewHasher(kind).Uint(stepVersion).String(r.Models.Identity()).Uint(r.Seed)
+	return core.NewHasher(kind).Uint(stepVersion).String(r.Salt).String(r.Models.Identity()).Uint(r.Seed)
+}
+
+// seeder starts a random stream of this run. Salt does not enter: doing work
+// anew gives the same results.
+func (r *Run) seeder(kind string) *core.Hasher {
+	return core.NewHasher("seed").String(kind).Uint(r.Seed)
 }
 
 func (r *Run) now() time.Time {

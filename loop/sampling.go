@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"strings"
 
 	"pawl/core"
+	"pawl/registry"
 )
 
 // chunkTasks is how many tasks one durable sampling step holds. A kill loses
@@ -50,6 +52,12 @@ func stageOfKey(stage string) string {
 		return "measure"
 	}
 	return stage
+}
+
+// shown is the stage's name for people.
+func (s *sampling) shown() string {
+	name, _, _ := strings.Cut(s.stage, " ")
+	return name
 }
 
 // key identifies the whole set.
@@ -122,9 +130,9 @@ func (s *sampling) chunk(ctx context.Context, i int) ([]*core.Episode, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.run.emit(Event{Arm: s.arm.label(), Round: s.round, Stage: s.stage,
-		Progress: core.Progress{Stage: "sample", Done: from + len(tasks), Total: len(s.tasks)}})
 	if fresh != nil {
+		s.run.emit(Event{Arm: s.arm.label(), Round: s.round, Stage: s.shown(),
+			Progress: core.Progress{Stage: s.shown(), Done: from + len(tasks), Total: len(s.tasks)}})
 		return fresh, nil
 	}
 	segment, err := s.run.Ledger.Get(ctx, d)
@@ -144,7 +152,7 @@ func (s *sampling) draw(ctx context.Context, tasks []core.Task) ([]*core.Episode
 	sampler := built.(core.Sampler)
 	calls := make([]core.Call, len(tasks))
 	for i, t := range tasks {
-		calls[i].Seed = s.run.hasher("draw").String(stageOfKey(s.stage)).Uint(uint64(s.round)).String(t.ID).Seed()
+		calls[i].Seed = s.run.seeder("draw").String(stageOfKey(s.stage)).Uint(uint64(s.round)).String(t.ID).Seed()
 	}
 	eps, err := s.play(ctx, sampler, calls, tasks)
 	if err != nil {
@@ -203,13 +211,7 @@ func (r *Run) judge(ctx context.Context, h *host, specs []core.Spec, eps []*core
 }
 
 // canonical is the deterministic form of a component's configuration.
-func canonical(s core.Spec) []byte {
-	return marshal(struct {
-		Kind     core.Kind
-		Name, As string
-		Config   any
-	}{s.Kind, s.Name, s.As, s.Config})
-}
+func canonical(s core.Spec) []byte { return marshal(registry.Plain(s)) }
 
 // marshal is JSON of plain data: map keys sorted, struct fields in order.
 func marshal(v any) []byte {

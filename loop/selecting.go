@@ -23,7 +23,7 @@ func (a *arm) selectExamples(ctx context.Context, round, pass int, s stage, u re
 	r := a.run
 	lane := fmt.Sprintf("%d/%s", s.index, u.Policy)
 	state := a.states[lane]
-	seed := r.hasher("seed").String("select").String(lane).Uint(uint64(round)).Uint(uint64(pass)).Seed()
+	seed := r.seeder("select").String(lane).Uint(uint64(round)).Uint(uint64(pass)).Seed()
 	h := r.hasher("select").Bytes(canonical(u.Select)).String(string(drawn.key())).Bytes(state).Uint(seed)
 	if err := r.hashSets(ctx, h, u.Select); err != nil {
 		return selection{}, err
@@ -88,7 +88,7 @@ func (r *Run) runSelector(ctx context.Context, step *host, spec core.Spec, state
 		examples = append(examples, ex)
 	}
 	rec.Count, rec.Drew = len(examples), drawn.drawn
-	if rec.Examples, err = r.Ledger.Put(ctx, core.EncodeExamples(examples)); err != nil {
+	if rec.Examples, err = r.Ledger.Put(ctx, core.AppendExamples(nil, examples)); err != nil {
 		return rec, err
 	}
 	if isStateful {

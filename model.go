@@ -1,0 +1,42 @@
+package pawl
+
+import (
+	"fmt"
+	"strings"
+)
+
+// ModelKind is a way to name a model.
+type ModelKind string
+
+// The kinds of models.
+const (
+	ModelRecipe ModelKind = "embedded" // the embedded engine, as the recipe sets it up
+	ModelFolder ModelKind = "folder"   // embedded:DIR, a Hugging Face folder
+	ModelRun    ModelKind = "run"      // run or run:ID, a run's policy in force
+)
+
+// Model is a parsed --model.
+type Model struct {
+	Kind ModelKind
+	Arg  string // folder or run id
+	text string
+}
+
+func (m Model) String() string { return m.text }
+
+// ParseModel reads a --model flag; "" is embedded.
+func ParseModel(s string) (Model, error) {
+	kind, arg, has := strings.Cut(s, ":")
+	m := Model{Arg: arg, text: s}
+	switch {
+	case s == "" || s == "embedded":
+		m.Kind, m.text = ModelRecipe, "embedded"
+	case kind == "embedded" && has && arg != "":
+		m.Kind = ModelFolder
+	case kind == "run" && (!has || arg != ""):
+		m.Kind = ModelRun
+	default:
+		return m, fmt.Errorf("reading model %q: use embedded, embedded:DIR, run or run:ID", s)
+	}
+	return m, nil
+}

@@ -1,0 +1,122 @@
+// Package pawl improves a language-model system in a closed loop and promotes
+// nothing until it is proven better. It wires the edges (store, models,
+// engine) to the loop; the command line and the server are thin layers over it.
+package pawl
+
+import (
+	"context"
+	"fmt"
+
+	"pawl/core"
+	"pawl/model/embedded"
+	"pawl/recipe"
+	"pawl/recipes"
+	"pawl/registry"
+	_ "pawl/std" // the standard components
+	"pawl/store"
+)
+
+// Options of Open.
+type Options struct {
+	Dir     string               // data directory; "" for .pawl
+	Recipes string               // directory of recipes that hide embedded ones; "" for ./recipes
+	Warn    func(message string) // told of damage that was survived; nil discards it
+	Memory  bool                 // keep nothing: a store that ends with the process
+}
+
+// DefaultDir is where data lives unless the caller says otherwise.
+const DefaultDir = ".pawl"
+
+// Pawl is an open data directory. It is safe for concurrent use.
+type Pawl struct {
+	dir    string
+	store  *store.Store
+	engine *embedded.Engine
+	finder recipe.Finder
+}
+
+// Open opens or creates the data directory.
+func Open(o Options) (*Pawl, error) {
+	if o.Dir == "" {
+		o.Dir = DefaultDir
+	}
+	s := store.Memory()
+	if !o.Memory {
+		var err error
+		if s, err = store.Open(o.Dir, store.Options{Warn: o.Warn, Version: Version}); err != nil {
+			return nil, err
+		}
+	}
+	return &Pawl{dir: o.Dir, store: s, engine: embedded.New(s), finder: Finder(o.Recipes)}, nil
+}
+
+// Version of this program.
+const Version = "0.1.0"
+
+// Finder looks recipes up in dir, then among those in the binary.
+func Finder(dir string) recipe.Finder { return recipe.Finder{Dir: dir, Embedded: recipes.FS} }
+
+// Close releases the data directory.
+func (p *Pawl) Close() error { return p.store.Close() }
+
+// Dir is the data directory.
+func (p *Pawl) Dir() string { return p.dir }
+
+// Store gives read access to runs, steps and policies.
+func (p *Pawl) Store() *store.Store { return p.store }
+
+// Recipe loads a recipe by name or path; with no name, the quickstart.
+func (p *Pawl) Recipe(name string) (*recipe.Plan, error) {
+	if name == "" {
+		name = Quickstart
+	}
+	return p.finder.Load(registry.Default, name)
+}
+
+// Quickstart is the recipe that runs where none is named.
+const Quickstart = "quickstart"
+
+// Policy resolves how the command line names a model to a policy of the
+// embedded engine: a Hugging Face folder as embedded:DIR, a run's policy in
+// force as run or run:ID.
+func (p *Pawl) Policy(ctx context.Context, m Model) (core.Policy, error) {
+	switch m.Kind {
+	case ModelFolder:
+		return p.engine.Import(ctx, m.Arg)
+	case ModelRun:
+		return p.runPolicy(ctx, m.Arg)
+	}
+	return nil, fmt.Errorf("resolving model %q: it names no weights; use embedded:DIR or run[:ID]", m)
+}
+
+// runPolicy is the first policy of a run in force; id "" is the newest run.
+func (p *Pawl) runPolicy(ctx context.Context, id string) (core.Policy, error) {
+	r, err := p.FindRun(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	plan, problems := recipe.Parse(registry.Default, r.Recipe, []byte(r.Text))
+	if len(problems) > 0 {
+		return nil, fmt.Errorf("reading the recipe of run %s: %w", r.ID, problems)
+	}
+	policy, ok := r.Policies[plan.Policies[0].Name]
+	if !ok {
+		return nil, fmt.Errorf("taking the policy of run %s: it has none in force yet (status %s); resume it with pawl runs resume %s", r.ID, r.Status, r.ID)
+	}
+	return policy, nil
+}
+
+// FindRun finds a run by its id or the beginning of it; "" is the newest.
+func (p *Pawl) FindRun(ctx context.Context, id string) (store.Run, error) {
+	if id != "" {
+		return p.store.Run(ctx, id)
+	}
+	runs, err := p.store.Runs(ctx)
+	if err != nil {
+		return store.Run{}, err
+	}
+	if len(runs) == 0 {
+		return store.Run{}, fmt.Errorf("finding the newest run in %s: there is none; start one with pawl run", p.dir)
+	}
+	return runs[0], nil
+}
