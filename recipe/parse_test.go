@@ -170,6 +170,10 @@ func TestMissingSets(t *testing.T) {
 	if got := strings.Join(p.Missing(), " "); got != "gate audit" {
 		t.Errorf("missing %q", got)
 	}
+	bare := mustParse(t, "tasks: {gate: {jsonl: a.jsonl}}\nsample: greedy\nupdates: [{policy: solver, select: first, optimize: train}]")
+	if got := strings.Join(bare.Missing(), " "); got != "train" {
+		t.Errorf("missing %q", got)
+	}
 }
 
 func TestTextAsEditorsWriteIt(t *testing.T) {

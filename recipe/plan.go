@@ -172,13 +172,19 @@ func (p *Plan) MeasureNeedsReference() bool {
 
 func (p *Plan) needsReference(v core.Spec) bool { return needsReference(p.registry, v) }
 
-// Missing lists the declared task sets without a source, which must come with
-// the run, in order.
+// Missing lists the task sets that must come with the run: those declared
+// without a source, in order, and train and gate where a recipe that learns
+// declares none.
 func (p *Plan) Missing() []string {
 	var names []string
 	for _, s := range p.Tasks {
 		if s.Source.Name == "" {
 			names = append(names, s.Name)
+		}
+	}
+	for _, name := range []string{"train", "gate"} {
+		if _, ok := p.Set(name); !ok && len(p.Stages) > 0 {
+			names = append(names, name)
 		}
 	}
 	return names
