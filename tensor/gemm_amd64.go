@@ -2,7 +2,7 @@ package tensor
 
 import "unsafe"
 
-//go:generate go run gemm_gen.go
+//go:generate go run ./internal/gemmgen
 
 // tile is what a product kernel is told: C [rows, columns] = A·B, where A is
 // read in place with a stride between rows and one between steps of k (so that
@@ -57,6 +57,9 @@ const (
 	// rowBlock rows of kBlock elements of A stay in the second-level cache, and
 	// keep a call, which nothing can preempt, near 10 microseconds.
 	rowBlock = 128
+	// rowBytes of B per call of a vector kernel take some 30 microseconds when
+	// they come from memory.
+	rowBytes = 1 << 19
 )
 
 func words(p *float32, n int) *float32 { return (*float32)(unsafe.Add(unsafe.Pointer(p), n*4)) }
@@ -167,13 +170,17 @@ func (t *tile) row(c, a Mat, p *Packed, step int) {
 	t.a, t.k = &a.Data[0], p.K
 	j := 0
 	if full := p.N / panelWidth; full > few {
-		t.c, t.b, t.b2, t.rows = &c.Data[0], &p.data[0], step, full
-		if hasAVX512() {
-			vectorAVX512(t)
-		} else {
-			vectorAVX2(t)
+		t.b2 = step
+		atOnce := max(1, rowBytes/step)
+		for left := full; left > 0; left -= t.rows {
+			t.c, t.b, t.rows = &c.Data[j], &p.data[j*p.K], min(left, atOnce)
+			if hasAVX512() {
+				vectorAVX512(t)
+			} else {
+				vectorAVX2(t)
+			}
+			j += t.rows * panelWidth
 		}
-		j = full * panelWidth
 	}
 	t.rows = 1
 	for ; j < p.N; j += 2 * panelWidth {
