@@ -37,19 +37,21 @@ func (o oracle) Verify(ctx context.Context, ep *core.Episode, at []core.Ref) (co
 		return core.Judgement{}, fmt.Errorf("judging by oracle: %w", err)
 	}
 	var j core.Judgement
-	known := world.HasOracle(ep.Task)
+	var judge func(string) world.Verdict
+	if world.HasOracle(ep.Task) {
+		if judge, err = world.Oracle(ep.Task); err != nil {
+			return core.Judgement{}, err
+		}
+	}
 	for _, r := range at {
 		if err := ctx.Err(); err != nil {
 			return core.Judgement{}, err
 		}
-		if !known {
+		if judge == nil {
 			j.Scores = append(j.Scores, abstain("oracle", r, "the task is of no world with an oracle"))
 			continue
 		}
-		v, err := world.Check(ep.Task, attempt(ep, r))
-		if err != nil {
-			return core.Judgement{}, err
-		}
+		v := judge(attempt(ep, r))
 		s := core.Score{By: "oracle", Nodes: []core.Ref{r}, Value: truth(v.Right), Confidence: 1, Rationale: v.Reason}
 		if o.cfg.Steps {
 			s.Value = truth(v.Valid)

@@ -165,38 +165,46 @@ func written(digits, order string) string {
 	return string(b)
 }
 
-// checkAddition compares digit by digit: a step is a digit, in the order
+// additionOracle compares digit by digit: a step is a digit, in the order
 // written. Numbers with other digits in front or behind are wrong, 046 too.
-func checkAddition(raw json.RawMessage, text string) (Verdict, error) {
+func additionOracle(raw json.RawMessage) (oracle, error) {
 	var ref additionReference
 	if err := decode(raw, &ref); err != nil {
-		return Verdict{}, err
+		return nil, err
 	}
 	if !isDigits(ref.X) || !isDigits(ref.Y) {
-		return Verdict{}, fmt.Errorf("reading its reference: %.20q + %.20q is no addition", ref.X, ref.Y)
+		return nil, fmt.Errorf("reading its reference: %.20q + %.20q is no addition", ref.X, ref.Y)
 	}
 	truth := written(addDigits(ref.X, ref.Y), ref.Order)
-	answer := strings.TrimSpace(text)
-	if ref.Dialect == Chat {
-		answer = strings.ReplaceAll(answer, ",", "")
-		if _, after, marked := cutLast(answer, "####"); marked {
-			answer = integer.FindString(after)
-		} else if all := integer.FindAllString(answer, -1); len(all) > 0 {
-			answer = all[len(all)-1]
-		} else {
-			answer = ""
+	return func(text string) Verdict {
+		answer := strings.TrimSpace(text)
+		if ref.Dialect == Chat {
+			answer = chatNumber(answer)
 		}
-	}
-	v := Verdict{Answer: answer, Right: answer == truth, Valid: answer == truth}
-	if !v.Right {
-		n := 0
-		for n < min(len(answer), len(truth)) && answer[n] == truth[n] {
-			n++
+		v := Verdict{Answer: answer, Right: answer == truth, Valid: answer == truth}
+		if !v.Right {
+			n := 0
+			for n < min(len(answer), len(truth)) && answer[n] == truth[n] {
+				n++
+			}
+			v.FirstWrong = n + 1
+			v.Reason = fmt.Sprintf("the sum is %.40s", truth)
 		}
-		v.FirstWrong = n + 1
-		v.Reason = fmt.Sprintf("the sum is %.40s", truth)
+		return v
+	}, nil
+}
+
+// chatNumber is the number after the last ####, or else the last number.
+func chatNumber(text string) string {
+	text = strings.ReplaceAll(text, ",", "")
+	if _, after, marked := cutLast(text, "####"); marked {
+		return integer.FindString(after)
 	}
-	return v, nil
+	all := integer.FindAllString(text, -1)
+	if len(all) == 0 {
+		return ""
+	}
+	return all[len(all)-1]
 }
 
 func isDigits(s string) bool {

@@ -1,10 +1,7 @@
 package world
 
 import (
-	"encoding/json"
 	"fmt"
-	"math"
-	"math/bits"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -172,97 +169,4 @@ func (w *Chain) derive(numbers []int, rng *rand.Rand) [][3]int {
 		}
 	}
 	return steps
-}
-
-// operation is x, y -> inverse(label(x) + label(y) mod m): commutative and
-// associative whatever the labels.
-type operation struct{ label, inverse []int }
-
-func newOperation(m int, table uint64) operation {
-	label := make([]int, m)
-	for i := range label {
-		label[i] = i
-	}
-	if table != 0 {
-		label = random("chain table", table, uint64(m)).Perm(m)
-	}
-	inverse := make([]int, m)
-	for i, l := range label {
-		inverse[l] = i
-	}
-	return operation{label, inverse}
-}
-
-func (o operation) of(x, y int) int {
-	return o.inverse[(o.label[x]+o.label[y])%len(o.label)]
-}
-
-// powers is base^n, or the largest power of base that can be numbered and its
-// exponent.
-func powers(base uint64, n int) (size uint64, exponent int) {
-	size = 1
-	for exponent < n {
-		hi, lo := bits.Mul64(size, base)
-		if hi != 0 || lo > largest {
-			break
-		}
-		size, exponent = lo, exponent+1
-	}
-	return size, exponent
-}
-
-// multisets is the number of multisets of k elements out of m, or more than
-// largest where it cannot be numbered.
-func multisets(m, k int) uint64 {
-	n := uint64(1)
-	for i := 1; i <= k; i++ {
-		hi, lo := bits.Mul64(n, uint64(m+i-1))
-		if hi != 0 || lo > largest {
-			return math.MaxUint64
-		}
-		n = lo / uint64(i) // exact: n is a binomial coefficient at every step
-	}
-	return n
-}
-
-// unrankMultiset writes the multiset with number x in non-descending order.
-func unrankMultiset(x uint64, m int, into []int) {
-	v := 0
-	for i := range into {
-		for rest := len(into) - i - 1; ; v++ {
-			with := multisets(m-v, rest) // those whose next element is v
-			if x < with {
-				break
-			}
-			x -= with
-		}
-		into[i] = v
-	}
-}
-
-func words(ns []int) string {
-	var b strings.Builder
-	for i, n := range ns {
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteString(strconv.Itoa(n))
-	}
-	return b.String()
-}
-
-func orDefault[T comparable](v, or T) T {
-	var zero T
-	if v == zero {
-		return or
-	}
-	return v
-}
-
-// decode reads a reference of this package.
-func decode(raw json.RawMessage, into any) error {
-	if err := json.Unmarshal(raw, into); err != nil {
-		return fmt.Errorf("reading its reference: %w", err)
-	}
-	return nil
 }

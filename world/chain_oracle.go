@@ -9,31 +9,35 @@ import (
 	"strings"
 )
 
-// checkChain replays a derivation. Right looks at the final answer alone, the
+// chainOracle replays derivations. Right looks at the final answer alone, the
 // last number; Valid wants every step too.
-func checkChain(raw json.RawMessage, text string) (Verdict, error) {
+func chainOracle(raw json.RawMessage) (oracle, error) {
 	var ref chainReference
 	if err := decode(raw, &ref); err != nil {
-		return Verdict{}, err
+		return nil, err
 	}
 	if len(ref.Numbers) < 2 || ref.Modulus < 2 || ref.Modulus > 1<<16 {
-		return Verdict{}, fmt.Errorf("reading its reference: %d numbers modulo %d make no chain", len(ref.Numbers), ref.Modulus)
+		return nil, fmt.Errorf("reading its reference: %d numbers modulo %d make no chain", len(ref.Numbers), ref.Modulus)
+	}
+	for _, n := range ref.Numbers {
+		if n < 0 || n >= ref.Modulus {
+			return nil, fmt.Errorf("reading its reference: number %d is not below the modulus %d", n, ref.Modulus)
+		}
 	}
 	op := newOperation(ref.Modulus, ref.Table)
 	truth := ref.Numbers[0]
-	for i, n := range ref.Numbers {
-		if n < 0 || n >= ref.Modulus {
-			return Verdict{}, fmt.Errorf("reading its reference: number %d is not below the modulus %d", n, ref.Modulus)
-		}
-		if i > 0 {
-			truth = op.of(truth, n)
-		}
+	for _, n := range ref.Numbers[1:] {
+		truth = op.of(truth, n)
 	}
+	return func(text string) Verdict { return judgeChain(ref, op, truth, text) }, nil
+}
+
+func judgeChain(ref chainReference, op operation, truth int, text string) Verdict {
 	steps, answer, problem := readChain(text, ref.Dialect)
 	v := Verdict{Right: answer == strconv.Itoa(truth), Answer: answer}
-	wrong := func(step int, reason string) (Verdict, error) {
-		v.FirstWrong, v.Reason = step, reason
-		return v, nil
+	wrong := func(step int, format string, args ...any) Verdict {
+		v.FirstWrong, v.Reason = step, fmt.Sprintf(format, args...)
+		return v
 	}
 	left := slices.Clone(ref.Numbers)
 	for i, s := range steps {
@@ -43,31 +47,31 @@ func checkChain(raw json.RawMessage, text string) (Verdict, error) {
 		a, b := slices.Index(left, s[0]), -1
 		if ref.Order == "fixed" {
 			if left[0] != s[0] || left[1] != s[1] {
-				return wrong(i+1, fmt.Sprintf("combines %d and %d, but %d and %d come next", s[0], s[1], left[0], left[1]))
+				return wrong(i+1, "combines %d and %d, but %d and %d come next", s[0], s[1], left[0], left[1])
 			}
 			a, b = 0, 1
 		} else if a >= 0 {
 			b = indexBut(left, s[1], a)
 		}
 		if a < 0 || b < 0 {
-			return wrong(i+1, fmt.Sprintf("combines %d and %d, but the values left are %s", s[0], s[1], words(left)))
+			return wrong(i+1, "combines %d and %d, but the values left are %s", s[0], s[1], words(left))
 		}
 		if r := op.of(s[0], s[1]); r != s[2] {
-			return wrong(i+1, fmt.Sprintf("%d and %d give %d, not %d", s[0], s[1], r, s[2]))
+			return wrong(i+1, "%d and %d give %d, not %d", s[0], s[1], r, s[2])
 		}
 		left[a] = s[2]
 		left = slices.Delete(left, b, b+1)
 	}
 	switch {
 	case problem != "":
-		return wrong(len(steps)+1, problem)
+		return wrong(len(steps)+1, "%s", problem)
 	case len(left) > 1:
-		return wrong(len(steps)+1, fmt.Sprintf("ends with %d values left", len(left)))
+		return wrong(len(steps)+1, "ends with %d values left", len(left))
 	case !v.Right: // all steps legal, yet another answer is given below them
-		return wrong(len(steps)+1, fmt.Sprintf("answers %s, but the steps give %d", answer, truth))
+		return wrong(len(steps)+1, "answers %s, but the steps give %d", answer, truth)
 	}
 	v.Valid = true
-	return v, nil
+	return v
 }
 
 // indexBut finds x anywhere but at position not.

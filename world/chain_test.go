@@ -69,7 +69,10 @@ func TestChainOracleAgainstBruteForce(t *testing.T) {
 				legal[words([]int{a, b, r, r, c, op.of(r, c)})] = true
 				legal[words([]int{a, b, r, c, r, op.of(r, c)})] = true
 			}
-			task := chainTask("free", table, m, numbers[:]...)
+			judge, err := Oracle(chainTask("free", table, m, numbers[:]...))
+			if err != nil {
+				t.Fatal(err)
+			}
 			right := strconv.Itoa(op.of(op.of(numbers[0], numbers[1]), numbers[2]))
 			text := make([]int, 6)
 			for n := range m * m * m * m * m * m {
@@ -77,10 +80,7 @@ func TestChainOracleAgainstBruteForce(t *testing.T) {
 					text[i] = n % m
 					n /= m
 				}
-				v, err := Check(task, words(text))
-				if err != nil {
-					t.Fatal(err)
-				}
+				v := judge(words(text))
 				if v.Valid != legal[words(text)] || v.Right != (strconv.Itoa(text[5]) == right) {
 					t.Fatalf("table %d, %v: %v judged %+v, brute force says valid %v, answer %s", table, numbers, text, v, legal[words(text)], right)
 				}
@@ -191,5 +191,29 @@ func TestChainHints(t *testing.T) {
 	}
 	if hinted < 150 || hinted > 250 { // five standard deviations around 200
 		t.Errorf("%d of 400 prompts are hinted, want about 200", hinted)
+	}
+}
+
+func BenchmarkChainTask(b *testing.B) {
+	w, err := NewChain(ChainConfig{Table: 1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := range b.N {
+		w.Task(i % w.Len())
+	}
+}
+
+func BenchmarkChainCheck(b *testing.B) {
+	w, err := NewChain(ChainConfig{Table: 1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	task := w.Task(0)
+	solution := task.Ref().Solution
+	for range b.N {
+		if v, _ := Check(task, solution); !v.Valid {
+			b.Fatal("a right solution is refused")
+		}
 	}
 }

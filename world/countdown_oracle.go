@@ -11,33 +11,38 @@ import (
 	"strings"
 )
 
-// checkCountdown accepts a chain of steps, or one expression over all numbers
+// countdownOracle accepts a chain of steps, or one expression over all numbers
 // in the last line (after an optional "Answer:" and left of the first "=").
 // Only legal solutions are right: Right and Valid are one.
-func checkCountdown(raw json.RawMessage, text string) (Verdict, error) {
+func countdownOracle(raw json.RawMessage) (oracle, error) {
 	var ref countdownReference
 	if err := decode(raw, &ref); err != nil {
-		return Verdict{}, err
+		return nil, err
 	}
 	if len(ref.Numbers) == 0 {
-		return Verdict{}, errors.New("reading its reference: a countdown without numbers")
+		return nil, errors.New("reading its reference: a countdown without numbers")
 	}
-	text = strings.NewReplacer("×", "*", "÷", "/", "−", "-", "–", "-", "·", "*").Replace(text)
+	return func(text string) Verdict { return judgeCountdown(ref, text) }, nil
+}
+
+// signs are other ways to write the operators.
+var signs = strings.NewReplacer("×", "*", "÷", "/", "−", "-", "–", "-", "·", "*")
+
+func judgeCountdown(ref countdownReference, text string) Verdict {
+	text = signs.Replace(text)
 	line := strings.TrimSpace(text)
-	if i := strings.LastIndexByte(line, '\n'); i >= 0 {
-		line = strings.TrimSpace(line[i+1:])
-	}
+	line = strings.TrimSpace(line[strings.LastIndexByte(line, '\n')+1:])
 	line = answerLabel.ReplaceAllString(line, "")
 	expression, _, _ := strings.Cut(line, "=")
 	value, used, err := evaluate(expression)
 	if err == nil && len(used) > 1 && !hasSteps(text, len(used), len(ref.Numbers)) {
-		return judgeExpression(ref, strings.TrimSpace(expression), value, used), nil
+		return judgeExpression(ref, strings.TrimSpace(expression), value, used)
 	}
 	v := judgeSteps(ref, text)
 	if v.FirstWrong == 1 && !strings.Contains(text, "=") && err != nil {
 		v.Reason = "reading the expression: " + err.Error()
 	}
-	return v, nil
+	return v
 }
 
 var answerLabel = regexp.MustCompile(`(?i)^(final\s+)?answer\s*:\s*|^####\s*`)

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"pawl/core"
@@ -41,32 +42,44 @@ type Verdict struct {
 	Reason     string `json:"reason,omitempty"`      // what is wrong
 }
 
-// oracles judge by the world that a task's reference names. They trust the
-// instance in the reference, never its answer.
-var oracles = map[string]func(reference json.RawMessage, text string) (Verdict, error){
-	"chain":     checkChain,
-	"addition":  checkAddition,
-	"countdown": checkCountdown,
+// An oracle judges completions of one task.
+type oracle func(text string) Verdict
+
+// oracles make the oracle of a task by the world that its reference names.
+// They trust the instance in the reference, never its answer.
+var oracles = map[string]func(reference json.RawMessage) (oracle, error){
+	"chain":     chainOracle,
+	"addition":  additionOracle,
+	"countdown": countdownOracle,
 }
 
-// Check judges a completion of t by the oracle of the world that made t. The
-// error tells that t has no oracle or a damaged reference, never that the
-// completion is wrong.
-func Check(t core.Task, text string) (Verdict, error) {
+// Oracle makes the judge of completions of t, by the world that made t. The
+// error tells that t has no oracle or a damaged reference. The judge is a pure
+// function and safe for concurrent use.
+func Oracle(t core.Task) (func(text string) Verdict, error) {
 	name := t.Ref().World
-	oracle := oracles[name]
-	if oracle == nil {
-		return Verdict{}, fmt.Errorf("judging task %s: its reference names world %q; oracles exist for %s",
+	build := oracles[name]
+	if build == nil {
+		return nil, fmt.Errorf("judging task %s: its reference names world %q; oracles exist for %s",
 			t.ID, name, strings.Join(slices.Sorted(maps.Keys(oracles)), ", "))
 	}
-	v, err := oracle(t.Reference, text)
+	judge, err := build(t.Reference)
 	if err != nil {
-		return Verdict{}, fmt.Errorf("judging task %s: %w", t.ID, err)
+		return nil, fmt.Errorf("judging task %s: %w", t.ID, err)
 	}
-	return v, nil
+	return judge, nil
 }
 
-// HasOracle reports whether Check can judge t.
+// Check judges one completion of t.
+func Check(t core.Task, text string) (Verdict, error) {
+	judge, err := Oracle(t)
+	if err != nil {
+		return Verdict{}, err
+	}
+	return judge(text), nil
+}
+
+// HasOracle reports whether a world made t.
 func HasOracle(t core.Task) bool { return oracles[t.Ref().World] != nil }
 
 // Source is a world, or the first n tasks of it, as a task source. It also
@@ -132,4 +145,31 @@ func checkDialect(d string) (string, error) {
 		return Chat, nil
 	}
 	return "", fmt.Errorf("no dialect named %q; there are %s and %s", d, Compact, Chat)
+}
+
+func words(ns []int) string {
+	var b strings.Builder
+	for i, n := range ns {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(strconv.Itoa(n))
+	}
+	return b.String()
+}
+
+func orDefault[T comparable](v, or T) T {
+	var zero T
+	if v == zero {
+		return or
+	}
+	return v
+}
+
+// decode reads a reference of this package.
+func decode(raw json.RawMessage, into any) error {
+	if err := json.Unmarshal(raw, into); err != nil {
+		return fmt.Errorf("reading its reference: %w", err)
+	}
+	return nil
 }
