@@ -13,6 +13,8 @@ import "math"
 // that n times it is exact; exp(r) = 1 + r + r²·q(r), with the coefficients of
 // Cephes' expf (Moshier 1989). Its argument is never positive, and weights below
 // e^-64 of the largest become zero: denormal numbers stay out of the products.
+//
+//lint:ignore U1000 the kernels read it
 var softmaxTable = eightTimes(
 	float32(math.Inf(-1)),
 	-64,
