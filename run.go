@@ -50,11 +50,11 @@ const (
 func (p *Pawl) Run(ctx context.Context, o RunOptions) (*RunResult, error) {
 	plan, sets, err := p.prepare(ctx, &o)
 	if err != nil {
-		return nil, err
+		return nil, input(err)
 	}
 	initial, err := p.initial(ctx, plan, o.Model)
 	if err != nil {
-		return nil, err
+		return nil, input(err)
 	}
 	row, err := p.enroll(ctx, plan, o, sets, initial)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 
 	"pawl/core"
@@ -115,35 +114,50 @@ func (a *arm) gate(ctx context.Context, round int, candidate map[string]core.Pol
 	})
 }
 
-// audit measures every arm on the sealed set, once, after the last decision.
-func (r *Run) audit(ctx context.Context, report *Report, arms map[string]map[string]core.Policy) error {
+// auditor measures arms on the sealed set. Each is measured as soon as its last
+// decision is made, so that nobody waits for controls to see the result.
+type auditor struct {
+	run     *Run
+	report  *Report
+	names   []string
+	results map[string][]float64
+}
+
+// measure audits one arm; without an audit set it does nothing.
+func (x *auditor) measure(ctx context.Context, name string, team map[string]core.Policy) error {
+	r := x.run
 	if _, ok := r.Plan.Set(auditSet); !ok && r.Sets[auditSet] == nil {
 		return nil
 	}
-	results := map[string][]float64{}
-	names := append([]string{"base", "final"}, slices.DeleteFunc(slices.Sorted(maps.Keys(arms)), func(n string) bool { return n == "base" || n == "final" })...)
-	for _, name := range names {
-		a := &arm{run: r, name: name}
-		items, _, err := a.measure(ctx, "audit", auditSet, arms[name])
-		if err != nil {
-			return err
-		}
-		results[name] = values(items)
-		e := estimate(results[name])
-		report.Audit[name] = e
-		r.emit(Event{Arm: name, Stage: "audit", Audit: &e})
+	items, _, err := (&arm{run: r, name: name}).measure(ctx, "audit", auditSet, team)
+	if err != nil {
+		return err
 	}
-	for _, name := range names {
+	x.names = append(x.names, name)
+	x.results[name] = values(items)
+	e := estimate(x.results[name])
+	x.report.Audit[name] = Audit{Accuracy: e.Value, Low: e.Low, High: e.High, N: e.N}
+	r.emit(Event{Arm: name, Stage: "audit", Audit: &e})
+	return nil
+}
+
+// compare states the gains of the final policy over every other arm.
+func (x *auditor) compare() {
+	final, ok := x.results["final"]
+	if !ok {
+		return
+	}
+	x.report.Gains, x.report.Advantage = nil, nil
+	for _, name := range x.names {
 		if name == "final" {
 			continue
 		}
-		adv := compare(name, results[name], results["final"])
-		report.Gains = append(report.Gains, adv)
-		if name == r.yardstick(names) {
-			report.Advantage = &adv
+		gain := compare(name, x.results[name], final)
+		x.report.Gains = append(x.report.Gains, gain)
+		if name == x.run.yardstick(x.names) {
+			x.report.Advantage = &gain
 		}
 	}
-	return nil
 }
 
 // yardstick is the arm that the run's advantage is stated over: the control

@@ -4,19 +4,19 @@ import "pawl/core"
 
 // Report is the document a run ends with; `pawl run --json` prints it.
 type Report struct {
-	Run       string                   `json:"run"`
-	Recipe    string                   `json:"recipe"`
-	Seed      uint64                   `json:"seed"`
-	Rounds    []Round                  `json:"rounds"`
-	Audit     map[string]core.Estimate `json:"audit"` // base, final and each control
-	Advantage *Advantage               `json:"advantage,omitempty"`
-	Gains     []Advantage              `json:"advantages,omitempty"` // of final over base and every control
-	Controls  map[string]Control       `json:"controls"`
-	Policy    core.Policy              `json:"policy"`
-	Policies  map[string]core.Policy   `json:"policies,omitempty"` // where a recipe improves several
-	Promoted  int                      `json:"promoted"`
-	Usage     core.Usage               `json:"usage"`
-	Seconds   float64                  `json:"seconds"`
+	Run       string                 `json:"run"`
+	Recipe    string                 `json:"recipe"`
+	Seed      uint64                 `json:"seed"`
+	Rounds    []Round                `json:"rounds"`
+	Audit     map[string]Audit       `json:"audit"` // base, final and each control
+	Advantage *Advantage             `json:"advantage,omitempty"`
+	Gains     []Advantage            `json:"advantages,omitempty"` // of final over base and every control
+	Controls  map[string]Control     `json:"controls"`
+	Policy    core.Policy            `json:"policy"`
+	Policies  map[string]core.Policy `json:"policies,omitempty"` // where a recipe improves several
+	Promoted  int                    `json:"promoted"`
+	Usage     core.Usage             `json:"usage"`
+	Seconds   float64                `json:"seconds"`
 }
 
 // Round is one row of the run.
@@ -33,6 +33,14 @@ type Round struct {
 	Metrics  []core.Estimate `json:"metrics,omitempty"`
 	Tokens   int64           `json:"tokens"`  // sampled and trained on
 	Seconds  float64         `json:"seconds"` // of the work, when it was done
+}
+
+// Audit is an arm's accuracy on the sealed set.
+type Audit struct {
+	Accuracy float64 `json:"accuracy"`
+	Low      float64 `json:"low"`
+	High     float64 `json:"high"`
+	N        int     `json:"n"`
 }
 
 // Control is one control arm's verdicts against its own predecessor policies.

@@ -54,9 +54,9 @@ type Run struct {
 }
 
 // Do runs the recipe to its end, or continues it. The report is complete only
-// if the error is nil.
+// if the error is nil; what it holds otherwise is right as far as it goes.
 func (r *Run) Do(ctx context.Context) (*Report, error) {
-	report := &Report{Run: r.ID, Recipe: r.Plan.Name, Seed: r.Seed, Audit: map[string]core.Estimate{}, Controls: map[string]Control{}}
+	report := &Report{Run: r.ID, Recipe: r.Plan.Name, Seed: r.Seed, Rounds: []Round{}, Audit: map[string]Audit{}, Controls: map[string]Control{}}
 	base, err := r.basePolicies(ctx)
 	if err != nil {
 		return report, err
@@ -65,23 +65,40 @@ func (r *Run) Do(ctx context.Context) (*Report, error) {
 	if err := main.rounds(ctx, report); err != nil {
 		return report, err
 	}
-	arms := map[string]map[string]core.Policy{"base": base, "final": main.incumbent}
+	r.conclude(report, main.incumbent)
+	audit := &auditor{run: r, report: report, results: map[string][]float64{}}
+	for _, a := range []struct {
+		name string
+		team map[string]core.Policy
+	}{{"base", base}, {"final", main.incumbent}} {
+		if err := audit.measure(ctx, a.name, a.team); err != nil {
+			return report, err
+		}
+	}
+	audit.compare()
 	for _, c := range r.Plan.Controls {
 		if r.Controls != nil && !slices.Contains(r.Controls, c.Name) {
 			continue
 		}
 		a := &arm{run: r, name: c.Name, updates: stageUpdates(r.Plan, c.Name), base: base, incumbent: maps.Clone(base)}
-		if err := a.rounds(ctx, report); err != nil {
+		err := a.rounds(ctx, report)
+		if err == nil {
+			err = audit.measure(ctx, c.Name, a.incumbent)
+		}
+		if err != nil {
 			return report, fmt.Errorf("running control %s: %w", c.Name, err)
 		}
-		arms[c.Name] = a.incumbent
+		audit.compare()
 	}
-	if err := r.audit(ctx, report, arms); err != nil {
-		return report, err
-	}
-	report.Policy = main.incumbent[r.Plan.Policies[0].Name]
-	if len(main.incumbent) > 1 {
-		report.Policies = main.incumbent
+	report.Usage = r.usage
+	return report, nil
+}
+
+// conclude files what the real arm came to.
+func (r *Run) conclude(report *Report, final map[string]core.Policy) {
+	report.Policy = final[r.Plan.Policies[0].Name]
+	if len(final) > 1 {
+		report.Policies = final
 	}
 	for _, row := range report.Rounds {
 		if row.Gate.Outcome == core.Promote {
@@ -90,7 +107,6 @@ func (r *Run) Do(ctx context.Context) (*Report, error) {
 		report.Seconds += row.Seconds
 	}
 	report.Usage = r.usage
-	return report, nil
 }
 
 // basePolicies obtains the first policy of every lane.

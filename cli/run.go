@@ -1,0 +1,126 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"pawl"
+)
+
+// taskFlags name a user's task files.
+type taskFlags struct {
+	Tasks      string `help:"Task rows, JSONL or Parquet. One file is split by prompt into train, gate and audit." placeholder:"FILE"`
+	GateTasks  string `help:"Tasks of the gate, where --tasks is for training alone." placeholder:"FILE"`
+	AuditTasks string `help:"Tasks of the audit, where --tasks is for training alone." placeholder:"FILE"`
+	SkipBad    int    `help:"Pass over up to N bad rows, and list them." placeholder:"N"`
+}
+
+func (f taskFlags) files() pawl.TaskFiles {
+	return pawl.TaskFiles{Train: f.Tasks, Gate: f.GateTasks, Audit: f.AuditTasks, SkipBad: f.SkipBad}
+}
+
+type runCmd struct {
+	Recipe   string   `arg:"" optional:"" help:"Name of a recipe, or a path to one (default: quickstart)."`
+	Seed     uint64   `help:"Seed of everything random (default: the recipe's)." placeholder:"N"`
+	Model    string   `help:"Where policies start: embedded, embedded:DIR, run or run:ID." default:"embedded" placeholder:"MODEL"`
+	Rounds   int      `help:"Rounds, in place of the recipe's." placeholder:"N"`
+	Controls string   `help:"Controls to run beside: all, none, or names with commas." default:"all"`
+	Set      []string `help:"Change a value of the recipe: updates[0].optimize.train.steps=200. May be repeated." sep:"none" placeholder:"PATH=VALUE"`
+	Fresh    bool     `help:"Start over, beside an earlier run of the same recipe."`
+	JSON     bool     `help:"Print one JSON document."`
+	taskFlags
+}
+
+func (cmd *runCmd) Run(ctx context.Context, a *app, c *console) error {
+	o, err := cmd.options()
+	if err != nil {
+		return err
+	}
+	p, err := a.open(c)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	view := newRunView(c, cmd.JSON)
+	o.Observe = view.observe
+	result, err := p.Run(ctx, o)
+	return finishRun(c, view, p, result, err, cmd.JSON)
+}
+
+func (cmd *runCmd) options() (pawl.RunOptions, error) {
+	o := pawl.RunOptions{Recipe: cmd.Recipe, Seed: cmd.Seed, Tasks: cmd.files(), Fresh: cmd.Fresh, Set: map[string]string{}}
+	var err error
+	if o.Model, err = pawl.ParseModel(cmd.Model); err != nil {
+		return o, &pawl.InputError{Err: err}
+	}
+	if cmd.Rounds > 0 {
+		o.Set["rounds"] = strconv.Itoa(cmd.Rounds)
+	}
+	for _, s := range cmd.Set {
+		path, value, ok := strings.Cut(s, "=")
+		if !ok {
+			return o, &pawl.InputError{Err: fmt.Errorf("reading --set %q: it has no value; write PATH=VALUE", s)}
+		}
+		o.Set[path] = value
+	}
+	o.Controls = controlNames(cmd.Controls)
+	return o, nil
+}
+
+// controlNames reads --controls: nil is all.
+func controlNames(s string) []string {
+	switch s {
+	case "all", "":
+		return nil
+	case "none":
+		return []string{}
+	}
+	var names []string
+	for name := range strings.SplitSeq(s, ",") {
+		names = append(names, strings.TrimSpace(name))
+	}
+	return names
+}
+
+// open opens the data directory; damage that was survived is told.
+func (a *app) open(c *console) (*pawl.Pawl, error) {
+	return pawl.Open(pawl.Options{Dir: a.Dir, Recipes: a.RecipesDir, Warn: func(m string) { c.note("warning: %s", m) }})
+}
+
+// finishRun prints what a run came to and decides the exit status.
+func finishRun(c *console, view *runView, p *pawl.Pawl, result *pawl.RunResult, err error, asJSON bool) error {
+	c.clear()
+	if result == nil {
+		return err
+	}
+	for _, row := range result.Skipped {
+		c.note("skipped: %v", row)
+	}
+	if err != nil {
+		if errors.Is(err, context.Canceled) {
+			c.note("interrupted: what was finished is kept\nhint: the same command continues, and so does: pawl runs resume %s%s", result.Run.ID, view.dirFlag(p))
+			return &quiet{exitInterrupted}
+		}
+		return err
+	}
+	var text io.Writer = c.out
+	if asJSON {
+		text = c.err
+	}
+	if result.Finished {
+		fmt.Fprintf(text, "run %s had finished before; nothing was done. Start over with --fresh.\n", result.Run.ID)
+		view.replay(result.Report)
+	}
+	view.end(text, result.Report)
+	if result.Report.Promoted == 0 {
+		c.status = exitNotPromoted
+	}
+	if asJSON {
+		return c.document(result.Report)
+	}
+	return nil
+}

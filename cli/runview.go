@@ -1,0 +1,185 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"pawl"
+	"pawl/core"
+	"pawl/loop"
+)
+
+// runView shows a run while it goes on: a live bar on a terminal, now and then
+// a line elsewhere, and one row a round.
+type runView struct {
+	c      *console
+	rows   io.Writer // where the table goes
+	began  time.Time
+	arm    string
+	header bool
+	stage  string    // arm, round and stage of the last line
+	last   time.Time // of the last plain line
+	audits map[string]bool
+}
+
+// plainEvery is how often a log gets a line while nothing else happens.
+const plainEvery = 15 * time.Second
+
+func newRunView(c *console, asJSON bool) *runView {
+	v := &runView{c: c, rows: c.out, began: time.Now(), arm: "-", audits: map[string]bool{}}
+	if asJSON {
+		v.rows = c.err
+	}
+	return v
+}
+
+// observe takes the events of the loop, one at a time.
+func (v *runView) observe(e loop.Event) {
+	switch {
+	case e.Row != nil:
+		v.row(e.Arm, *e.Row)
+	case e.Audit != nil:
+		v.audit(e.Arm, *e.Audit)
+	case v.c.tty:
+		v.c.live(v.line(e))
+	default:
+		stage := fmt.Sprint(e.Arm, e.Round, e.Stage)
+		if stage != v.stage || time.Since(v.last) >= plainEvery {
+			v.stage, v.last = stage, time.Now()
+			v.c.note("%s", v.line(e))
+		}
+	}
+}
+
+// line is one sign of life.
+func (v *runView) line(e loop.Event) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%6s  ", clock(time.Since(v.began)))
+	if e.Arm != "" {
+		fmt.Fprintf(&b, "control %s, ", e.Arm)
+	}
+	if e.Round > 0 {
+		fmt.Fprintf(&b, "round %d, ", e.Round)
+	}
+	b.WriteString(e.Stage)
+	if p := e.Progress; p.Total > 0 {
+		if v.c.tty {
+			b.WriteString("  " + bar(p.Done, p.Total))
+		}
+		fmt.Fprintf(&b, "  %d of %d", p.Done, p.Total)
+	}
+	if e.Progress.Note != "" {
+		b.WriteString("  " + e.Progress.Note)
+	}
+	return b.String()
+}
+
+func bar(done, total int) string {
+	const width = 24
+	n := min(width, width*done/total)
+	return "[" + strings.Repeat("=", n) + strings.Repeat(" ", width-n) + "]"
+}
+
+func clock(d time.Duration) string {
+	s := int(d.Seconds())
+	return fmt.Sprintf("%d:%02d", s/60, s%60)
+}
+
+// columns of the table of rounds.
+const columns = "%5s  %8s  %8s  %-14s  %-20s  %-36s  %9s  %7s\n"
+
+func (v *runView) row(arm string, r loop.Round) {
+	v.c.clear()
+	if arm != v.arm {
+		v.arm, v.header = arm, true
+		if arm != "" {
+			fmt.Fprintf(v.rows, "\ncontrol %s: the same base, steps and gate\n", arm)
+		}
+		fmt.Fprintf(v.rows, columns, "round", "sampled", "kept", "labels right", "gate accuracy", "verdict", "tokens", "seconds")
+	}
+	labels := "unknown"
+	if r.Labels != nil {
+		labels = fmt.Sprintf("%.2f%%", 100**r.Labels)
+	}
+	g := r.Gate
+	verdict := strings.ReplaceAll(g.Outcome, "_", " ") + ", p " + pvalue(g.PValue) + ", alpha left " + fmt.Sprintf("%.3f", g.AlphaLeft)
+	if r.Kept == 0 {
+		labels = "-"
+	}
+	fmt.Fprintf(v.rows, columns, fmt.Sprint(r.Round), count(int64(r.Sampled)), count(int64(r.Kept)), labels,
+		share(g.Candidate, r.GateLow, r.GateHigh), verdict, count(r.Tokens), fmt.Sprintf("%.1f", r.Seconds))
+}
+
+func (v *runView) audit(arm string, e core.Estimate) {
+	v.c.clear()
+	v.audits[arm] = true
+	if arm == "base" {
+		fmt.Fprintf(v.rows, "\naudit on %d sealed tasks, 95%% intervals\n", e.N)
+	}
+	fmt.Fprintf(v.rows, "  %-10s %s\n", arm, share(e.Value, e.Low, e.High))
+}
+
+// replay shows the rows of a run that had finished before.
+func (v *runView) replay(r *loop.Report) {
+	for _, row := range r.Rounds {
+		v.row("", row)
+	}
+	for _, name := range []string{"base", "final"} {
+		v.replayAudit(r, name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Controls)) {
+		for _, row := range r.Controls[name].Rounds {
+			v.row(name, row)
+		}
+		v.replayAudit(r, name)
+	}
+}
+
+func (v *runView) replayAudit(r *loop.Report, name string) {
+	if a, ok := r.Audit[name]; ok {
+		v.audit(name, core.Estimate{Value: a.Accuracy, Low: a.Low, High: a.High, N: a.N})
+	}
+}
+
+// end prints the differences and the takeaway.
+func (v *runView) end(w io.Writer, r *loop.Report) {
+	fmt.Fprintln(w)
+	for _, g := range r.Gains {
+		fmt.Fprintf(w, "final minus %-10s %+.3f [%+.3f, %+.3f], paired on %d tasks, p %s\n", g.Over, g.Difference, g.Low, g.High, g.N, pvalue(g.PValue))
+	}
+	fmt.Fprintf(w, "\n%s\n", pawl.Takeaway(r))
+	fmt.Fprintf(w, "run %s\n", r.Run)
+}
+
+// dirFlag is what a later command needs to find the same data.
+func (v *runView) dirFlag(p *pawl.Pawl) string {
+	if p.Dir() == pawl.DefaultDir {
+		return ""
+	}
+	return " --dir " + p.Dir()
+}
+
+// share is a proportion with its interval.
+func share(value, low, high float64) string {
+	return fmt.Sprintf("%.3f [%.3f, %.3f]", value, low, high)
+}
+
+func pvalue(p float64) string {
+	if p != 0 && p < 0.001 {
+		return fmt.Sprintf("%.0e", p)
+	}
+	return fmt.Sprintf("%.3f", p)
+}
+
+// count writes a number with its thousands apart.
+func count(n int64) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
