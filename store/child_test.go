@@ -1,3 +1,5 @@
+//go:build unix
+
 package store_test
 
 import (
@@ -225,7 +227,7 @@ func TestKilledAtEveryWrite(t *testing.T) {
 	if points < 50 {
 		t.Fatalf("the script passes only %d failpoints", points)
 	}
-	stride := 1
+	stride := killStride
 	if testing.Short() {
 		stride = 7
 	}

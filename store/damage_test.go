@@ -213,6 +213,31 @@ func TestDamagedBlobs(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	// Content that is put again heals the file, and says so.
+	warned := ""
+	s.env.warn = func(m string) { warned += m }
+	if _, err := s.Put(ctx, big); err != nil || !strings.Contains(warned, path) {
+		t.Errorf("storing damaged content again: %v, warning %q", err, warned)
+	}
+	if got, err := s.Get(ctx, d); !bytes.Equal(got, big) || err != nil {
+		t.Errorf("after storing it again: %v", err)
+	}
+	// A damaged checkpoint costs time, not the run.
+	l := &Lease{store: s, run: "r", fence: 1}
+	if err := l.Keep(ctx, d, []byte("state"), 4); err != nil {
+		t.Fatal(err)
+	}
+	cs, err := s.Checkpoints(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(s.blobs.(*fileBlobs).kept.path(cs[0].Digest), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	warned = ""
+	if state, _, err := l.Kept(ctx, d); state != nil || err != nil || !strings.Contains(warned, "at 4") {
+		t.Errorf("a damaged checkpoint: %q, %v, warning %q", state, err, warned)
+	}
 	// In the ledger.
 	small, err := s.Put(ctx, []byte("small"))
 	if err != nil {

@@ -21,14 +21,18 @@ type environment struct {
 	now       func() time.Time
 	boot      func() time.Duration
 	failpoint func(string)
+	warn      func(string)
 	self      owner
 	alive     func(owner) (alive, known bool)
 }
 
 func newEnvironment(o Options) *environment {
-	env := &environment{now: time.Now, boot: bootClock, failpoint: o.Failpoint, self: self(), alive: alive}
+	env := &environment{now: time.Now, boot: bootClock, failpoint: o.Failpoint, warn: o.Warn, self: self(), alive: alive}
 	if env.failpoint == nil {
 		env.failpoint = func(string) {}
+	}
+	if env.warn == nil {
+		env.warn = func(string) {}
 	}
 	if o.Now != nil {
 		env.now = o.Now

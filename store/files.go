@@ -63,10 +63,20 @@ func (b *fileBlobs) path(d core.Digest) string {
 	return filepath.Join(b.dir, string(d[:2]), string(d[2:4]), string(d)+".zst")
 }
 
-// put writes to a temporary file, syncs it, and only then gives it its name:
-// a name always stands for whole content.
+// put leaves whole content alone and replaces a damaged one. It writes to a
+// temporary file, syncs it, and only then gives it its name: a name always
+// stands for whole content.
 func (b *fileBlobs) put(ctx context.Context, d core.Digest, content []byte) (err error) {
 	if err := ctx.Err(); err != nil {
+		return err
+	}
+	switch _, err := b.get(ctx, d); {
+	case err == nil:
+		// Another writer may have named it a moment ago and not synced the name.
+		return b.explain(syncDir(filepath.Dir(b.path(d))))
+	case errors.Is(err, ErrCorrupt):
+		b.env.warn(fmt.Sprintf("storing a blob again that was damaged: %v", err))
+	case !errors.Is(err, ErrNotFound):
 		return err
 	}
 	tmp := filepath.Join(b.root, temporary)
@@ -149,10 +159,10 @@ func (b *fileBlobs) get(ctx context.Context, d core.Digest) ([]byte, error) {
 	}
 	content, err := b.dec.DecodeAll(packed, nil)
 	if err != nil {
-		return nil, fmt.Errorf("%w: unpacking %s: %w; remove that file, and what needs it is done again", ErrCorrupt, path, err)
+		return nil, fmt.Errorf("%w: unpacking %s: %w; restore that file from a copy, or start over with a fresh run", ErrCorrupt, path, err)
 	}
 	if got := core.Sum(content); got != d {
-		return nil, fmt.Errorf("%w: %s holds other bytes (their digest is %s); remove that file, and what needs it is done again", ErrCorrupt, path, got)
+		return nil, fmt.Errorf("%w: %s holds other bytes (their digest is %s); restore that file from a copy, or start over with a fresh run", ErrCorrupt, path, got)
 	}
 	if content == nil {
 		content = []byte{}

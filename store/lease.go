@@ -223,8 +223,9 @@ func (l *Lease) Keep(ctx context.Context, key core.Key, state []byte, progress f
 	return err
 }
 
-// Kept returns the checkpoint of a step, nil where there is none. A damaged
-// one is an error that wraps ErrCorrupt; DropCheckpoint lets the step start anew.
+// Kept returns the checkpoint of a step, nil where there is none. One that is
+// damaged or missing is told to Options.Warn and counts as none: the step
+// starts anew, which costs time but changes no result.
 func (l *Lease) Kept(ctx context.Context, key core.Key) (state []byte, progress float64, err error) {
 	var c Checkpoint
 	var found bool
@@ -235,6 +236,10 @@ func (l *Lease) Kept(ctx context.Context, key core.Key) (state []byte, progress 
 	if err == nil && found {
 		state, err = l.store.blobs.checkpoints().get(ctx, c.Digest)
 	}
+	if errors.Is(err, ErrCorrupt) || errors.Is(err, ErrNotFound) {
+		l.store.env.warn(fmt.Sprintf("starting step %s anew: its checkpoint at %v cannot be read: %v", key.Short(), c.Progress, err))
+		return nil, 0, nil
+	}
 	if err != nil {
 		return nil, 0, fmt.Errorf("reading the checkpoint of step %s: %w", key.Short(), err)
 	}
@@ -242,6 +247,14 @@ func (l *Lease) Kept(ctx context.Context, key core.Key) (state []byte, progress 
 		return nil, 0, nil
 	}
 	return state[len(key):], c.Progress, nil
+}
+
+// Forget makes a step unfinished again, for when its output is damaged and
+// doing it again is worth its price.
+func (l *Lease) Forget(ctx context.Context, key core.Key) error {
+	return l.write(ctx, "forgetting step "+key.Short(), func(tx writeTx) error {
+		return tx.dropStep(key)
+	})
 }
 
 // DropCheckpoint forgets the checkpoint of a step.

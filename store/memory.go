@@ -144,6 +144,21 @@ func (t *memoryTx) attempts(k core.Key) ([]Attempt, error) {
 	return slices.Clone(t.tries[k]), nil
 }
 
+func (t *memoryTx) unknown(run string) (as []Attempt, err error) {
+	for k, tries := range t.tries {
+		_, done := t.done[k]
+		for i, a := range tries {
+			if a.Run == run && a.Cause == "" && !(done && i == len(tries)-1) {
+				as = append(as, a)
+			}
+		}
+	}
+	slices.SortFunc(as, func(a, b Attempt) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Key, b.Key), cmp.Compare(a.N, b.N))
+	})
+	return as, nil
+}
+
 func (t *memoryTx) addAttempt(a Attempt) (int, error) {
 	a.N = len(t.tries[a.Key]) + 1
 	t.tries[a.Key] = append(t.tries[a.Key], a)

@@ -28,9 +28,6 @@ func Open(dir string, o Options) (*Store, error) {
 
 func open(dir string, o Options) (*Store, error) {
 	env := newEnvironment(o)
-	if o.Warn == nil {
-		o.Warn = func(string) {}
-	}
 	if o.migrations == nil {
 		o.migrations = migrations
 	}
@@ -46,7 +43,7 @@ func open(dir string, o Options) (*Store, error) {
 		// Nobody else has the store open, so half a transaction in the log is
 		// what a crash left behind, not somebody's work.
 		_, begun := os.Stat(filepath.Join(dir, "blobs"))
-		if err = inspect(path, begun == nil, o.Warn); err == nil {
+		if err = inspect(path, begun == nil, env.warn); err == nil {
 			err = sweepTemporary(dir)
 		}
 	}

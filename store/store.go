@@ -13,7 +13,8 @@ import (
 
 // Options of Open. The zero value is right outside tests.
 type Options struct {
-	// Warn is told of damage that was survived, in one line. Nil discards it.
+	// Warn is told of damage that was survived, in one line, by any goroutine.
+	// Nil discards it.
 	Warn func(message string)
 	// Now is the clock for times and leases. Nil is the system's, which keeps
 	// leases on the boot clock, so that a jump of the wall clock expires none.
@@ -53,6 +54,7 @@ type readTx interface {
 	step(core.Key) (Step, bool, error)
 	steps(run string) ([]Step, error) // all runs for ""
 	attempts(core.Key) ([]Attempt, error)
+	unknown(run string) ([]Attempt, error) // neither failed nor the last before a result
 	checkpoint(core.Key) (Checkpoint, bool, error)
 	checkpoints() ([]Checkpoint, error)
 	run(id string) (Run, bool, error)
@@ -104,23 +106,27 @@ func (s *Store) Close() error {
 	return errors.Join(s.ledger.close(), s.blobs.close())
 }
 
-// Put stores content and returns its digest. Content that is there already
-// costs no write.
+// Put stores content and returns its digest. Content that is there already is
+// not written again, unless it is damaged.
 func (s *Store) Put(ctx context.Context, content []byte) (core.Digest, error) {
 	d := core.Sum(content)
-	if ok, err := s.Has(ctx, d); err != nil || ok {
-		return d, err
-	}
 	var err error
-	if len(content) <= InlineSize {
-		err = s.ledger.update(ctx, func(tx writeTx) error { return tx.putBlob(d, content, s.env.now()) })
-	} else {
+	if len(content) > InlineSize {
 		err = s.blobs.put(ctx, d, content)
+	} else {
+		err = s.putInline(ctx, d, content)
 	}
 	if err != nil {
 		return "", fmt.Errorf("storing blob %s of %d bytes: %w", d.Short(), len(content), err)
 	}
 	return d, nil
+}
+
+func (s *Store) putInline(ctx context.Context, d core.Digest, content []byte) error {
+	if found, err := s.Has(ctx, d); found || err != nil {
+		return err
+	}
+	return s.ledger.update(ctx, func(tx writeTx) error { return tx.putBlob(d, content, s.env.now()) })
 }
 
 // Get returns content by its digest, verified. The caller owns the bytes.
@@ -207,6 +213,20 @@ func (s *Store) Attempts(ctx context.Context, key core.Key) (as []Attempt, err e
 		}
 		return err
 	})
+	return as, err
+}
+
+// Unknown lists the run's attempts of unknown outcome, oldest first: those at
+// work now, and those that were killed, whose cost may have been paid for
+// nothing.
+func (s *Store) Unknown(ctx context.Context, run string) (as []Attempt, err error) {
+	err = s.ledger.peek(ctx, func(tx readTx) (err error) {
+		as, err = tx.unknown(run)
+		return err
+	})
+	for i := range as {
+		as[i].Outcome = OutcomeUnknown
+	}
 	return as, err
 }
 

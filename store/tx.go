@@ -207,6 +207,22 @@ func (t *sqliteTx) attempts(k core.Key) (as []Attempt, err error) {
 	return as, err
 }
 
+func (t *sqliteTx) unknown(run string) (as []Attempt, err error) {
+	err = t.each(func(r rowScanner) error {
+		var key []byte
+		var at int64
+		var a Attempt
+		err := r.Scan(&key, &a.N, &a.Kind, &a.Run, &at)
+		a.Key, a.At = core.Key(hex.EncodeToString(key)), fromNano(at)
+		as = append(as, a)
+		return err
+	}, `SELECT key, n, kind, run, at FROM attempts a WHERE run = ? AND cause IS NULL AND NOT (
+			EXISTS (SELECT 1 FROM steps s WHERE s.key = a.key) AND
+			NOT EXISTS (SELECT 1 FROM attempts b WHERE b.key = a.key AND b.n > a.n))
+		ORDER BY at, key, n`, run)
+	return as, err
+}
+
 func (t *sqliteTx) addAttempt(a Attempt) (n int, err error) {
 	key, err := digestKey(a.Key)
 	if err != nil {

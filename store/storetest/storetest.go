@@ -81,6 +81,8 @@ func must[T any](t *testing.T) func(v T, err error) T {
 	}
 }
 
+func first[A, B any](a A, _ B, err error) (A, error) { return a, err }
+
 func ok(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
@@ -147,7 +149,13 @@ func testSteps(t *testing.T, s *store.Store, clock *Clock) {
 	if as := must[[]store.Attempt](t)(s.Attempts(ctx, k)); len(as) != 1 || as[0].Outcome != store.OutcomeUnknown {
 		t.Errorf("attempts after Begin: %+v", as)
 	}
+	if as := must[[]store.Attempt](t)(s.Unknown(ctx, "r")); len(as) != 1 || as[0].Key != k || as[0].N != 1 {
+		t.Errorf("unknown outcomes after Begin: %+v", as)
+	}
 	ok(t, l.Fail(ctx, k, n, "no luck"))
+	if as := must[[]store.Attempt](t)(s.Unknown(ctx, "r")); len(as) != 0 {
+		t.Errorf("unknown outcomes after Fail: %+v", as)
+	}
 	if _, found, _ := s.Find(ctx, k); found {
 		t.Error("a failure made the step finished")
 	}
@@ -169,6 +177,13 @@ func testSteps(t *testing.T, s *store.Store, clock *Clock) {
 	if len(as) != 2 || as[0].Outcome != store.OutcomeFailed || as[0].Cause != "no luck" || as[1].Outcome != store.OutcomeDone {
 		t.Errorf("attempts at the end: %+v", as)
 	}
+	for range 3 { // killed twice, then done
+		must[int](t)(first(l.Begin(ctx, key("killed"), "sample")))
+	}
+	must[core.Digest](t)(l.Finish(ctx, key("killed"), "sample", key("out"), nil, 0))
+	if as := must[[]store.Attempt](t)(s.Unknown(ctx, "r")); len(as) != 2 || as[1].N != 2 || as[1].Outcome != store.OutcomeUnknown {
+		t.Errorf("unknown outcomes of killed attempts: %+v", as)
+	}
 	// The first result stands, and there is nothing left to begin.
 	if out, err := l.Finish(ctx, k, "sample", key("other"), nil, 0); out != key("out") || err != nil {
 		t.Errorf("a second result gave %s, %v", out, err)
@@ -181,6 +196,10 @@ func testSteps(t *testing.T, s *store.Store, clock *Clock) {
 	}
 	if _, _, err := l.Begin(ctx, "not a digest", "sample"); err == nil {
 		t.Error("a key that is no digest was begun")
+	}
+	ok(t, l.Forget(ctx, key("killed")))
+	if n, _, err := l.Begin(ctx, key("killed"), "sample"); n != 4 || err != nil {
+		t.Errorf("a forgotten step begins with attempt %d, %v", n, err)
 	}
 	if steps := must[[]store.Step](t)(s.Steps(ctx, "r")); len(steps) != 1 {
 		t.Errorf("%d steps of the run", len(steps))
@@ -265,6 +284,7 @@ func testFence(t *testing.T, s *store.Store, clock *Clock) {
 		"Finish":         func() error { _, err := old.Finish(ctx, k, "x", k, nil, 0); return err },
 		"Fail":           func() error { return old.Fail(ctx, k, 1, "x") },
 		"Keep":           func() error { return old.Keep(ctx, k, []byte("x"), 0) },
+		"Forget":         func() error { return old.Forget(ctx, k) },
 		"DropCheckpoint": func() error { return old.DropCheckpoint(ctx, k) },
 		"Event":          func() error { _, err := old.Event(ctx, "x", 1); return err },
 		"Promote":        func() error { _, err := old.Promote(ctx, store.Promotion{Outcome: core.Promote}); return err },
