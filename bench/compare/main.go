@@ -23,6 +23,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"time"
 )
@@ -92,6 +93,9 @@ func run(args []string) error {
 	}
 	rep := &reporter{lines: os.Stdout, notes: os.Stderr}
 	if *out != "" {
+		if err := os.MkdirAll(filepath.Dir(*out), 0o777); err != nil {
+			return fmt.Errorf("keeping the results: %w", err)
+		}
 		file, err := os.Create(*out)
 		if err != nil {
 			return fmt.Errorf("keeping the results: %w", err)
