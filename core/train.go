@@ -53,8 +53,11 @@ type Checkpointer interface {
 	Restore(state []byte) error
 }
 
-// SeparableTrainer is the companion of trainers that can run forward and
-// backward in one pass for objectives that look at one token at a time.
-type SeparableTrainer interface {
-	ForwardBackward(ctx context.Context, b *Batch, o Objective) (loss float64, err error)
+// FusedTrainer is the companion of trainers that go forward and back in one
+// pass, which needs d(loss)/d(log-prob) before the log-probs are known. That
+// suits linear objectives, such as supervised training: their gradient does
+// not depend on the log-probs. ForwardBackward reads b.Grad and fills
+// b.Logprobs.
+type FusedTrainer interface {
+	ForwardBackward(ctx context.Context, b *Batch) error
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"pawl/core"
@@ -117,15 +118,12 @@ func fit(ctx context.Context, h core.Host, start core.Policy, rows []row, steps 
 			return nil, errors.Join(err, keep(context.WithoutCancel(ctx), h, tr, step))
 		}
 		fill(&batch, rows, examples, order, step*s.Batch, s.Batch)
-		if err := tr.Logprobs(ctx, &batch); err != nil {
+		loss, err := gradient(ctx, tr, &batch, objective)
+		if err != nil {
 			return nil, fmt.Errorf("training step %d: %w", step, err)
 		}
-		loss := objective(&batch)
 		if math.IsNaN(loss) || math.IsInf(loss, 0) {
 			return nil, fmt.Errorf("training step %d: the loss is %v; lower the rate (now %g) or look for corrupt examples", step, loss, s.Rate)
-		}
-		if err := tr.Backward(ctx, &batch); err != nil {
-			return nil, fmt.Errorf("training step %d: %w", step, err)
 		}
 		o := core.StepOptions{Rate: s.Rate * s.multiplier(step, steps), Beta1: s.Beta1, Beta2: s.Beta2, Epsilon: 1e-8, Decay: s.WeightDecay, Clip: s.Clip}
 		if err := tr.Step(ctx, o); err != nil {
@@ -150,6 +148,47 @@ func fit(ctx context.Context, h core.Host, start core.Policy, rows []row, steps 
 		out = out.With(part, d)
 	}
 	return out, nil
+}
+
+// gradient gives the trainer the gradient of one batch and returns the loss.
+// Where the objective is linear in the log-probs its gradient is known before
+// the forward pass, and a trainer that can fuses both passes. Whether it is
+// linear is not declared but seen, on the batch itself: two unlike sets of
+// log-probs must give the same gradient.
+func gradient(ctx context.Context, tr core.Trainer, b *core.Batch, objective core.Objective) (float64, error) {
+	if fused, ok := tr.(core.FusedTrainer); ok && linear(b, objective) {
+		if err := fused.ForwardBackward(ctx, b); err != nil {
+			return 0, err
+		}
+		return objective(b), nil
+	}
+	if err := tr.Logprobs(ctx, b); err != nil {
+		return 0, err
+	}
+	loss := objective(b)
+	return loss, tr.Backward(ctx, b)
+}
+
+// linear leaves the gradient in b.Grad if it returns true.
+func linear(b *core.Batch, objective core.Objective) bool {
+	for i := range b.Logprobs {
+		clear(b.Logprobs[i])
+	}
+	objective(b)
+	before := make([][]float32, len(b.Grad))
+	for i := range b.Grad {
+		before[i] = slices.Clone(b.Grad[i])
+		for j := range b.Logprobs[i] {
+			b.Logprobs[i][j] = -0.5 - float32((7*i+3*j)%11)
+		}
+	}
+	objective(b)
+	for i := range b.Grad {
+		if !slices.Equal(before[i], b.Grad[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 // A kept state is the step count (8 bytes, little-endian) and the trainer's own.

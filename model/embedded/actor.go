@@ -119,7 +119,12 @@ func (a *actor) Score(ctx context.Context, paths [][]core.Node) ([][]float32, er
 		heads[i] = len(ids)
 		batch[i].Tokens = append(ids, answer...)
 	}
-	logp, err := nn.NewTrainer(a.model).Logprobs(ctx, batch)
+	a.scoring.Lock() // a scorer serves one call at a time, and its result is its own memory
+	defer a.scoring.Unlock()
+	if a.scorer == nil {
+		a.scorer = nn.NewTrainer(a.model)
+	}
+	logp, err := a.scorer.Logprobs(ctx, batch)
 	if err != nil {
 		return nil, fmt.Errorf("scoring as %s: %w", a.seat, err)
 	}

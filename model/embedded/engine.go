@@ -57,6 +57,9 @@ type loaded struct {
 	model   *nn.Model
 	text    *text
 	sampler *nn.Sampler
+
+	scoring sync.Mutex
+	scorer  *nn.Trainer // made when first needed
 }
 
 // keepLoaded bounds the models held: incumbent, candidate and base of a gate.

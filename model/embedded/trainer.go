@@ -18,7 +18,7 @@ func (e *Engine) Trainer(ctx context.Context, p core.Policy) (core.Trainer, erro
 	return &trainer{engine: e, policy: p, inner: nn.NewTrainer(m)}, nil
 }
 
-// trainer implements core.Trainer and core.Checkpointer.
+// trainer implements core.Trainer, core.FusedTrainer and core.Checkpointer.
 type trainer struct {
 	engine *Engine
 	policy core.Policy
@@ -55,8 +55,20 @@ func (t *trainer) Logprobs(_ context.Context, b *core.Batch) error {
 	if err != nil {
 		return err
 	}
-	b.Logprobs = append(b.Logprobs[:0], logp...)
+	for i := range logp {
+		copy(b.Logprobs[i], logp[i])
+	}
 	return nil
+}
+
+// ForwardBackward makes a Trainer a core.FusedTrainer.
+func (t *trainer) ForwardBackward(_ context.Context, b *core.Batch) error {
+	_, err := t.inner.ForwardBackward(t.sequences(b), func(i int, _ *nn.Sequence, logp, dlogp []float32) float64 {
+		copy(b.Logprobs[i], logp)
+		copy(dlogp, b.Grad[i])
+		return 0 // the objective says what the loss is
+	})
+	return err
 }
 
 func (t *trainer) Backward(_ context.Context, b *core.Batch) error { return t.inner.Backward(b.Grad) }
