@@ -46,6 +46,7 @@ var lattice = map[string]rule{
 	"recipe":  {"core registry", "", "turns YAML into a plan over whatever is registered"},
 	"recipes": {"", "-", "nothing but files"},
 	"loop":    {"core registry recipe stats prompt", "", "drives a plan through ports; it names no component, store or model"},
+	"report":  {"core loop", "", "shows what a run did; it decides nothing, so nothing below it may know it"},
 
 	"tensor": {"", "golang.org/x/sys", "kernels: nothing above them may leak in"},
 	"nn":     {"tensor", "", "the engine knows no tasks, policies or recipes"},

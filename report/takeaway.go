@@ -1,0 +1,111 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"pawl/loop"
+)
+
+// Takeaway is what a reader should remember of a run, in a few plain
+// sentences: what was gained on the sealed tasks, whether the controls gained
+// as much, and what follows. It claims nothing that the intervals do not carry.
+func Takeaway(r *loop.Report) string {
+	switch {
+	case r == nil || len(r.Rounds) == 0:
+		return "No round has ended yet, so there is nothing to conclude."
+	case r.Promoted == 0:
+		return nothingPromoted(r)
+	case len(r.Audit) == 0:
+		return fmt.Sprintf("The gate promoted %s, but there is no sealed audit to confirm the gain on tasks that no decision has seen.", candidates(r))
+	}
+	base, final := r.Audit["base"], r.Audit["final"]
+	figures := fmt.Sprintf("On %s sealed tasks the policy went from %s to %s", count(final.N), accuracy(base), accuracy(final))
+	gain, known := over(r, "base")
+	switch {
+	case known && gain.High < 0:
+		return figures + ": it got worse, although the gate promoted it. Roll it back."
+	case known && gain.Low <= 0:
+		return figures + fmt.Sprintf(": the audit does not confirm the gain that the gate saw (difference %s).", difference(r, gain))
+	}
+	return figures + ". " + againstControls(r)
+}
+
+// nothingPromoted tells a policy that stayed as it was.
+func nothingPromoted(r *loop.Report) string {
+	last := r.Rounds[len(r.Rounds)-1].Gate
+	s := fmt.Sprintf("Nothing was gained: the gate promoted none of %s, and the base policy stays in force.", plural(len(r.Rounds), "candidate"))
+	if last.Detectable > 0 && last.Detectable < 1 {
+		s += fmt.Sprintf(" On %s gate tasks it would have seen a gain of %s four times in five; a smaller one may be there.", count(last.N), points(r, last.Detectable))
+	}
+	return s
+}
+
+// againstControls says what the gain over the base is worth.
+func againstControls(r *loop.Report) string {
+	if len(r.Controls) == 0 {
+		return "No control ran beside it, so this proves nothing about the method: more training of any kind might have gained as much."
+	}
+	if r.Advantage == nil || r.Controls[r.Advantage.Over].Rounds == nil {
+		return "It is not compared with a control, so this proves nothing about the method."
+	}
+	adv := *r.Advantage
+	name, diff := quoted(adv.Over), difference(r, adv)
+	var s string
+	switch {
+	case adv.Low > 0:
+		s = fmt.Sprintf("That is %s more than the control %s reaches from the same base in as many steps, so the gain comes from the loop.", diff, name)
+	case adv.High < 0:
+		s = fmt.Sprintf("But the control %s, with as many steps from the same base, reaches more (difference %s): the loop did harm.", name, diff)
+	default:
+		s = fmt.Sprintf("But the control %s, with as many steps from the same base, does about as well (difference %s): more training explains the gain, the loop does not.", name, diff)
+	}
+	if adv.Low > 0 {
+		s += besides(r, adv.Over)
+	}
+	return s
+}
+
+// besides adds the other controls that the final policy does not beat.
+func besides(r *loop.Report, yardstick string) string {
+	var equal, beaten []string
+	for _, a := range arms(r) {
+		g, known := over(r, a.name)
+		if a.name == "" || a.name == yardstick || !known {
+			continue
+		}
+		if g.Low > 0 {
+			beaten = append(beaten, fmt.Sprintf("%s (%s)", quoted(a.name), difference(r, g)))
+		} else {
+			equal = append(equal, fmt.Sprintf("%s (%s)", quoted(a.name), difference(r, g)))
+		}
+	}
+	s := ""
+	if len(beaten) > 0 {
+		s += " It also beats " + strings.Join(beaten, " and ") + "."
+	}
+	if len(equal) > 0 {
+		s += " It does not beat " + strings.Join(equal, " and ") + ", so what that control leaves out was not needed."
+	}
+	return s
+}
+
+// over is the paired difference of the final policy and another arm.
+func over(r *loop.Report, name string) (loop.Advantage, bool) {
+	for _, g := range r.Gains {
+		if g.Over == name {
+			return g, true
+		}
+	}
+	if r.Advantage != nil && r.Advantage.Over == name {
+		return *r.Advantage, true
+	}
+	return loop.Advantage{}, false
+}
+
+func candidates(r *loop.Report) string {
+	if r.Promoted == len(r.Rounds) {
+		return fmt.Sprintf("all of %s", plural(len(r.Rounds), "candidate"))
+	}
+	return fmt.Sprintf("%d of %s", r.Promoted, plural(len(r.Rounds), "candidate"))
+}
