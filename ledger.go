@@ -63,10 +63,15 @@ func (l *ledger) Promote(ctx context.Context, p loop.Promotion) error {
 	if l.known[d] {
 		return nil
 	}
-	_, err := l.lease.Promote(ctx, store.Promotion{
-		Arm: p.Arm, Round: p.Round, Version: p.Candidate, Parent: p.Parent, Policies: p.Policies,
-		Outcome: p.Verdict.Outcome, Verdict: marshal(p.Verdict),
-	})
+	row := store.Promotion{
+		Arm: p.Arm, Round: p.Round, Version: p.Candidate, Parent: p.Parent, Policies: p.Policies, Outcome: p.Verdict.Outcome,
+	}
+	if row.Outcome == loop.Base {
+		row.Outcome = store.OutcomeBase
+	} else {
+		row.Verdict = marshal(p.Verdict)
+	}
+	_, err := l.lease.Promote(ctx, row)
 	if err == nil {
 		l.known[d] = true
 	}

@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"pawl/core"
@@ -29,6 +29,8 @@ type RunOptions struct {
 	Controls []string          // nil for all of the recipe's
 	Fresh    bool              // start over beside an earlier run of the same options
 	Observe  func(loop.Event)
+
+	text string // of the recipe, where a run is resumed; Recipe is then its name
 }
 
 // RunResult is a report and how it came about.
@@ -37,6 +39,7 @@ type RunResult struct {
 	Finished bool // it had been finished before: nothing was done
 	Run      store.Run
 	Skipped  []error // rows of user files that were tolerated
+	Notes    []string
 }
 
 // lease times: a killed run can be taken over by another host after leaseTTL,
@@ -46,56 +49,124 @@ const (
 	leaseRenew = 10 * time.Second
 )
 
+// job is a run made ready: everything given has been read and checked.
+type job struct {
+	RunOptions
+	plan    *recipe.Plan
+	text    string
+	sets    *taskSets
+	initial map[string]core.Policy
+}
+
 // Run runs a recipe or continues it.
 func (p *Pawl) Run(ctx context.Context, o RunOptions) (*RunResult, error) {
-	plan, sets, err := p.prepare(ctx, &o)
+	j, err := p.prepare(ctx, o)
 	if err != nil {
-		return nil, input(err)
+		return nil, given(ctx, err)
 	}
-	initial, err := p.initial(ctx, plan, o.Model)
-	if err != nil {
-		return nil, input(err)
+	if j.initial, err = p.initial(ctx, j.plan, o.Model); err != nil {
+		return nil, given(ctx, err)
 	}
-	row, err := p.enroll(ctx, plan, o, sets, initial)
+	if err := j.teachable(); err != nil {
+		return nil, err
+	}
+	row, err := p.enroll(ctx, j)
 	if err != nil {
 		return nil, err
 	}
-	result := &RunResult{Run: row, Skipped: sets.skipped}
-	if row.Status == store.Done && !o.Fresh && covers(row.Summary, plan, o.Controls) {
+	return p.drive(ctx, row, j)
+}
+
+// drive advances a run unless it has finished.
+func (p *Pawl) drive(ctx context.Context, row store.Run, j *job) (*RunResult, error) {
+	result := &RunResult{Run: row, Skipped: j.sets.skipped, Notes: j.sets.notes}
+	if row.Status == store.Done && !j.Fresh && covers(row.Summary, j.Controls) {
 		result.Finished = true
 		return result, json.Unmarshal(row.Summary, &result.Report)
 	}
-	result.Report, err = p.advance(ctx, row, plan, o, sets, initial)
+	var err error
+	result.Report, err = p.advance(ctx, row, j)
 	if after, rerr := p.store.Run(context.WithoutCancel(ctx), row.ID); rerr == nil {
 		result.Run = after
 	}
 	return result, err
 }
 
-// prepare loads the plan, applies overrides, and reads user files.
-func (p *Pawl) prepare(ctx context.Context, o *RunOptions) (*recipe.Plan, *taskSets, error) {
-	plan, err := p.Recipe(o.Recipe)
-	if err != nil {
-		return nil, nil, err
+// prepare loads the plan, applies overrides, and reads all task sets.
+func (p *Pawl) prepare(ctx context.Context, o RunOptions) (*job, error) {
+	j := &job{RunOptions: o, text: o.text}
+	var err error
+	if j.plan, err = p.planFor(o, &j.text); err != nil {
+		return nil, err
+	}
+	if j.Seed == 0 {
+		j.Seed = max(j.plan.Seed, 1)
+	}
+	if len(j.plan.Stages) == 0 {
+		return nil, fmt.Errorf("running %s: the recipe updates nothing; measure it with pawl eval", j.plan.Name)
+	}
+	if j.Controls == nil {
+		for _, c := range j.plan.Controls {
+			j.Controls = append(j.Controls, c.Name)
+		}
+	}
+	for _, name := range j.Controls {
+		if _, ok := j.plan.Control(name); !ok {
+			return nil, fmt.Errorf("running %s: the recipe has no control %q; it has %s", j.plan.Name, name, controlList(j.plan))
+		}
+	}
+	if j.sets, err = p.readSets(ctx, j.plan, o.Tasks); err != nil {
+		return nil, err
+	}
+	j.dropControls()
+	return j, nil
+}
+
+// planFor reads the recipe, from text where there is one, and applies
+// overrides.
+func (p *Pawl) planFor(o RunOptions, text *string) (*recipe.Plan, error) {
+	name := o.Recipe
+	if name == "" {
+		name = Quickstart
+	}
+	path := name + ".yaml"
+	if *text == "" {
+		source, err := p.finder.Find(name)
+		if err != nil {
+			return nil, err
+		}
+		*text, path = string(source.Text), source.Path
+	}
+	plan, problems := recipe.Parse(registry.Default, path, []byte(*text))
+	if len(problems) > 0 {
+		return nil, fmt.Errorf("loading recipe %w", problems)
 	}
 	for _, path := range slices.Sorted(maps.Keys(o.Set)) {
 		if err := plan.Override(path, o.Set[path]); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
-	if o.Seed == 0 {
-		o.Seed = max(plan.Seed, 1)
+	return plan, nil
+}
+
+func controlList(plan *recipe.Plan) string {
+	names := []string{}
+	for _, c := range plan.Controls {
+		names = append(names, c.Name)
 	}
-	if len(plan.Stages) == 0 {
-		return nil, nil, fmt.Errorf("running %s: the recipe updates nothing; measure it with pawl eval", plan.Name)
+	if len(names) == 0 {
+		return "none"
 	}
-	for _, name := range o.Controls {
-		if _, ok := plan.Control(name); !ok {
-			return nil, nil, fmt.Errorf("running %s: the recipe has no control %q", plan.Name, name)
-		}
+	return strings.Join(names, ", ")
+}
+
+// given marks an error of reading what the caller gave, unless it is an
+// interruption.
+func given(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return err
 	}
-	sets, err := readTaskFiles(ctx, plan, o.Tasks)
-	return plan, sets, err
+	return input(err)
 }
 
 // initial gives the policies that a named model replaces: all of the recipe's.
@@ -114,10 +185,16 @@ func (p *Pawl) initial(ctx context.Context, plan *recipe.Plan, m Model) (map[str
 	return all, nil
 }
 
+// canonical names a run by all that determines its result.
+func (j *job) canonical() core.Digest {
+	h := core.NewHasher("run").Bytes(j.plan.Canonical()).Uint(j.Seed).Bytes(marshal(j.initial)).Bytes(j.sets.digest)
+	return core.Digest(h.Key())
+}
+
 // enroll finds the run of these options, or creates it.
-func (p *Pawl) enroll(ctx context.Context, plan *recipe.Plan, o RunOptions, sets *taskSets, initial map[string]core.Policy) (store.Run, error) {
-	canonical := core.NewHasher("run").Bytes(plan.Canonical()).Uint(o.Seed).Bytes(marshal(initial)).Bytes(sets.digest).Key()
-	base := plan.Name + "-" + string(canonical[:8])
+func (p *Pawl) enroll(ctx context.Context, j *job) (store.Run, error) {
+	canonical := j.canonical()
+	base := j.plan.Name + "-" + string(canonical[:8])
 	id := base
 	for n := 2; ; n++ {
 		row, err := p.store.Run(ctx, id)
@@ -125,31 +202,19 @@ func (p *Pawl) enroll(ctx context.Context, plan *recipe.Plan, o RunOptions, sets
 			return row, err
 		}
 		exists := err == nil && row.ID == id
-		if exists && o.Fresh {
+		if exists && j.Fresh {
 			id = base + "-" + strconv.Itoa(n)
 			continue
 		}
 		if exists {
 			return p.newest(ctx, base, row)
 		}
-		row = store.Run{ID: id, Recipe: plan.Name, Text: p.recipeText(o.Recipe), Canonical: canonical, Seed: o.Seed, Model: o.Model.String()}
+		row = store.Run{ID: id, Recipe: j.plan.Name, Text: j.text, Canonical: canonical, Seed: j.Seed, Model: j.Model.String()}
 		if err := p.store.CreateRun(ctx, row); err != nil {
 			return row, err
 		}
 		return p.store.Run(ctx, id)
 	}
-}
-
-// recipeText is the recipe as it was given, for the record.
-func (p *Pawl) recipeText(name string) string {
-	if name == "" {
-		name = Quickstart
-	}
-	source, err := p.finder.Find(name)
-	if err != nil {
-		return ""
-	}
-	return string(source.Text)
 }
 
 // newest is the last fresh start of a run: the one to continue.
@@ -167,15 +232,10 @@ func (p *Pawl) newest(ctx context.Context, base string, row store.Run) (store.Ru
 }
 
 // covers reports whether a summary has every control that is asked for.
-func covers(summary json.RawMessage, plan *recipe.Plan, controls []string) bool {
+func covers(summary json.RawMessage, controls []string) bool {
 	var r loop.Report
 	if json.Unmarshal(summary, &r) != nil {
 		return false
-	}
-	if controls == nil {
-		for _, c := range plan.Controls {
-			controls = append(controls, c.Name)
-		}
 	}
 	for _, name := range controls {
 		if _, ok := r.Controls[name]; !ok {
@@ -186,7 +246,7 @@ func covers(summary json.RawMessage, plan *recipe.Plan, controls []string) bool 
 }
 
 // advance takes the lease and runs the loop to its end.
-func (p *Pawl) advance(ctx context.Context, row store.Run, plan *recipe.Plan, o RunOptions, sets *taskSets, initial map[string]core.Policy) (*loop.Report, error) {
+func (p *Pawl) advance(ctx context.Context, row store.Run, j *job) (*loop.Report, error) {
 	lease, err := p.store.Acquire(ctx, row.ID, leaseTTL)
 	if err != nil {
 		return nil, err
@@ -195,16 +255,13 @@ func (p *Pawl) advance(ctx context.Context, row store.Run, plan *recipe.Plan, o 
 	final := context.WithoutCancel(ctx)
 	ctx, stop := keepLease(ctx, lease)
 	defer stop()
-	if err := lease.SetStatus(final, store.Running); err != nil {
-		return nil, err
-	}
-	l, err := newLedger(ctx, p.store, lease)
+	l, err := p.start(final, lease, row, j)
 	if err != nil {
 		return nil, errors.Join(err, lease.Release(final))
 	}
 	run := &loop.Run{
-		ID: row.ID, Plan: plan, Seed: o.Seed, Salt: salt(row), Ledger: l, Models: p.engine, Registry: registry.Default,
-		Sets: sets.sources, Initial: initial, Controls: o.Controls, Observe: o.Observe,
+		ID: row.ID, Plan: j.plan, Seed: j.Seed, Salt: salt(row), Ledger: l, Models: p.engine, Registry: registry.Default,
+		Sets: j.sets.sources, Initial: j.initial, Controls: j.Controls, Observe: j.Observe,
 	}
 	report, err := run.Do(ctx)
 	if cause := context.Cause(ctx); err != nil && cause != nil {
@@ -221,6 +278,17 @@ func (p *Pawl) advance(ctx context.Context, row store.Run, plan *recipe.Plan, o 
 		err = errors.Join(err, endErr)
 	}
 	return report, err
+}
+
+// start records that the run goes on, and with which options.
+func (p *Pawl) start(ctx context.Context, lease *store.Lease, row store.Run, j *job) (*ledger, error) {
+	if err := lease.SetStatus(ctx, store.Running); err != nil {
+		return nil, err
+	}
+	if err := p.record(ctx, lease, row, j); err != nil {
+		return nil, err
+	}
+	return newLedger(ctx, p.store, lease)
 }
 
 // salt makes the steps of a fresh start distinct from those of the first run.
@@ -261,12 +329,4 @@ func marshal(v any) json.RawMessage {
 		panic(fmt.Sprintf("pawl: encoding %T: %v", v, err))
 	}
 	return b
-}
-
-// Export writes a policy as a Hugging Face folder.
-func (p *Pawl) Export(ctx context.Context, policy core.Policy, dir string) error {
-	if st, err := os.Stat(dir); err == nil && !st.IsDir() {
-		return fmt.Errorf("exporting to %s: it is a file; name a folder", dir)
-	}
-	return p.engine.Export(ctx, policy, dir)
 }

@@ -4,8 +4,12 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
+	"path/filepath"
+	"slices"
 
 	"pawl/core"
+	"pawl/loop"
 	"pawl/recipe"
 	"pawl/task"
 )
@@ -20,12 +24,35 @@ type TaskFiles struct {
 // taskSets are task sets that replace a recipe's.
 type taskSets struct {
 	sources map[string]core.TaskSource
-	digest  []byte // of the contents
+	digest  []byte // of the contents that the recipe does not determine
 	skipped []error
+	notes   []string
+	user    bool // they come from files that the caller named
 }
 
 // labelledSet is the recipe's name for tasks with worked solutions.
 const labelledSet = "labelled"
+
+// readSets reads the caller's files and opens the recipe's other sets.
+func (p *Pawl) readSets(ctx context.Context, plan *recipe.Plan, f TaskFiles) (*taskSets, error) {
+	sets, err := readTaskFiles(ctx, plan, f)
+	if err != nil {
+		return nil, err
+	}
+	opener := p.player(plan, 1, nil)
+	opener.Sets = sets.sources
+	if sets.sources, err = opener.OpenSets(ctx); err != nil {
+		return nil, err
+	}
+	h := core.NewHasher("sets").Bytes(sets.digest)
+	for _, name := range slices.Sorted(maps.Keys(sets.sources)) {
+		if s, ok := sets.sources[name].(interface{ Digest() core.Digest }); ok && !sets.user {
+			h.String(name).String(string(s.Digest()))
+		}
+	}
+	sets.digest = []byte(h.Key())
+	return sets, nil
+}
 
 func readTaskFiles(ctx context.Context, plan *recipe.Plan, f TaskFiles) (*taskSets, error) {
 	sets := &taskSets{sources: map[string]core.TaskSource{}}
@@ -42,8 +69,15 @@ func readTaskFiles(ctx context.Context, plan *recipe.Plan, f TaskFiles) (*taskSe
 	if err != nil {
 		return nil, err
 	}
+	sets.user = true
+	err = task.Disjoint(ctx, task.Named{Name: "train", Source: parts["train"]},
+		task.Named{Name: "gate", Source: parts["gate"]}, task.Named{Name: "audit", Source: parts["audit"]})
+	if err != nil {
+		return nil, err
+	}
 	h := core.NewHasher("user tasks")
 	for _, name := range []string{"train", "gate", "audit"} {
+		moved(parts[name].List)
 		sets.sources[name] = parts[name]
 		for _, row := range parts[name].Skipped {
 			sets.skipped = append(sets.skipped, row)
@@ -52,8 +86,52 @@ func readTaskFiles(ctx context.Context, plan *recipe.Plan, f TaskFiles) (*taskSe
 	}
 	sets.sources[labelledSet] = taskList(worked(parts["train"].List))
 	sets.digest = []byte(h.Key())
-	return sets, task.Disjoint(ctx, task.Named{Name: "train", Source: parts["train"]},
-		task.Named{Name: "gate", Source: parts["gate"]}, task.Named{Name: "audit", Source: parts["audit"]})
+	return sets, nil
+}
+
+// moved takes the folder out of where tasks come from: a file that was moved
+// is the same tasks, and finished steps on them stay finished.
+func moved(tasks []core.Task) {
+	for i := range tasks {
+		for k, from := range tasks[i].Origin {
+			tasks[i].Origin[k] = filepath.Base(from)
+		}
+	}
+}
+
+// teachable refuses a run that would have to pretrain on the caller's rows
+// where none has a worked solution.
+func (j *job) teachable() error {
+	labelled, ok := j.sets.sources[labelledSet]
+	if !j.sets.user || !ok || labelled.Len() != 0 {
+		return nil
+	}
+	for _, lane := range j.plan.Policies {
+		if _, given := j.initial[lane.Name]; !given && slices.Contains(loop.SetsNamed(lane.Init), labelledSet) {
+			return inputf("running %s: no row of %s has a worked solution to train a first model on; give rows a solution, or a model with --model embedded:DIR", j.plan.Name, j.Tasks.Train)
+		}
+	}
+	return nil
+}
+
+// dropControls leaves out the controls that learn from worked solutions where
+// the caller's rows have none.
+func (j *job) dropControls() {
+	labelled, ok := j.sets.sources[labelledSet]
+	if !j.sets.user || !ok || labelled.Len() != 0 {
+		return
+	}
+	j.Controls = slices.DeleteFunc(slices.Clone(j.Controls), func(name string) bool {
+		for _, s := range j.plan.StagesFor(name) {
+			for _, u := range s.Updates {
+				if slices.Equal(loop.SetsNamed(u.Select), []string{labelledSet}) && u.Select.Name == "demonstrations" {
+					j.sets.notes = append(j.sets.notes, fmt.Sprintf("control %s is left out: it learns from worked solutions, and no row has one", name))
+					return true
+				}
+			}
+		}
+		return false
+	})
 }
 
 // loadSplits reads one file in three parts, or three files.

@@ -2,19 +2,15 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 
 	"pawl"
-	"pawl/loop"
-	"pawl/store"
 )
 
 // Exit statuses.
@@ -33,7 +29,9 @@ type app struct {
 	RecipesDir string           `name:"recipes" help:"Directory of recipes that hide those in the binary (default: ./recipes)." placeholder:"DIR"`
 	Version    kong.VersionFlag `help:"Print the version."`
 
-	Run runCmd `cmd:"" help:"Run a loop or continue it; with no recipe, the quickstart."`
+	Run    runCmd    `cmd:"" help:"Run a loop or continue it; with no recipe, the quickstart."`
+	Solve  solveCmd  `cmd:"" help:"Answer a question, or every task of a file."`
+	Export exportCmd `cmd:"" help:"Write a policy as a Hugging Face folder, a task set, or training rows."`
 }
 
 const about = `Improves a language-model system in a closed loop; nothing is promoted until it is proven better.
@@ -65,7 +63,7 @@ func Run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 		return status
 	}
 	if err != nil {
-		return c.usage(parser, err)
+		return c.usage(err)
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	if err := parsed.Run(&a, c); err != nil {
@@ -80,66 +78,4 @@ func grammar(a *app, options ...kong.Option) (*kong.Kong, error) {
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 		kong.Vars{"version": "pawl " + pawl.Version},
 	}, options...)...)
-}
-
-// usage reports a mistake in the command line itself.
-func (c *console) usage(parser *kong.Kong, err error) int {
-	fmt.Fprintf(c.err, "error: %s\n", err)
-	name := "pawl"
-	var p *kong.ParseError
-	if errors.As(err, &p) && p.Context != nil {
-		if n := p.Context.Selected(); n != nil {
-			name = n.FullPath()
-		}
-	}
-	fmt.Fprintf(c.err, "hint: %s --help lists what there is\n", name)
-	return exitUsage
-}
-
-// fail prints an error and gives its status.
-func (c *console) fail(err error) int {
-	c.clear()
-	var q *quiet
-	if errors.As(err, &q) {
-		return q.status
-	}
-	message, hint := split(err)
-	fmt.Fprintf(c.err, "error: %s\n", message)
-	if hint != "" {
-		fmt.Fprintf(c.err, "hint: %s\n", hint)
-	}
-	return statusOf(err)
-}
-
-// quiet is an end that has been told already.
-type quiet struct{ status int }
-
-func (q *quiet) Error() string { return fmt.Sprintf("exit status %d", q.status) }
-
-func statusOf(err error) int {
-	switch {
-	case errors.Is(err, context.Canceled):
-		return exitInterrupted
-	case errors.Is(err, loop.ErrBudget):
-		return exitBudget
-	case pawl.IsInput(err):
-		return exitUsage
-	}
-	return exitFailed
-}
-
-// split parts an error into what went wrong and what to do: errors of this
-// program state the latter last, after a semicolon.
-func split(err error) (message, hint string) {
-	message = err.Error()
-	switch {
-	case strings.Contains(message, "\n"):
-		return message, ""
-	case errors.Is(err, store.ErrHeld):
-		hint = "reading works meanwhile: pawl runs list, pawl runs show"
-	}
-	if i := strings.LastIndex(message, "; "); i > 0 {
-		message, hint = message[:i], message[i+2:]
-	}
-	return message, hint
 }

@@ -91,6 +91,14 @@ func (a *app) open(c *console) (*pawl.Pawl, error) {
 	return pawl.Open(pawl.Options{Dir: a.Dir, Recipes: a.RecipesDir, Warn: func(m string) { c.note("warning: %s", m) }})
 }
 
+// openFor opens the data directory if the model is in it; a folder needs none.
+func (a *app) openFor(c *console, m pawl.Model) (*pawl.Pawl, error) {
+	if m.Kind == pawl.ModelFolder {
+		return pawl.Open(pawl.Options{Dir: a.Dir, Recipes: a.RecipesDir, Memory: true})
+	}
+	return a.open(c)
+}
+
 // finishRun prints what a run came to and decides the exit status.
 func finishRun(c *console, view *runView, p *pawl.Pawl, result *pawl.RunResult, err error, asJSON bool) error {
 	c.clear()

@@ -11,6 +11,7 @@ import (
 	"pawl"
 	"pawl/core"
 	"pawl/loop"
+	"pawl/report"
 )
 
 // runView shows a run while it goes on: a live bar on a terminal, now and then
@@ -59,7 +60,11 @@ func (v *runView) observe(e loop.Event) {
 func (v *runView) line(e loop.Event) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%6s  ", clock(time.Since(v.began)))
-	if e.Arm != "" {
+	switch e.Arm {
+	case "":
+	case "base", "final":
+		b.WriteString(e.Arm + ", ")
+	default:
 		fmt.Fprintf(&b, "control %s, ", e.Arm)
 	}
 	if e.Round > 0 {
@@ -151,7 +156,7 @@ func (v *runView) end(w io.Writer, r *loop.Report) {
 	for _, g := range r.Gains {
 		fmt.Fprintf(w, "final minus %-10s %+.3f [%+.3f, %+.3f], paired on %d tasks, p %s\n", g.Over, g.Difference, g.Low, g.High, g.N, pvalue(g.PValue))
 	}
-	fmt.Fprintf(w, "\n%s\n", pawl.Takeaway(r))
+	fmt.Fprintf(w, "\n%s\n", report.Takeaway(r))
 	fmt.Fprintf(w, "run %s\n", r.Run)
 }
 

@@ -105,6 +105,7 @@ func (a *arm) pass(ctx context.Context, round, pass int, s stage, team map[strin
 			return nil, err
 		}
 		row.Kept += sel.Kept
+		row.Examples = append(row.Examples, sel.Examples)
 		row.Seconds += sel.Seconds
 		if drawn.drawn && a.gated && sel.Kept == 0 && row.Kept == 0 {
 			return nil, r.nothingKept(ctx, drawn)

@@ -41,16 +41,8 @@ func (a *arm) observe(ctx context.Context, drawn *sampling, row *Round) error {
 		if err := r.judge(ctx, step, r.Plan.Measure.Verify, eps); err != nil {
 			return "", err
 		}
-		for _, spec := range r.Plan.Metrics {
-			built, err := step.Build(ctx, spec)
-			if err != nil {
-				return "", fmt.Errorf("building metric %s: %w", spec.Label(), err)
-			}
-			found, err := built.(core.Metric).Measure(ctx, episodes(eps))
-			if err != nil {
-				return "", fmt.Errorf("measuring %s: %w", spec.Label(), err)
-			}
-			o.Metrics = append(o.Metrics, found...)
+		if o.Metrics, err = r.metrics(ctx, step, eps); err != nil {
+			return "", err
 		}
 		return r.Ledger.Put(ctx, marshal(o))
 	})
@@ -77,6 +69,23 @@ func (a *arm) observe(ctx context.Context, drawn *sampling, row *Round) error {
 		row.Seconds += s
 	}
 	return r.withinBudget()
+}
+
+// metrics measures judged episodes with the recipe's metrics, in its order.
+func (r *Run) metrics(ctx context.Context, step *host, eps []*core.Episode) ([]core.Estimate, error) {
+	var out []core.Estimate
+	for _, spec := range r.Plan.Metrics {
+		built, err := step.Build(ctx, spec)
+		if err != nil {
+			return nil, fmt.Errorf("building metric %s: %w", spec.Label(), err)
+		}
+		found, err := built.(core.Metric).Measure(ctx, episodes(eps))
+		if err != nil {
+			return nil, fmt.Errorf("measuring %s: %w", spec.Label(), err)
+		}
+		out = append(out, found...)
+	}
+	return out, nil
 }
 
 func (r *Run) withinBudget() error {

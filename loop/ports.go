@@ -24,6 +24,9 @@ type Ledger interface {
 	Promote(ctx context.Context, p Promotion) error
 }
 
+// Base is the outcome of the first row of a run's archive: what it starts from.
+const Base = "base"
+
 // Promotion is one decision of the gate, for the archive.
 type Promotion struct {
 	Arm       string // "" for the run itself, else the control's name

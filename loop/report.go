@@ -31,8 +31,9 @@ type Round struct {
 	GateLow  float64         `json:"candidate_low"` // interval of the candidate's gate accuracy
 	GateHigh float64         `json:"candidate_high"`
 	Metrics  []core.Estimate `json:"metrics,omitempty"`
-	Tokens   int64           `json:"tokens"`  // sampled and trained on
-	Seconds  float64         `json:"seconds"` // of the work, when it was done
+	Examples []core.Digest   `json:"examples,omitempty"` // what each update was given: packed, in the store
+	Tokens   int64           `json:"tokens"`             // sampled and trained on
+	Seconds  float64         `json:"seconds"`            // of the work, when it was done
 }
 
 // Audit is an arm's accuracy on the sealed set.

@@ -61,6 +61,11 @@ func (r *Run) Do(ctx context.Context) (*Report, error) {
 	if err != nil {
 		return report, err
 	}
+	// What the run starts from is in force until something better is.
+	err = r.Ledger.Promote(ctx, Promotion{Candidate: core.Digest(teamVersion(base)), Policies: base, Verdict: core.Verdict{Outcome: Base}})
+	if err != nil {
+		return report, err
+	}
 	main := &arm{run: r, updates: stageUpdates(r.Plan, ""), base: base, incumbent: maps.Clone(base), gated: true}
 	if err := main.rounds(ctx, report); err != nil {
 		return report, err

@@ -3,6 +3,7 @@ package loop
 import (
 	"context"
 	"fmt"
+	"maps"
 	"reflect"
 
 	"pawl/core"
@@ -33,6 +34,29 @@ func (r *Run) tasks(ctx context.Context, set string) (core.TaskSource, error) {
 	r.sources[set] = source
 	return source, nil
 }
+
+// OpenSets opens every task set of the recipe, so that mistakes in files show
+// before any work is done. The result may become Sets.
+func (r *Run) OpenSets(ctx context.Context) (map[string]core.TaskSource, error) {
+	all := maps.Clone(r.Sets)
+	if all == nil {
+		all = map[string]core.TaskSource{}
+	}
+	for _, s := range r.Plan.Tasks {
+		if s.Source.Name == "" && r.Sets[s.Name] == nil {
+			continue // supplied later, or missing: the caller knows
+		}
+		source, err := r.tasks(ctx, s.Name)
+		if err != nil {
+			return nil, err
+		}
+		all[s.Name] = source
+	}
+	return all, nil
+}
+
+// SetsNamed lists the task sets that a component, or one nested in it, reads.
+func SetsNamed(s core.Spec) []string { return setsNamed(reflect.ValueOf(s.Config)) }
 
 // drawTasks gives the tasks of pass p of the whole run: `take` of them,
 // continuing where the last pass stopped and starting over at the end.

@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"pawl"
+)
+
+type exportCmd struct {
+	To         string `arg:"" optional:"" help:"Where to: a folder for a policy; a file for rows, which go to standard output without one."`
+	Model      string `help:"What to export: run, run:ID or embedded:DIR." default:"run" placeholder:"MODEL"`
+	Recipe     string `help:"Take the task set of a recipe, in place of a run's." placeholder:"NAME"`
+	Tasks      string `help:"Export a task set (audit, gate, train, ...) as JSON lines: id, prompt, answer, solution." placeholder:"SET"`
+	AuditTasks bool   `help:"Export the sealed audit tasks; short for --tasks audit."`
+	Rows       string `help:"Export the examples that a run selected, in TRL's form: sft (prompt, completion) or preference (prompt, chosen, rejected)." placeholder:"FORM"`
+	Round      int    `help:"Round of --rows (default: the last)." placeholder:"N"`
+	JSON       bool   `help:"Print what was written as one JSON document."`
+}
+
+func (cmd *exportCmd) Run(ctx context.Context, a *app, c *console) error {
+	model, err := pawl.ParseModel(cmd.Model)
+	if err != nil {
+		return &pawl.InputError{Err: err}
+	}
+	if cmd.AuditTasks && cmd.Tasks == "" {
+		cmd.Tasks = "audit"
+	}
+	switch {
+	case cmd.Tasks != "" && cmd.Rows != "":
+		return usagef("exporting: both tasks and training rows are asked for; choose one")
+	case cmd.Rows != "" && cmd.Rows != pawl.RowsSFT && cmd.Rows != pawl.RowsPreference:
+		return usagef("exporting examples: there is no form %q; use --rows sft or --rows preference", cmd.Rows)
+	}
+	p, err := a.openFor(c, model)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	switch {
+	case cmd.Tasks != "":
+		if model.Kind != pawl.ModelRun && cmd.Recipe == "" {
+			return usagef("exporting tasks: a model has none; name a run with --model run:ID, or a recipe with --recipe")
+		}
+		rows, err := p.TaskRows(ctx, runID(model, cmd.Recipe), cmd.Recipe, cmd.Tasks)
+		if err != nil {
+			return err
+		}
+		return exportRows(c, cmd, rows)
+	case cmd.Rows != "":
+		if model.Kind != pawl.ModelRun {
+			return usagef("exporting examples: they are a run's; name it with --model run:ID")
+		}
+		rows, err := p.TrainingRows(ctx, model.Arg, cmd.Round, cmd.Rows)
+		if err != nil {
+			return err
+		}
+		return exportRows(c, cmd, rows)
+	}
+	return cmd.policy(ctx, c, p, model)
+}
+
+// runID is the run whose task set is meant; "" with a recipe means the
+// recipe's own.
+func runID(m pawl.Model, recipe string) string {
+	if recipe != "" {
+		return ""
+	}
+	return m.Arg
+}
+
+func exportRows[T any](c *console, cmd *exportCmd, rows []T) error {
+	if cmd.To == "" || cmd.To == "-" {
+		return pawl.WriteRows(c.out, rows)
+	}
+	if err := pawl.SaveRows(cmd.To, rows); err != nil {
+		return err
+	}
+	if cmd.JSON {
+		return c.document(map[string]any{"file": cmd.To, "rows": len(rows)})
+	}
+	_, err := fmt.Fprintf(c.out, "%s: %d rows\n", cmd.To, len(rows))
+	return err
+}
+
+func (cmd *exportCmd) policy(ctx context.Context, c *console, p *pawl.Pawl, m pawl.Model) error {
+	if cmd.To == "" {
+		return usagef("exporting a policy: name the folder to write, as in pawl export DIR")
+	}
+	policy, err := p.Policy(ctx, m)
+	if err != nil {
+		return &pawl.InputError{Err: err}
+	}
+	if err := p.Export(ctx, policy, cmd.To); err != nil {
+		return err
+	}
+	if cmd.JSON {
+		return c.document(map[string]any{"folder": cmd.To, "policy": policy})
+	}
+	_, err = fmt.Fprintf(c.out, "%s: weights %s\n", cmd.To, policy["weights"])
+	return err
+}

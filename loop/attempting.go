@@ -1,0 +1,46 @@
+package loop
+
+import (
+	"context"
+
+	"pawl/core"
+)
+
+// Attempt plays tasks and judges the attempts outside of any round: for
+// answering and measuring. Nothing is recorded as a step. Episodes go to sink
+// in task order, Answer set by the recipe's rule; an error of sink ends it.
+func (r *Run) Attempt(ctx context.Context, team map[string]core.Policy, sample core.Spec, verify []core.Spec, tasks []core.Task, sink func(*core.Episode) error) error {
+	for from := 0; from < len(tasks); from += chunkTasks {
+		s := r.sampling(nil, 0, "solve", team, sample, verify, tasks[from:min(from+chunkTasks, len(tasks))])
+		eps, err := s.draw(ctx, s.tasks)
+		if err != nil {
+			return err
+		}
+		for _, ep := range eps {
+			ep.Answer = r.Plan.Answer.Pick(ep)
+			if err := sink(ep); err != nil {
+				return err
+			}
+		}
+		r.emit(Event{Stage: "solve", Progress: core.Progress{Stage: "solve", Done: from + len(eps), Total: len(tasks)}})
+	}
+	return ctx.Err()
+}
+
+// TaskList gives a whole finite task set of the recipe by name.
+func (r *Run) TaskList(ctx context.Context, set string) ([]core.Task, error) {
+	return r.allTasks(ctx, set)
+}
+
+// Value is what a judged episode counts by the recipe's measure.
+func (r *Run) Value(ep *core.Episode) float64 { return r.worth(ep, r.Plan.Measure.By()) }
+
+// Metrics measures judged episodes with the recipe's metrics.
+func (r *Run) Metrics(ctx context.Context, team map[string]core.Policy, eps []*core.Episode) ([]core.Estimate, error) {
+	return r.metrics(ctx, &host{run: r, stage: "observe", team: team}, eps)
+}
+
+// Judge adds the judgements of further verifiers to episodes.
+func (r *Run) Judge(ctx context.Context, team map[string]core.Policy, verify []core.Spec, eps []*core.Episode) error {
+	return r.judge(ctx, &host{run: r, stage: "observe", team: team}, verify, eps)
+}

@@ -1,0 +1,96 @@
+package pawl
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+
+	"pawl/core"
+	"pawl/loop"
+	"pawl/store"
+)
+
+// origin is how a run was started: what resuming it needs beside its row.
+type origin struct {
+	Tasks    TaskFiles              `json:"tasks,omitzero"`
+	Set      map[string]string      `json:"set,omitempty"`
+	Controls []string               `json:"controls"`
+	Initial  map[string]core.Policy `json:"initial,omitempty"`
+}
+
+const originEvent = "options"
+
+// record files the options that a run goes on with. The last record counts.
+func (p *Pawl) record(ctx context.Context, lease *store.Lease, row store.Run, j *job) error {
+	o := origin{Tasks: j.Tasks, Set: j.Set, Controls: j.Controls, Initial: j.initial}
+	for _, path := range []*string{&o.Tasks.Train, &o.Tasks.Gate, &o.Tasks.Audit} {
+		if *path == "" {
+			continue
+		}
+		abs, err := filepath.Abs(*path)
+		if err != nil {
+			return fmt.Errorf("recording the options of run %s: %w", row.ID, err)
+		}
+		*path = abs
+	}
+	_, err := lease.Event(ctx, originEvent, o)
+	return err
+}
+
+// origin reads how a run was last started.
+func (p *Pawl) origin(ctx context.Context, row store.Run) (o origin, err error) {
+	events, err := p.store.Events(ctx, row.ID, 0)
+	if err != nil {
+		return o, err
+	}
+	found := false
+	for _, e := range events {
+		if e.Kind == originEvent {
+			found, o = true, origin{}
+			if err := json.Unmarshal(e.Data, &o); err != nil {
+				return o, fmt.Errorf("reading the options of run %s: %w", row.ID, err)
+			}
+		}
+	}
+	if !found {
+		return o, fmt.Errorf("reading the options of run %s: it was stopped before they were recorded; give the command that started it again", row.ID)
+	}
+	return o, nil
+}
+
+// reload makes a run ready again as it was started.
+func (p *Pawl) reload(ctx context.Context, row store.Run) (*job, error) {
+	from, err := p.origin(ctx, row)
+	if err != nil {
+		return nil, input(err)
+	}
+	j, err := p.prepare(ctx, RunOptions{
+		Recipe: row.Recipe, text: row.Text, Seed: row.Seed, Tasks: from.Tasks, Set: from.Set, Controls: append([]string{}, from.Controls...),
+	})
+	if err != nil {
+		return nil, given(ctx, fmt.Errorf("reloading run %s: %w", row.ID, err))
+	}
+	j.initial = from.Initial
+	if j.Model, err = ParseModel(row.Model); err != nil {
+		return nil, input(err)
+	}
+	if j.canonical() != row.Canonical {
+		return nil, inputf("reloading run %s: its task files, or the defaults of its recipe in this program, have changed since; start a new run with pawl run", row.ID)
+	}
+	return j, nil
+}
+
+// Resume continues a run by its id, or the newest where id is "".
+func (p *Pawl) Resume(ctx context.Context, id string, observe func(loop.Event)) (*RunResult, error) {
+	row, err := p.FindRun(ctx, id)
+	if err != nil {
+		return nil, missing(err)
+	}
+	j, err := p.reload(ctx, row)
+	if err != nil {
+		return nil, err
+	}
+	j.Observe = observe
+	return p.drive(ctx, row, j)
+}

@@ -1,0 +1,181 @@
+package pawl
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"pawl/core"
+	"pawl/loop"
+	"pawl/recipe"
+	"pawl/registry"
+	"pawl/store"
+)
+
+// SolveOptions say who answers and how.
+type SolveOptions struct {
+	Recipe      string   // its inference half answers; "" asks the model alone
+	Model       Model    // ModelRecipe is the newest run, of the recipe if one is named
+	Temperature *float64 // nil: the recipe's, or greedy
+	MaxTokens   int      // of one attempt; 0: the recipe's, or DefaultMaxTokens
+	N           int      // attempts of a model asked alone; 0 is one
+	Seed        uint64
+	Observe     func(loop.Event)
+}
+
+// DefaultMaxTokens bounds the answer of a model that is asked without a recipe.
+const DefaultMaxTokens = 256
+
+// Solution is what came of one task.
+type Solution struct {
+	ID         string     `json:"id"`
+	Prompt     string     `json:"prompt"`
+	Completion string     `json:"completion"`
+	Abstained  bool       `json:"abstained"` // the recipe's rule gives no answer; Completion is ""
+	Attempts   []string   `json:"attempts,omitempty"`
+	By         string     `json:"by,omitempty"`    // the verifier that chose
+	Value      *float64   `json:"value,omitempty"` // its score of the answer
+	Finish     string     `json:"finish,omitempty"`
+	Usage      core.Usage `json:"usage"`
+}
+
+// Solve answers tasks and gives each solution to sink, in order. Reference
+// answers play no part.
+func (p *Pawl) Solve(ctx context.Context, tasks []core.Task, o SolveOptions, sink func(Solution) error) error {
+	if o.Temperature != nil && (*o.Temperature < 0 || math.IsNaN(*o.Temperature) || math.IsInf(*o.Temperature, 0)) {
+		return inputf("solving: the temperature is %v; it must be 0 or more", *o.Temperature)
+	}
+	if o.MaxTokens < 0 || o.N < 0 {
+		return inputf("solving: %d tokens and %d attempts; neither may be negative", o.MaxTokens, o.N)
+	}
+	plan, err := p.solver(&o)
+	if err != nil {
+		return input(err)
+	}
+	policy, err := p.Policy(ctx, p.defaultModel(ctx, o.Model, o.Recipe))
+	if err != nil {
+		return input(err)
+	}
+	team := map[string]core.Policy{}
+	for _, lane := range plan.Policies {
+		team[lane.Name] = policy
+	}
+	return p.player(plan, o.Seed, o.Observe).Attempt(ctx, team, plan.Sample, plan.Inference(), tasks, func(ep *core.Episode) error {
+		return sink(solution(plan, ep))
+	})
+}
+
+// alone is the recipe of a model that is asked without one.
+const alone = `
+policies: {solver: {from: base}}
+seats:    {solver: {policy: solver}}
+sample:   {repeat: {n: 1}}
+verify:   []
+measure:  {sample: greedy, verify: [exact]}
+`
+
+// solver is the recipe that answers, with what the options change.
+func (p *Pawl) solver(o *SolveOptions) (*recipe.Plan, error) {
+	plan, err := p.planOrAlone(o.Recipe)
+	if err != nil {
+		return nil, err
+	}
+	set := map[string]string{}
+	if o.Recipe == "" {
+		set["sample.repeat.n"] = fmt.Sprint(max(o.N, 1))
+		if o.Temperature == nil {
+			o.Temperature = new(float64)
+		}
+		if o.MaxTokens == 0 {
+			o.MaxTokens = DefaultMaxTokens
+		}
+	} else if o.N > 0 {
+		return nil, fmt.Errorf("solving with recipe %s: it says itself how many attempts it makes; change that with a recipe of your own, or leave n out", plan.Name)
+	}
+	for _, seat := range plan.Seats {
+		if o.Temperature != nil {
+			set["seats."+seat.Name+".temperature"] = fmt.Sprint(*o.Temperature)
+		}
+		if o.MaxTokens > 0 {
+			set["seats."+seat.Name+".max_tokens"] = fmt.Sprint(o.MaxTokens)
+		}
+	}
+	for path, value := range set {
+		if err := plan.Override(path, value); err != nil {
+			return nil, err
+		}
+	}
+	return plan, nil
+}
+
+// planOrAlone loads a recipe, or the one that only asks the model.
+func (p *Pawl) planOrAlone(name string) (*recipe.Plan, error) {
+	if name != "" {
+		return p.Recipe(name)
+	}
+	plan, problems := recipe.Parse(registry.Default, "alone.yaml", []byte(alone))
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return plan, nil
+}
+
+// defaultModel makes a model that names no weights the newest run of the
+// recipe, or of any.
+func (p *Pawl) defaultModel(ctx context.Context, m Model, name string) Model {
+	if m.Kind != "" && m.Kind != ModelRecipe {
+		return m
+	}
+	m = Model{Kind: ModelRun, text: "run"}
+	runs, err := p.store.Runs(ctx)
+	if name == "" || err != nil {
+		return m
+	}
+	for _, r := range runs {
+		if r.Recipe == name && r.Policies != nil {
+			m.Arg, m.text = r.ID, "run:"+r.ID
+			return m
+		}
+	}
+	return m
+}
+
+// player is a run that records nothing: for answering and measuring.
+func (p *Pawl) player(plan *recipe.Plan, seed uint64, observe func(loop.Event)) *loop.Run {
+	return &loop.Run{Plan: plan, Seed: max(seed, 1), Ledger: shelf{p.store}, Models: p.engine, Registry: registry.Default, Observe: observe}
+}
+
+// solution reads an episode that was answered.
+func solution(plan *recipe.Plan, ep *core.Episode) Solution {
+	s := Solution{ID: ep.Task.ID, Prompt: ep.Task.Text(), By: plan.Answer.By, Usage: ep.Usage, Abstained: ep.Answer == 0}
+	leaves := ep.Leaves()
+	if len(leaves) > 1 {
+		for _, leaf := range leaves {
+			s.Attempts = append(s.Attempts, ep.Node(leaf).Content)
+		}
+	}
+	if ep.Answer != 0 {
+		n := ep.Node(ep.Answer)
+		s.Completion, s.Finish = n.Content, n.Finish
+		if score, ok := ep.ScoreOf(s.By, ep.Answer); ok && s.By != "" {
+			s.Value = &score.Value
+		}
+	}
+	return s
+}
+
+// shelf is a loop.Ledger for what is not a run: contents are kept, steps are
+// not.
+type shelf struct{ *store.Store }
+
+func (s shelf) Do(ctx context.Context, _ core.Key, _ string, f func(ctx context.Context) (core.Digest, error)) (core.Digest, error) {
+	return f(ctx)
+}
+
+func (s shelf) Seconds(context.Context, core.Key) (float64, error) { return 0, nil }
+
+func (s shelf) Keep(context.Context, core.Key, []byte) error { return nil }
+
+func (s shelf) Kept(context.Context, core.Key) ([]byte, error) { return nil, nil }
+
+func (s shelf) Promote(context.Context, loop.Promotion) error { return nil }
