@@ -46,7 +46,7 @@ func auditBars(r *loop.Report) template.HTML {
 		c.rect(series(i)+" bar", min(x.at(0), x.at(p.y)), y, math.Abs(x.at(p.y)-x.at(0)), rowHeight-12)
 		c.interval("interval", x.at(p.low), x.at(p.high), y+(rowHeight-12)/2)
 		c.text("value", "start", x.at(p.high)+7, y+15, score(r, p.y))
-		told = append(told, name+" "+accuracy(e))
+		told = append(told, name+" "+accuracy(r, e))
 	}
 	return c.svg("audit", "Accuracy on the sealed audit", strings.Join(told, "; ")+".")
 }
@@ -86,7 +86,7 @@ func advantages(r *loop.Report) template.HTML {
 	for n, g := range gains {
 		i, y := seriesOf(r, g.Over), rowHeight*float64(n)+18
 		c.text("name "+series(i), "end", left-8, y+4, shortName(g.Over, shape{labels: 116}))
-		c.interval(series(i)+" line", x.at(g.Low), x.at(g.High), y)
+		c.interval(series(i)+" whisker", x.at(g.Low), x.at(g.High), y)
 		c.marker(i, false, x.at(g.Difference), y)
 		c.text("value", "start", x.at(g.High)+8, y+4, points(r, g.Difference))
 		told = append(told, fmt.Sprintf("over %s %s", g.Over, difference(r, g)))
@@ -143,7 +143,6 @@ func secondsBars(r *loop.Report) template.HTML {
 		f.text("tick", "middle", f.x.from+group*(float64(n)-0.5), f.height-18, fmt.Sprint(n))
 	}
 	f.text("tick", "middle", (f.x.from+f.x.to)/2, f.height-4, "round")
-	f.text("tick", "start", 4, 10, "seconds")
 	return f.svg("seconds", "Seconds of work by round", strings.Join(total, "; ")+".")
 }
 

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"html/template"
+	"math"
 	"strings"
 
 	"pawl/loop"
@@ -36,10 +37,11 @@ func (f frame) tick(v float64) string {
 		}
 		return fixed(100*v, d) + "%"
 	}
-	if f.y.hi-f.y.lo >= 5 && f.y.hi < 1000 {
-		return fixed(v, 0)
+	step := niceStep((f.y.hi - f.y.lo) / 5)
+	if math.Abs(v) >= 1e6 || step >= 1 {
+		return number(math.Round(v))
 	}
-	return number(v)
+	return fixed(v, int(min(6, math.Ceil(-math.Log10(step)-1e-9))))
 }
 
 // rounds labels the x axis with rounds first to last; 0 is the base.

@@ -153,12 +153,12 @@ func smallMultiples(r *loop.Report) []small {
 	for n, name := range metricNames(r) {
 		var names []string
 		var curves [][]point
-		share, title := true, strings.ReplaceAll(name, "_", " ")
+		share, title := true, metricTitle(name)
 		for _, a := range arms(r) {
 			points, unit := metricPoints(a, name)
-			if unit != "" {
+			if unit != "" && share {
 				share = false
-				title = strings.ReplaceAll(name, "_", " ") + ", " + unit
+				title = withUnit(title, unit)
 			}
 			names, curves = append(names, a.label()), append(curves, points)
 		}
@@ -175,6 +175,24 @@ func smallMultiples(r *loop.Report) []small {
 		}
 	}
 	return out
+}
+
+// metricTitle names a metric for people.
+func metricTitle(name string) string {
+	if name == "accuracy" { // not to be taken for the gate's
+		return "accuracy of the attempts"
+	}
+	return strings.ReplaceAll(name, "_", " ")
+}
+
+// withUnit adds a unit without saying a word twice: distinct answers, in
+// answers per task, are distinct answers per task.
+func withUnit(title, unit string) string {
+	first, rest, _ := strings.Cut(unit, " ")
+	if strings.HasSuffix(title, first) {
+		return strings.TrimSpace(title + " " + rest)
+	}
+	return title + ", " + unit
 }
 
 // digests lists the parts of the final policies by name.

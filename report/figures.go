@@ -33,24 +33,27 @@ func share(r *loop.Report) bool {
 func percent(v float64) string { return fixed(100*v, 1) + "%" }
 
 // accuracy writes an audit figure with its interval.
-func accuracy(a loop.Audit) string {
-	return estimate(core.Estimate{Value: a.Accuracy, Low: a.Low, High: a.High})
+func accuracy(r *loop.Report, a loop.Audit) string {
+	if share(r) {
+		return shares(a.Accuracy, a.Low, a.High)
+	}
+	return numbers(a.Accuracy, a.Low, a.High)
 }
 
-// estimate writes a share, or a graded score, with its interval.
-func estimate(e core.Estimate) string {
-	if e.Low < 0 || e.High > 1 {
-		return fmt.Sprintf("%s (%s to %s)", number(e.Value), number(e.Low), number(e.High))
-	}
-	return fmt.Sprintf("%s (%s to %s)", percent(e.Value), fixed(100*e.Low, 1), percent(e.High))
+func shares(v, low, high float64) string {
+	return fmt.Sprintf("%s (%s to %s)", percent(v), fixed(100*low, 1), percent(high))
+}
+
+func numbers(v, low, high float64) string {
+	return fmt.Sprintf("%s (%s to %s)", number(v), number(low), number(high))
 }
 
 // metric writes a metric with its unit and interval.
 func metric(e core.Estimate) string {
-	if e.Unit == "" {
-		return estimate(e)
+	if e.Unit == "" && e.Low >= 0 && e.High <= 1 {
+		return shares(e.Value, e.Low, e.High)
 	}
-	return fmt.Sprintf("%s (%s to %s) %s", number(e.Value), number(e.Low), number(e.High), e.Unit)
+	return strings.TrimSpace(numbers(e.Value, e.Low, e.High) + " " + e.Unit)
 }
 
 // score writes a mean of the measure.
@@ -74,7 +77,7 @@ func difference(r *loop.Report, a loop.Advantage) string {
 	if share(r) {
 		return fmt.Sprintf("%s points (%s to %s)", fixed(100*a.Difference, 1), fixed(100*a.Low, 1), fixed(100*a.High, 1))
 	}
-	return fmt.Sprintf("%s (%s to %s)", number(a.Difference), number(a.Low), number(a.High))
+	return numbers(a.Difference, a.Low, a.High)
 }
 
 // fixed writes v with d decimals and a true minus sign; never "-0.0".
@@ -89,16 +92,16 @@ func fixed(v float64, d int) string {
 	return strings.Replace(s, "-", "−", 1)
 }
 
-// number writes a figure of any size with three digits that matter.
+// number writes a figure of any size: three digits, or all of a whole number.
 func number(v float64) string {
 	switch a := math.Abs(v); {
 	case a >= 1000:
 		return grouped(math.Round(v))
-	case a >= 100:
+	case a >= 100, v == math.Trunc(v):
 		return fixed(v, 0)
 	case a >= 10:
 		return fixed(v, 1)
-	case a >= 1 || a == 0:
+	case a >= 1:
 		return fixed(v, 2)
 	}
 	return fixed(v, 3)

@@ -34,7 +34,7 @@ func auditTable(r *loop.Report) table {
 	t := table{Caption: "Sealed audit", Head: []string{"policy", "accuracy (95% interval)", "tasks", "final is ahead by", "p"}}
 	for _, name := range audited(r) {
 		e := r.Audit[name]
-		row := []string{name, accuracy(e), count(e.N), "", ""}
+		row := []string{name, accuracy(r, e), count(e.N), "", ""}
 		if g, known := over(r, name); known && name != "final" {
 			row[3], row[4] = difference(r, g), pValue(g.PValue)
 		}

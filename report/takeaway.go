@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"strings"
 
 	"pawl/loop"
 )
@@ -20,7 +19,7 @@ func Takeaway(r *loop.Report) string {
 		return fmt.Sprintf("The gate promoted %s, but there is no sealed audit to confirm the gain on tasks that no decision has seen.", candidates(r))
 	}
 	base, final := r.Audit["base"], r.Audit["final"]
-	figures := fmt.Sprintf("On %s sealed tasks the policy went from %s to %s", count(final.N), accuracy(base), accuracy(final))
+	figures := fmt.Sprintf("On %s sealed tasks the policy went from %s to %s", count(final.N), accuracy(r, base), accuracy(r, final))
 	gain, known := over(r, "base")
 	switch {
 	case known && gain.High < 0:
@@ -66,26 +65,18 @@ func againstControls(r *loop.Report) string {
 	return s
 }
 
-// besides adds the other controls that the final policy does not beat.
+// besides adds what the other controls show.
 func besides(r *loop.Report, yardstick string) string {
-	var equal, beaten []string
-	for _, a := range arms(r) {
-		g, known := over(r, a.name)
-		if a.name == "" || a.name == yardstick || !known {
-			continue
-		}
-		if g.Low > 0 {
-			beaten = append(beaten, fmt.Sprintf("%s (%s)", quoted(a.name), difference(r, g)))
-		} else {
-			equal = append(equal, fmt.Sprintf("%s (%s)", quoted(a.name), difference(r, g)))
-		}
-	}
 	s := ""
-	if len(beaten) > 0 {
-		s += " It also beats " + strings.Join(beaten, " and ") + "."
-	}
-	if len(equal) > 0 {
-		s += " It does not beat " + strings.Join(equal, " and ") + ", so what that control leaves out was not needed."
+	for _, a := range arms(r)[1:] {
+		g, known := over(r, a.name)
+		switch {
+		case a.name == yardstick || !known:
+		case g.Low > 0:
+			s += fmt.Sprintf(" It also beats %s, by %s.", quoted(a.name), difference(r, g))
+		default:
+			s += fmt.Sprintf(" It does not beat %s (difference %s): what that control leaves out was not needed.", quoted(a.name), difference(r, g))
+		}
 	}
 	return s
 }
