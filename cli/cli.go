@@ -32,6 +32,8 @@ type app struct {
 	Run    runCmd    `cmd:"" help:"Run a loop or continue it; with no recipe, the quickstart."`
 	Solve  solveCmd  `cmd:"" help:"Answer a question, or every task of a file."`
 	Export exportCmd `cmd:"" help:"Write a policy as a Hugging Face folder, a task set, or training rows."`
+	Eval   evalCmd   `cmd:"" help:"Measure a policy on tasks, or summarise result files: every figure with its interval."`
+	Gate   gateCmd   `cmd:"" help:"Paired test of two result files: promote the candidate or not."`
 }
 
 const about = `Improves a language-model system in a closed loop; nothing is promoted until it is proven better.

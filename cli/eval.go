@@ -1,0 +1,121 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"pawl"
+	"pawl/core"
+	"pawl/gate/results"
+	"pawl/loop"
+)
+
+type evalCmd struct {
+	Files   []string `arg:"" optional:"" help:"Result files to summarise; without any, a policy is measured."`
+	By      string   `help:"Which score of the files, where rows have several." placeholder:"NAME"`
+	Model   string   `help:"The policy to measure: run, run:ID or embedded:DIR." default:"run" placeholder:"MODEL"`
+	Recipe  string   `help:"Whose measure and metrics (default: the run's, or greedy decoding against the answers)." placeholder:"NAME"`
+	Tasks   string   `help:"Task rows, JSONL or Parquet (default: the audit set)." placeholder:"FILE"`
+	Split   string   `help:"Another task set of the recipe or run." default:"audit" placeholder:"SET"`
+	SkipBad int      `help:"Pass over up to N bad rows of the file." placeholder:"N"`
+	Seed    uint64   `help:"Seed of the samples." default:"1" placeholder:"N"`
+	Results string   `help:"Also write a result row for every task, as pawl gate reads them." placeholder:"FILE"`
+	JSON    bool     `help:"Print one JSON document."`
+}
+
+func (cmd *evalCmd) Run(ctx context.Context, a *app, c *console) error {
+	if len(cmd.Files) > 0 {
+		return cmd.files(ctx, c)
+	}
+	model, err := pawl.ParseModel(cmd.Model)
+	if err != nil {
+		return &pawl.InputError{Err: err}
+	}
+	p, err := a.openFor(c, model)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	view := newRunView(c, true)
+	o := pawl.EvalOptions{Recipe: cmd.Recipe, Model: model, Tasks: cmd.Tasks, Set: cmd.Split, SkipBad: cmd.SkipBad, Seed: cmd.Seed}
+	o.Observe = func(e loop.Event) {
+		e.Stage = "measure"
+		view.observe(e)
+	}
+	ev, err := p.Eval(ctx, o)
+	if err != nil {
+		return err
+	}
+	for _, row := range ev.Skipped {
+		c.note("skipped: %v", row)
+	}
+	if cmd.Results != "" {
+		if err := pawl.SaveRows(cmd.Results, ev.Results); err != nil {
+			return err
+		}
+	}
+	if cmd.JSON {
+		return c.document(ev)
+	}
+	c.clear()
+	fmt.Fprintf(c.out, "%s on %d tasks (%s), 95%% intervals\n", ev.Model, ev.N, ev.Tasks)
+	for _, e := range ev.Metrics {
+		fmt.Fprintln(c.out, estimateLine(e))
+	}
+	return nil
+}
+
+// estimateLine is a figure with its interval, unit and the tasks behind it.
+func estimateLine(e core.Estimate) string {
+	line := fmt.Sprintf("  %-28s %.3f [%.3f, %.3f]", e.Name, e.Value, e.Low, e.High)
+	if e.Unit != "" {
+		line += " " + e.Unit
+	}
+	return line + fmt.Sprintf(", n %d", e.N)
+}
+
+// fileFigures is what --json prints of a result file.
+type fileFigures struct {
+	File     string          `json:"file"`
+	Format   string          `json:"format"`
+	By       string          `json:"by"`
+	N        int             `json:"n"`
+	Accuracy *float64        `json:"accuracy,omitempty"`
+	Low      *float64        `json:"low,omitempty"`
+	High     *float64        `json:"high,omitempty"`
+	Metrics  []core.Estimate `json:"metrics"`
+	Notes    []string        `json:"notes,omitempty"`
+}
+
+// files summarises result files.
+func (cmd *evalCmd) files(ctx context.Context, c *console) error {
+	var all []fileFigures
+	for _, path := range cmd.Files {
+		r, err := results.Read(path, results.Options{By: cmd.By})
+		if err != nil {
+			return inputError(ctx, err)
+		}
+		f := fileFigures{File: path, Format: r.Format, By: r.By, N: len(r.Items), Metrics: r.Estimates(), Notes: r.Notes}
+		if e := f.Metrics[0]; e.Name == "accuracy" {
+			f.Accuracy, f.Low, f.High = &e.Value, &e.Low, &e.High
+		}
+		all = append(all, f)
+	}
+	if cmd.JSON {
+		if len(all) == 1 {
+			return c.document(all[0])
+		}
+		return c.document(all)
+	}
+	for _, f := range all {
+		fmt.Fprintf(c.out, "%s: %d answers (%s, %s), 95%% intervals\n", f.File, f.N, f.Format, f.By)
+		for _, e := range f.Metrics {
+			fmt.Fprintln(c.out, estimateLine(e))
+		}
+		if len(f.Notes) > 0 {
+			c.note("note: %s", strings.Join(f.Notes, "\nnote: "))
+		}
+	}
+	return nil
+}

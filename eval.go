@@ -1,0 +1,162 @@
+package pawl
+
+import (
+	"context"
+	"slices"
+
+	"pawl/core"
+	"pawl/loop"
+	"pawl/recipe"
+	"pawl/stats"
+	"pawl/task"
+)
+
+// EvalOptions say what to measure on which tasks.
+type EvalOptions struct {
+	Recipe  string // its measure and metrics; "" takes the run's, or exact answers of greedy decoding
+	Model   Model  // ModelRecipe is the newest run
+	Tasks   string // a file of task rows; "" takes Set of the recipe or run
+	Set     string // "" for audit
+	SkipBad int
+	Seed    uint64
+	Observe func(loop.Event)
+}
+
+// Evaluation is what was measured of a policy.
+type Evaluation struct {
+	Model   string          `json:"model"`
+	Recipe  string          `json:"recipe,omitempty"`
+	Tasks   string          `json:"tasks"` // file or set
+	N       int             `json:"n"`
+	Policy  core.Policy     `json:"policy"`
+	Metrics []core.Estimate `json:"metrics"` // the measure first; then the recipe's metrics of its own sampling
+	Usage   core.Usage      `json:"usage"`
+	Skipped []error         `json:"-"`
+	Results []ResultRow     `json:"-"`
+}
+
+// ResultRow is one task's result, as `pawl gate` reads it.
+type ResultRow struct {
+	ID      string   `json:"id"`
+	Correct *bool    `json:"correct,omitempty"`
+	Score   *float64 `json:"score,omitempty"`
+}
+
+// Eval measures a policy on tasks: by the recipe's measure, as gate and audit
+// do, and, where the recipe has metrics, on attempts of its own sampler.
+func (p *Pawl) Eval(ctx context.Context, o EvalOptions) (*Evaluation, error) {
+	plan, tasks, skipped, err := p.evaluated(ctx, &o)
+	if err != nil {
+		return nil, given(ctx, err)
+	}
+	policy, err := p.Policy(ctx, o.Model)
+	if err != nil {
+		return nil, given(ctx, err)
+	}
+	ev := &Evaluation{Model: o.Model.String(), Recipe: plan.Name, Tasks: o.Tasks, N: len(tasks), Policy: policy, Skipped: skipped}
+	if ev.Tasks == "" {
+		ev.Tasks = o.Set
+	}
+	team := map[string]core.Policy{}
+	for _, lane := range plan.Policies {
+		team[lane.Name] = policy
+	}
+	player := p.player(plan, o.Seed, o.Observe)
+	var values []float64
+	err = player.Attempt(ctx, team, plan.Measure.Sample, plan.Measure.Verify, tasks, func(ep *core.Episode) error {
+		v := player.Value(ep)
+		values = append(values, v)
+		ev.Usage.Add(ep.Usage)
+		ev.Results = append(ev.Results, ResultRow{ID: ep.Task.ID, Score: &v})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	name := "score"
+	if !slices.ContainsFunc(values, func(v float64) bool { return v != 0 && v != 1 }) {
+		name = "accuracy"
+		for i := range ev.Results {
+			right := *ev.Results[i].Score == 1
+			ev.Results[i].Correct, ev.Results[i].Score = &right, nil
+		}
+	}
+	ev.Metrics = append(ev.Metrics, core.Estimate(stats.MeanEstimate(name, values)))
+	return ev, p.evalMetrics(ctx, player, plan, team, tasks, ev)
+}
+
+// evalMetrics adds the recipe's metrics of its own sampling, named sampled.
+func (p *Pawl) evalMetrics(ctx context.Context, player *loop.Run, plan *recipe.Plan, team map[string]core.Policy, tasks []core.Task, ev *Evaluation) error {
+	if len(plan.Metrics) == 0 {
+		return nil
+	}
+	var eps []*core.Episode
+	err := player.Attempt(ctx, team, plan.Sample, plan.Inference(), tasks, func(ep *core.Episode) error {
+		ev.Usage.Add(ep.Usage)
+		eps = append(eps, ep)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := player.Judge(ctx, team, plan.Measure.Verify, eps); err != nil {
+		return err
+	}
+	found, err := player.Metrics(ctx, team, eps)
+	for _, e := range found {
+		e.Name = "sampled " + e.Name
+		ev.Metrics = append(ev.Metrics, e)
+	}
+	return err
+}
+
+// evaluated resolves recipe, model and tasks.
+func (p *Pawl) evaluated(ctx context.Context, o *EvalOptions) (*recipe.Plan, []core.Task, []error, error) {
+	o.Model = p.defaultModel(ctx, o.Model, o.Recipe)
+	if o.Set == "" {
+		o.Set = "audit"
+	}
+	var plan *recipe.Plan
+	var sets *taskSets
+	switch {
+	case o.Recipe == "" && o.Model.Kind == ModelRun:
+		row, err := p.FindRun(ctx, o.Model.Arg)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		o.Model = Model{Kind: ModelRun, Arg: row.ID, text: "run:" + row.ID}
+		j, err := p.reload(ctx, row)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		plan, sets = j.plan, j.sets
+	case o.Recipe == "" && o.Tasks == "":
+		return nil, nil, nil, inputf("measuring %s: on which tasks? give --tasks FILE or --recipe NAME", o.Model)
+	default:
+		var err error
+		if plan, err = p.planOrAlone(o.Recipe); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	if o.Tasks != "" {
+		require := "nothing"
+		if plan.MeasureNeedsReference() {
+			require = "answer"
+		}
+		set, err := task.Load(ctx, o.Tasks, task.Options{SkipBad: o.SkipBad, Require: require})
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		var skipped []error
+		for _, row := range set.Skipped {
+			skipped = append(skipped, row)
+		}
+		return plan, set.List, skipped, nil
+	}
+	player := p.player(plan, o.Seed, nil)
+	if sets != nil {
+		player.Sets = sets.sources
+	}
+	tasks, err := player.TaskList(ctx, o.Set)
+	return plan, tasks, nil, err
+}
