@@ -107,7 +107,7 @@ func newView(d Document) view {
 		Labels: labelCurve(r), Metrics: smallMultiples(r),
 		Gates: gateTable(r), Audits: auditTable(r), Verdicts: verdictTable(r, armRows{rounds: r.Rounds}),
 		Kept: labelTable(r), Measured: metricTable(r), Costs: costTable(r),
-		Digests: digests(r), HasControls: len(r.Controls) > 0, Promoted: candidates(r),
+		Digests: digests(r), HasControls: len(r.Controls) > 0, Promoted: promotions(r),
 	}
 	if v.Name == "" {
 		v.Name = r.Recipe

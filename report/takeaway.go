@@ -16,7 +16,7 @@ func Takeaway(r *loop.Report) string {
 	case r.Promoted == 0:
 		return nothingPromoted(r)
 	case len(r.Audit) == 0:
-		return fmt.Sprintf("The gate promoted %s, but there is no sealed audit to confirm the gain on tasks that no decision has seen.", candidates(r))
+		return fmt.Sprintf("A gain was proven on the gate tasks (%s), but there is no sealed audit to confirm it on tasks that no decision has seen.", promotions(r))
 	}
 	base, final := r.Audit["base"], r.Audit["final"]
 	figures := fmt.Sprintf("On %s sealed tasks the policy went from %s to %s", count(final.N), accuracy(r, base), accuracy(r, final))
@@ -33,9 +33,9 @@ func Takeaway(r *loop.Report) string {
 // nothingPromoted tells a policy that stayed as it was.
 func nothingPromoted(r *loop.Report) string {
 	last := r.Rounds[len(r.Rounds)-1].Gate
-	s := fmt.Sprintf("Nothing was gained: the gate promoted none of %s, and the base policy stays in force.", plural(len(r.Rounds), "candidate"))
+	s := fmt.Sprintf("No gain was proven: %s, and the base policy stays in force.", promotions(r))
 	if last.Detectable > 0 && last.Detectable < 1 {
-		s += fmt.Sprintf(" On %s gate tasks it would have seen a gain of %s four times in five; a smaller one may be there.", count(last.N), points(r, last.Detectable))
+		s += fmt.Sprintf(" On %s gate tasks a true gain of %s would have been proven four times in five; a smaller one may be there.", count(last.N), points(r, last.Detectable))
 	}
 	return s
 }
@@ -94,9 +94,18 @@ func over(r *loop.Report, name string) (loop.Advantage, bool) {
 	return loop.Advantage{}, false
 }
 
-func candidates(r *loop.Report) string {
-	if r.Promoted == len(r.Rounds) {
-		return fmt.Sprintf("all of %s", plural(len(r.Rounds), "candidate"))
+// promotions says what the gate promoted, as a clause.
+func promotions(r *loop.Report) string {
+	switch n := plural(len(r.Rounds), "candidate"); {
+	case len(r.Rounds) == 1 && r.Promoted == 0:
+		return "the gate did not promote the one candidate"
+	case len(r.Rounds) == 1:
+		return "the gate promoted the one candidate"
+	case r.Promoted == 0:
+		return "the gate promoted none of " + n
+	case r.Promoted == len(r.Rounds):
+		return "the gate promoted all of " + n
+	default:
+		return fmt.Sprintf("the gate promoted %d of %s", r.Promoted, n)
 	}
-	return fmt.Sprintf("%d of %s", r.Promoted, plural(len(r.Rounds), "candidate"))
 }
