@@ -104,7 +104,7 @@ var (
 // TestLinks follows relative links, anchors included, in all documents.
 func TestLinks(t *testing.T) {
 	var files []string
-	for _, pattern := range []string{"../*.md", "*.md", "../experiments/*/*.md"} {
+	for _, pattern := range []string{"../*.md", "*.md", "guides/*.md", "../experiments/*/*.md"} {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
