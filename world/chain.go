@@ -21,13 +21,17 @@ type ChainConfig struct {
 	Order   string  `yaml:"order" enum:"free|fixed" default:"free" doc:"Combine any two of the remaining values, or left to right."`
 	Table   uint64  `yaml:"table" default:"0" doc:"Relabelling of the numbers that shapes the operation; 0 is plain addition."`
 	By      string  `yaml:"by" enum:"tuple|multiset" default:"tuple" doc:"What splits keep apart: ordered tuples, or sets of numbers in any order."`
-	Hinted  float64 `yaml:"hinted" default:"0" min:"0" max:"1" doc:"Share of prompts that end with = and the answer, to teach a model to use hints."`
+	Hinted  float64 `yaml:"hinted" default:"0" min:"0" max:"1" doc:"Share of prompts that end with = and the answer and :, to teach a model to use hints."`
 	Seed    uint64  `yaml:"seed" default:"1" doc:"Orders the tasks and draws the demonstrations."`
 	Dialect string  `yaml:"dialect" enum:"compact|chat" default:"compact" doc:"Bare numbers, or English."`
 }
 
+// promptEnd closes a compact prompt. Without it nothing but a count of tokens
+// tells a number of the prompt from the first operand.
+const promptEnd = " :"
+
 // Chain is the world of ChainConfig. Compact prompts are the numbers
-// ("3 17 5 9"), completions the steps "x y r" one after the other
+// ("3 17 5 9 :"), completions the steps "x y r" one after the other
 // ("5 9 14 3 14 17 17 17 14"), whose last word is the answer.
 type Chain struct {
 	cfg   ChainConfig
@@ -86,7 +90,8 @@ func (w *Chain) Len() int { return w.share.len() }
 // Unit is words: every number is one token.
 func (w *Chain) Unit() string { return core.UnitWords }
 
-// Vocabulary is the numbers in order, and "=" where prompts carry hints.
+// Vocabulary is the numbers in order, the end of prompts, and "=" where prompts
+// carry hints.
 func (w *Chain) Vocabulary() []string {
 	if w.cfg.Dialect == Chat {
 		return nil
@@ -95,6 +100,7 @@ func (w *Chain) Vocabulary() []string {
 	for i := range words {
 		words[i] = strconv.Itoa(i)
 	}
+	words = append(words, strings.TrimSpace(promptEnd))
 	if w.cfg.Hinted > 0 {
 		words = append(words, "=")
 	}
@@ -118,9 +124,9 @@ func (w *Chain) Task(i int) core.Task {
 		prompt = chainChatPrompt(w.cfg, w.op, numbers)
 	} else {
 		ref.Solution = chainWords(steps)
-		prompt = words(numbers)
+		prompt = words(numbers) + promptEnd
 		if w.cfg.Hinted > 0 && rng.Float64() < w.cfg.Hinted {
-			prompt += " = " + answer
+			prompt += " = " + answer + promptEnd
 		}
 	}
 	id := "chain/" + w.cfg.Split + "/" + strings.ReplaceAll(words(numbers), " ", "-")

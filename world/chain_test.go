@@ -183,7 +183,7 @@ func TestChainHints(t *testing.T) {
 	hinted := 0
 	for i := range 400 {
 		task := w.Task(i)
-		if strings.HasSuffix(task.Text(), " = "+task.Ref().Answer) {
+		if strings.HasSuffix(task.Text(), " = "+task.Ref().Answer+" :") {
 			hinted++
 		} else if strings.Contains(task.Text(), "=") {
 			t.Fatalf("a hint that is not the answer: %q", task.Text())
