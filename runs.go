@@ -3,6 +3,7 @@ package pawl
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -93,4 +94,72 @@ func (p *Pawl) Resume(ctx context.Context, id string, observe func(loop.Event)) 
 	}
 	j.Observe = observe
 	return p.drive(ctx, row, j)
+}
+
+// Rollback puts an earlier policy of the run in force again: by the beginning
+// of its version, "base", or, for "", the one before the current. History is
+// never rewritten; the rollback is one more row of it.
+func (p *Pawl) Rollback(ctx context.Context, id, version string) (store.Promotion, error) {
+	row, err := p.FindRun(ctx, id)
+	if err != nil {
+		return store.Promotion{}, missing(err)
+	}
+	history, err := p.store.Promotions(ctx, row.ID)
+	if err != nil {
+		return store.Promotion{}, err
+	}
+	if version, err = earlier(row.ID, history, version); err != nil {
+		return store.Promotion{}, err
+	}
+	lease, err := p.store.Acquire(ctx, row.ID, leaseTTL)
+	if err != nil {
+		return store.Promotion{}, err
+	}
+	done, err := lease.Rollback(ctx, version)
+	return done, errors.Join(missing(err), lease.Release(context.WithoutCancel(ctx)))
+}
+
+// earlier finds the version that a rollback means.
+func earlier(run string, history []store.Promotion, version string) (string, error) {
+	if version != "" && version != store.OutcomeBase {
+		return version, nil
+	}
+	var force []store.Promotion // what was in force, in order
+	for _, h := range history {
+		if h.Arm == "" && h.InForce() {
+			force = append(force, h)
+		}
+	}
+	switch {
+	case len(force) == 0:
+		return "", inputf("rolling back run %s: nothing is in force yet", run)
+	case version == store.OutcomeBase:
+		return string(force[0].Version), nil
+	}
+	current := force[len(force)-1].Version
+	for i := len(force) - 1; i >= 0; i-- {
+		if force[i].Version != current {
+			return string(force[i].Version), nil
+		}
+	}
+	return "", inputf("rolling back run %s: there is nothing to go back to; only one policy was ever in force", run)
+}
+
+// Collect drops what nothing refers to. With finished, the steps of finished
+// runs are forgotten too: their policies, reports and selected examples stay,
+// but more of them (another control, another round) has to be done anew.
+func (p *Pawl) Collect(ctx context.Context, dryRun, finished bool) (store.GCReport, error) {
+	o := store.GCOptions{DryRun: dryRun}
+	if finished {
+		runs, err := p.store.Runs(ctx)
+		if err != nil {
+			return store.GCReport{}, err
+		}
+		done := map[string]bool{}
+		for _, r := range runs {
+			done[r.ID] = r.Status == store.Done
+		}
+		o.Keep = func(s store.Step) bool { return !done[s.Run] }
+	}
+	return p.store.GC(ctx, o)
 }

@@ -48,7 +48,7 @@ func (cmd *runCmd) Run(ctx context.Context, a *app, c *console) error {
 	view := newRunView(c, cmd.JSON)
 	o.Observe = view.observe
 	result, err := p.Run(ctx, o)
-	return finishRun(c, view, p, result, err, cmd.JSON)
+	return finishRun(ctx, c, view, p, result, err, cmd.JSON)
 }
 
 func (cmd *runCmd) options() (pawl.RunOptions, error) {
@@ -100,7 +100,7 @@ func (a *app) openFor(c *console, m pawl.Model) (*pawl.Pawl, error) {
 }
 
 // finishRun prints what a run came to and decides the exit status.
-func finishRun(c *console, view *runView, p *pawl.Pawl, result *pawl.RunResult, err error, asJSON bool) error {
+func finishRun(ctx context.Context, c *console, view *runView, p *pawl.Pawl, result *pawl.RunResult, err error, asJSON bool) error {
 	c.clear()
 	if result == nil {
 		return err
@@ -108,11 +108,21 @@ func finishRun(c *console, view *runView, p *pawl.Pawl, result *pawl.RunResult, 
 	for _, row := range result.Skipped {
 		c.note("skipped: %v", row)
 	}
-	if err != nil {
-		if errors.Is(err, context.Canceled) {
-			c.note("interrupted: what was finished is kept\nhint: the same command continues, and so does: pawl runs resume %s%s", result.Run.ID, view.dirFlag(p))
-			return &quiet{exitInterrupted}
+	for _, n := range result.Notes {
+		c.note("note: %s", n)
+	}
+	page := ""
+	if result.Report != nil && len(result.Report.Rounds) > 0 {
+		var werr error
+		if page, werr = p.WriteReport(context.WithoutCancel(ctx), result, err); werr != nil {
+			c.note("warning: %v", werr)
 		}
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		c.note("interrupted: what was finished is kept\nhint: the same command continues, and so does: pawl runs resume %s%s", result.Run.ID, view.dirFlag(p))
+		return &quiet{exitInterrupted}
+	case err != nil:
 		return err
 	}
 	var text io.Writer = c.out
@@ -120,10 +130,13 @@ func finishRun(c *console, view *runView, p *pawl.Pawl, result *pawl.RunResult, 
 		text = c.err
 	}
 	if result.Finished {
-		fmt.Fprintf(text, "run %s had finished before; nothing was done. Start over with --fresh.\n", result.Run.ID)
+		fmt.Fprintf(text, "run %s had finished before, nothing was done; --fresh starts over\n", result.Run.ID)
 		view.replay(result.Report)
 	}
 	view.end(text, result.Report)
+	if page != "" {
+		fmt.Fprintf(text, "report %s\n", page)
+	}
 	if result.Report.Promoted == 0 {
 		c.status = exitNotPromoted
 	}
