@@ -88,7 +88,7 @@ func advantages(r *loop.Report) template.HTML {
 		c.text("name "+series(i), "end", left-8, y+4, shortName(g.Over, shape{labels: 116}))
 		c.interval(series(i)+" whisker", x.at(g.Low), x.at(g.High), y)
 		c.marker(i, false, x.at(g.Difference), y)
-		c.text("value", "start", x.at(g.High)+8, y+4, points(r, g.Difference))
+		c.text("value", "end", c.width-20, y+4, points(r, g.Difference))
 		told = append(told, fmt.Sprintf("over %s %s", g.Over, difference(r, g)))
 	}
 	return c.svg("advantage", "Paired differences of the final policy", strings.Join(told, "; ")+".")

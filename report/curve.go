@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"slices"
 	"strings"
 
 	"pawl/loop"
@@ -107,7 +108,7 @@ func learning(r *loop.Report, s shape) (*canvas, string) {
 	f := newFrame(s.width, s.height, 48, right, append(values, sealed...), 0.2, share(r))
 	f.rounds(0, last)
 	for i := len(all) - 1; i >= 0; i-- { // the run itself on top
-		f.curve(i, curves[i], forced(curves[i]))
+		f.curve(i, aside(i, len(all), f, curves[i]), aside(i, len(all), f, forced(curves[i])))
 	}
 	if len(sealed) > 0 {
 		f.audit(r, s, names, sealed)
@@ -115,6 +116,19 @@ func learning(r *loop.Report, s shape) (*canvas, string) {
 		f.endings(s, all, curves)
 	}
 	return f.canvas, describe(r)
+}
+
+// aside moves an arm's points a little sideways, all but the common base, so
+// that its intervals do not lie on those of the others.
+func aside(i, n int, f frame, points []point) []point {
+	out := slices.Clone(points)
+	pixel := (f.x.hi - f.x.lo) / (f.x.to - f.x.from)
+	for k := range out {
+		if out[k].x > 0 {
+			out[k].x -= 5 * pixel * float64(n-1-i)
+		}
+	}
+	return out
 }
 
 // audit draws the column of sealed results, each named at its height.

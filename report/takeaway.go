@@ -37,6 +37,9 @@ func nothingPromoted(r *loop.Report) string {
 	if last.Detectable > 0 && last.Detectable < 1 {
 		s += fmt.Sprintf(" On %s gate tasks a true gain of %s would have been proven four times in five; a smaller one may be there.", count(last.N), points(r, last.Detectable))
 	}
+	if adv := r.Advantage; adv != nil && adv.High < 0 {
+		s += fmt.Sprintf(" The control %s reaches more on the sealed tasks (difference %s).", quoted(adv.Over), difference(r, *adv))
+	}
 	return s
 }
 

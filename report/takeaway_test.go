@@ -28,6 +28,8 @@ func TestTakeaway(t *testing.T) {
 			[]string{"nothing to conclude"}, "gain"},
 		{"nothing promoted", func(r *loop.Report) { r.Promoted = 0 },
 			[]string{"No gain was proven", "none of 4 candidates", "a true gain of 4.5 points would have been proven"}, "93.1"},
+		{"nothing promoted, though a control gained", func(r *loop.Report) { r.Promoted = 0; over(r, "labelled", -0.1, -0.12, -0.08) },
+			[]string{"No gain was proven", "The control “labelled” reaches more on the sealed tasks (difference −10.0 points (−12.0 to −8.0))"}, "the loop"},
 		{"the one candidate was not promoted", func(r *loop.Report) { r.Promoted, r.Rounds = 0, r.Rounds[:1] },
 			[]string{"the gate did not promote the one candidate"}, "candidates"},
 		{"no audit", func(r *loop.Report) { r.Audit, r.Gains = nil, nil },
