@@ -132,9 +132,20 @@ func newView(d Document) view {
 		}
 	}
 	if d.Dir != "" {
-		v.RunDir = " --dir " + d.Dir
+		v.RunDir = " --dir " + shellWord(d.Dir)
 	}
 	return v
+}
+
+// shellWord quotes a word for a shell where it needs it.
+func shellWord(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./=:,+@%", r) || r > 127
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // labelCurve draws how often what was kept is right.
