@@ -19,10 +19,24 @@ type measured struct {
 // measure answers every task of a set with the measure's sampler and scores
 // the answers with its last verifier.
 func (a *arm) measure(ctx context.Context, stage, set string, team map[string]core.Policy) ([]measured, float64, error) {
+	d, key, err := a.measurement(ctx, stage, set, team)
+	if err != nil {
+		return nil, 0, err
+	}
+	items, err := a.run.items(ctx, d)
+	if err != nil {
+		return nil, 0, err
+	}
+	seconds, err := a.run.Ledger.Seconds(ctx, key)
+	return items, seconds, err
+}
+
+// measurement is measure as a durable step: the digest of its items, and its key.
+func (a *arm) measurement(ctx context.Context, stage, set string, team map[string]core.Policy) (core.Digest, core.Key, error) {
 	r := a.run
 	tasks, err := r.allTasks(ctx, set)
 	if err != nil {
-		return nil, 0, err
+		return "", "", err
 	}
 	m := r.Plan.Measure
 	by := m.By()
@@ -39,18 +53,22 @@ func (a *arm) measure(ctx context.Context, stage, set string, team map[string]co
 		return r.Ledger.Put(ctx, marshal(items))
 	})
 	if err != nil {
-		return nil, 0, fmt.Errorf("measuring on %s: %w", set, err)
+		err = fmt.Errorf("measuring on %s: %w", set, err)
 	}
+	return d, key, err
+}
+
+// items reads a measurement.
+func (r *Run) items(ctx context.Context, d core.Digest) ([]measured, error) {
 	b, err := r.Ledger.Get(ctx, d)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	var items []measured
 	if err := json.Unmarshal(b, &items); err != nil {
-		return nil, 0, fmt.Errorf("reading a measurement: %w", err)
+		return nil, fmt.Errorf("reading a measurement: %w", err)
 	}
-	seconds, err := r.Ledger.Seconds(ctx, key)
-	return items, seconds, err
+	return items, nil
 }
 
 // worth is what a measured episode counts: the score of its answer, or the mean
@@ -129,14 +147,18 @@ func (x *auditor) measure(ctx context.Context, name string, team map[string]core
 	if _, ok := r.Plan.Set(auditSet); !ok && r.Sets[auditSet] == nil {
 		return nil
 	}
-	items, _, err := (&arm{run: r, name: name}).measure(ctx, "audit", auditSet, team)
+	d, _, err := (&arm{run: r, name: name}).measurement(ctx, "audit", auditSet, team)
+	if err != nil {
+		return err
+	}
+	items, err := r.items(ctx, d)
 	if err != nil {
 		return err
 	}
 	x.names = append(x.names, name)
 	x.results[name] = values(items)
 	e := estimate(x.results[name])
-	x.report.Audit[name] = Audit{Accuracy: e.Value, Low: e.Low, High: e.High, N: e.N}
+	x.report.Audit[name] = Audit{Accuracy: e.Value, Low: e.Low, High: e.High, N: e.N, Items: d}
 	r.emit(Event{Arm: name, Stage: "audit", Audit: &e})
 	return nil
 }

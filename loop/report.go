@@ -42,6 +42,9 @@ type Audit struct {
 	Low      float64 `json:"low"`
 	High     float64 `json:"high"`
 	N        int     `json:"n"`
+	// Items are the results by task, in the store: a JSON list of id and value,
+	// the same tasks in the same order for every arm.
+	Items core.Digest `json:"items,omitempty"`
 }
 
 // Control is one control arm's verdicts against its own predecessor policies.
