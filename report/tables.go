@@ -96,7 +96,7 @@ func metricTable(r *loop.Report) table {
 
 // costTable lists time and tokens.
 func costTable(r *loop.Report) table {
-	t := table{Caption: "Time and tokens", Head: []string{"arm", "round", "time", "tokens sampled"}}
+	t := table{Caption: "Time and tokens", Head: []string{"arm", "round", "time", "tokens"}}
 	for _, a := range arms(r) {
 		seconds, tokens := 0.0, int64(0)
 		for _, row := range a.rounds {

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 
+	"pawl/core"
 	"pawl/loop"
 )
 
@@ -13,7 +14,7 @@ func Takeaway(r *loop.Report) string {
 	switch {
 	case r == nil || len(r.Rounds) == 0:
 		return "No round has ended yet, so there is nothing to conclude."
-	case r.Promoted == 0:
+	case promoted(r) == 0:
 		return nothingPromoted(r)
 	case len(r.Audit) == 0:
 		return fmt.Sprintf("A gain was proven on the gate tasks (%s), but there is no sealed audit to confirm it on tasks that no decision has seen.", promotions(r))
@@ -97,18 +98,29 @@ func over(r *loop.Report, name string) (loop.Advantage, bool) {
 	return loop.Advantage{}, false
 }
 
+// promoted counts from the rounds, since a run that was stopped has no sum yet.
+func promoted(r *loop.Report) int {
+	n := 0
+	for _, row := range r.Rounds {
+		if row.Gate.Outcome == core.Promote {
+			n++
+		}
+	}
+	return n
+}
+
 // promotions says what the gate promoted, as a clause.
 func promotions(r *loop.Report) string {
 	switch n := plural(len(r.Rounds), "candidate"); {
-	case len(r.Rounds) == 1 && r.Promoted == 0:
+	case len(r.Rounds) == 1 && promoted(r) == 0:
 		return "the gate did not promote the one candidate"
 	case len(r.Rounds) == 1:
 		return "the gate promoted the one candidate"
-	case r.Promoted == 0:
+	case promoted(r) == 0:
 		return "the gate promoted none of " + n
-	case r.Promoted == len(r.Rounds):
+	case promoted(r) == len(r.Rounds):
 		return "the gate promoted all of " + n
 	default:
-		return fmt.Sprintf("the gate promoted %d of %s", r.Promoted, n)
+		return fmt.Sprintf("the gate promoted %d of %s", promoted(r), n)
 	}
 }

@@ -16,6 +16,11 @@ func TestTakeaway(t *testing.T) {
 			}
 		}
 	}
+	refuse := func(r *loop.Report) {
+		for i := range r.Rounds {
+			r.Rounds[i].Gate.Outcome = core.NotProven
+		}
+	}
 	for _, c := range []struct {
 		name   string
 		change func(*loop.Report)
@@ -26,14 +31,16 @@ func TestTakeaway(t *testing.T) {
 			[]string{"2,000 sealed tasks", "from 50.2% (48.0 to 52.4%) to 93.1%", "32.0 points (29.8 to 34.2) more than the control “labelled”", "comes from the loop", "also beats “null”, by 38.3 points"}, "proves nothing"},
 		{"no round", func(r *loop.Report) { r.Rounds = nil },
 			[]string{"nothing to conclude"}, "gain"},
-		{"nothing promoted", func(r *loop.Report) { r.Promoted = 0 },
+		{"nothing promoted", refuse,
 			[]string{"No gain was proven", "none of 4 candidates", "a true gain of 4.5 points would have been proven"}, "93.1"},
-		{"nothing promoted, though a control gained", func(r *loop.Report) { r.Promoted = 0; over(r, "labelled", -0.1, -0.12, -0.08) },
+		{"nothing promoted, though a control gained", func(r *loop.Report) { refuse(r); over(r, "labelled", -0.1, -0.12, -0.08) },
 			[]string{"No gain was proven", "The control “labelled” reaches more on the sealed tasks (difference −10.0 points (−12.0 to −8.0))"}, "the loop"},
-		{"the one candidate was not promoted", func(r *loop.Report) { r.Promoted, r.Rounds = 0, r.Rounds[:1] },
+		{"the one candidate was not promoted", func(r *loop.Report) { r.Rounds = r.Rounds[:1]; refuse(r) },
 			[]string{"the gate did not promote the one candidate"}, "candidates"},
 		{"no audit", func(r *loop.Report) { r.Audit, r.Gains = nil, nil },
 			[]string{"promoted 3 of 4 candidates", "no sealed audit"}, "sealed tasks the policy"},
+		{"stopped before the audit", func(r *loop.Report) { r.Audit, r.Gains, r.Advantage, r.Promoted = nil, nil, nil, 0 },
+			[]string{"promoted 3 of 4 candidates"}, "No gain"},
 		{"no controls", func(r *loop.Report) { r.Controls = nil; r.Advantage = &r.Gains[0] },
 			[]string{"93.1%", "No control ran", "proves nothing about the method"}, "comes from the loop"},
 		{"controls exist but none was audited", func(r *loop.Report) { r.Advantage = &r.Gains[0] },
