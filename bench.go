@@ -166,7 +166,9 @@ func (instant) Act(_ context.Context, r core.Request) ([]core.Node, error) {
 
 var errInstant = fmt.Errorf("the model that answers at once cannot be trained")
 
-func (instant) NewModel(context.Context, core.ModelShape) (core.Policy, error) { return nil, errInstant }
+func (instant) NewModel(context.Context, core.ModelShape) (core.Policy, error) {
+	return nil, errInstant
+}
 
 func (instant) Trainer(context.Context, core.Policy) (core.Trainer, error) { return nil, errInstant }
 

@@ -39,7 +39,6 @@ type RunResult struct {
 	Finished bool // it had been finished before: nothing was done
 	Run      store.Run
 	Skipped  []error // rows of user files that were tolerated
-	Notes    []string
 }
 
 // lease times: a killed run can be taken over by another host after leaseTTL,
@@ -67,8 +66,8 @@ func (p *Pawl) Run(ctx context.Context, o RunOptions) (*RunResult, error) {
 	if j.initial, err = p.initial(ctx, j.plan, o.Model); err != nil {
 		return nil, given(ctx, err)
 	}
-	if err := j.teachable(); err != nil {
-		return nil, err
+	if err := j.fit(ctx); err != nil {
+		return nil, given(ctx, err)
 	}
 	row, err := p.enroll(ctx, j)
 	if err != nil {
@@ -79,10 +78,14 @@ func (p *Pawl) Run(ctx context.Context, o RunOptions) (*RunResult, error) {
 
 // drive advances a run unless it has finished.
 func (p *Pawl) drive(ctx context.Context, row store.Run, j *job) (*RunResult, error) {
-	result := &RunResult{Run: row, Skipped: j.sets.skipped, Notes: j.sets.notes}
+	result := &RunResult{Run: row, Skipped: j.sets.skipped}
 	if row.Status == store.Done && !j.Fresh && covers(row.Summary, j.Controls) {
 		result.Finished = true
 		return result, json.Unmarshal(row.Summary, &result.Report)
+	}
+	j.tell("run %s: %s", row.ID, shape(j))
+	for _, n := range j.sets.notes {
+		j.tell("note: %s", n)
 	}
 	var err error
 	result.Report, err = p.advance(ctx, row, j)
@@ -90,6 +93,47 @@ func (p *Pawl) drive(ctx context.Context, row store.Run, j *job) (*RunResult, er
 		result.Run = after
 	}
 	return result, err
+}
+
+// Preflight reads and checks all that a run is given, and keeps nothing: a
+// mistake in it leaves no data directory behind.
+func Preflight(ctx context.Context, o Options, run RunOptions) error {
+	o.Memory = true
+	p, err := Open(o)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	j, err := p.prepare(ctx, run)
+	if err != nil {
+		return given(ctx, err)
+	}
+	if run.Model.Kind != ModelRun {
+		if j.initial, err = p.initial(ctx, j.plan, run.Model); err != nil {
+			return given(ctx, err)
+		}
+	}
+	return given(ctx, j.teachable())
+}
+
+// fit makes recipe and texts fit each other, once the model is known.
+func (j *job) fit(ctx context.Context) error {
+	return errors.Join(j.teachable(), j.fitText(ctx))
+}
+
+// shape says in a few words what is about to run.
+func shape(j *job) string {
+	s := fmt.Sprintf("recipe %s, seed %d, %s", j.plan.Name, j.Seed, plural(j.plan.Rounds, "round"))
+	if len(j.Controls) > 0 {
+		s += ", then controls " + strings.Join(j.Controls, ", ")
+	}
+	return s
+}
+
+func (j *job) tell(format string, args ...any) {
+	if j.Observe != nil {
+		j.Observe(loop.Event{Shape: fmt.Sprintf(format, args...)})
+	}
 }
 
 // prepare loads the plan, applies overrides, and reads all task sets.

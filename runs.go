@@ -76,6 +76,9 @@ func (p *Pawl) reload(ctx context.Context, row store.Run) (*job, error) {
 	if j.Model, err = ParseModel(row.Model); err != nil {
 		return nil, input(err)
 	}
+	if err := j.fitText(ctx); err != nil {
+		return nil, given(ctx, err)
+	}
 	if j.canonical() != row.Canonical {
 		return nil, inputf("reloading run %s: its task files, or the defaults of its recipe in this program, have changed since; start a new run with pawl run", row.ID)
 	}

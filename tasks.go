@@ -7,10 +7,12 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strconv"
 
 	"pawl/core"
 	"pawl/loop"
 	"pawl/recipe"
+	"pawl/registry"
 	"pawl/task"
 )
 
@@ -112,6 +114,55 @@ func (j *job) teachable() error {
 		}
 	}
 	return nil
+}
+
+// fitText makes room for the caller's texts in a first model that is trained
+// from nothing, byte by byte: its context, and how long an attempt may be.
+func (j *job) fitText(ctx context.Context) error {
+	if !j.sets.user || j.initial != nil {
+		return nil
+	}
+	prompt, solution := 0, 0
+	for _, name := range []string{"train", "gate", "audit"} {
+		for t, err := range j.sets.sources[name].Tasks(ctx, 0) {
+			if err != nil {
+				return err
+			}
+			prompt, solution = max(prompt, len(t.Text())), max(solution, len(t.Ref().Solution))
+		}
+	}
+	const spare = 8 // ends of lines and of the text
+	longest := solution + solution/4
+	for _, lane := range j.plan.Policies {
+		path := "policies." + lane.Name + "." + lane.Init.Name + ".context"
+		if lane.Init.Name == "" {
+			continue
+		}
+		component, _ := registry.Plain(lane.Init).(map[string]any)
+		have, _ := component["config"].(map[string]any)
+		if err := j.raise(have, "context", path, (prompt+longest+spare+63)/64*64); err != nil {
+			return err
+		}
+	}
+	for _, seat := range j.plan.Seats {
+		have := map[string]any{"max_tokens": seat.Options.MaxTokens}
+		if seat.Options.MaxTokens > 0 {
+			if err := j.raise(have, "max_tokens", "seats."+seat.Name+".max_tokens", longest); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// raise overrides a number of the recipe that is too small, and tells.
+func (j *job) raise(have map[string]any, key, path string, need int) error {
+	n, err := strconv.Atoi(fmt.Sprint(have[key]))
+	if _, chosen := j.Set[path]; err != nil || n >= need || chosen {
+		return nil
+	}
+	j.sets.notes = append(j.sets.notes, fmt.Sprintf("%s is %d, in place of %d: the rows are that long", path, need, n))
+	return j.plan.Override(path, strconv.Itoa(need))
 }
 
 // dropControls leaves out the controls that learn from worked solutions where

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 	"strings"
 
@@ -39,6 +40,11 @@ func (cmd *runCmd) Run(ctx context.Context, a *app, c *console) error {
 	o, err := cmd.options()
 	if err != nil {
 		return err
+	}
+	if _, err := os.Stat(a.Dir); errors.Is(err, os.ErrNotExist) {
+		if err := pawl.Preflight(ctx, pawl.Options{Dir: a.Dir, Recipes: a.RecipesDir}, o); err != nil {
+			return err
+		}
 	}
 	p, err := a.open(c)
 	if err != nil {
@@ -107,9 +113,6 @@ func finishRun(ctx context.Context, c *console, view *runView, p *pawl.Pawl, res
 	}
 	for _, row := range result.Skipped {
 		c.note("skipped: %v", row)
-	}
-	for _, n := range result.Notes {
-		c.note("note: %s", n)
 	}
 	page := ""
 	if result.Report != nil && len(result.Report.Rounds) > 0 {

@@ -41,6 +41,8 @@ func newRunView(c *console, asJSON bool) *runView {
 // observe takes the events of the loop, one at a time.
 func (v *runView) observe(e loop.Event) {
 	switch {
+	case e.Shape != "":
+		v.c.note("%s", e.Shape)
 	case e.Row != nil:
 		v.row(e.Arm, *e.Row)
 	case e.Audit != nil:

@@ -59,5 +59,5 @@ type Event struct {
 	Progress core.Progress
 	Row      *Round         // set when a round ended
 	Audit    *core.Estimate // set when an audit figure is known; Arm names it
-	Shape    string         // set once: what is about to run
+	Shape    string         // a line about what is about to run; nothing else is set
 }
