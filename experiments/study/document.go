@@ -1,0 +1,94 @@
+package study
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+)
+
+// section is what Render makes anew in a document.
+var section = regexp.MustCompile(`(?s)(<!-- results: ([A-Za-z0-9._/-]+) -->\n).*?(<!-- end -->)`)
+
+// Render returns the document with the tables of every result file made anew.
+// A section whose file does not exist says so.
+func Render(results fs.FS, doc []byte) ([]byte, error) {
+	var failed error
+	out := section.ReplaceAllFunc(doc, func(all []byte) []byte {
+		m := section.FindSubmatch(all)
+		text, err := tables(results, string(m[2]))
+		if err != nil && failed == nil {
+			failed = fmt.Errorf("rendering %s: %w", m[2], err)
+		}
+		return append(append(append([]byte{}, m[1]...), "\n"+text+"\n"...), m[3]...)
+	})
+	return out, failed
+}
+
+func tables(results fs.FS, name string) (string, error) {
+	b, err := fs.ReadFile(results, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "Not measured yet.\n", nil
+	} else if err != nil {
+		return "", err
+	}
+	var head struct {
+		Kind string `json:"kind"`
+	}
+	if err := json.Unmarshal(b, &head); err != nil {
+		return "", err
+	}
+	switch head.Kind {
+	case KindQuickstart:
+		var q Quickstart
+		if err := json.Unmarshal(b, &q); err != nil {
+			return "", err
+		}
+		return q.Markdown(), nil
+	case KindSelfTraining:
+		var s SelfTraining
+		if err := json.Unmarshal(b, &s); err != nil {
+			return "", err
+		}
+		return s.Markdown(), nil
+	}
+	return "", fmt.Errorf("it is of kind %q, not %s or %s", head.Kind, KindQuickstart, KindSelfTraining)
+}
+
+// RenderFile makes the tables of a document anew from the files below dir.
+func RenderFile(doc, dir string) error {
+	old, err := os.ReadFile(doc)
+	if err != nil {
+		return err
+	}
+	now, err := Render(os.DirFS(dir), old)
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", doc, err)
+	}
+	return replace(doc, now)
+}
+
+// Save writes a result as a whole or not at all.
+func Save(path string, result any) error {
+	b, err := json.MarshalIndent(result, "", " ")
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	return replace(path, append(b, '\n'))
+}
+
+func replace(path string, content []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".result-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(content)
+	if err := errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	return os.Rename(f.Name(), path)
+}
