@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"pawl/bench/report"
+	"pawl/experiments/study"
 	"pawl/recipe"
 	"pawl/registry"
 	_ "pawl/std"
@@ -23,6 +24,9 @@ import (
 var generated = map[string]func(old []byte) ([]byte, error){
 	"performance.md": func(old []byte) ([]byte, error) {
 		return report.Render(os.DirFS(filepath.Join("..", "bench", "results")), old)
+	},
+	"experiments.md": func(old []byte) ([]byte, error) {
+		return study.Render(os.DirFS(filepath.Join("..", "experiments")), old)
 	},
 	"components.md": func([]byte) ([]byte, error) {
 		var b bytes.Buffer

@@ -114,7 +114,7 @@ func (c Command) run(ctx context.Context, f *Flags, stdout, stderr io.Writer) er
 	}
 	result, err := c.Run(ctx, p, f, func(line string) { fmt.Fprintln(stderr, line) })
 	if err := errors.Join(err, p.Close()); err != nil {
-		return err
+		return fmt.Errorf("%w (what is done is kept in %s)", err, f.dir)
 	}
 	if err := Save(f.Out, result); err != nil {
 		return err
