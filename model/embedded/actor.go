@@ -90,11 +90,8 @@ func (a *actor) node(c nn.Completion, prefix core.Digest, stops []string) core.N
 		if stop == "" || at < 0 {
 			continue
 		}
+		k := a.text.reach(n.TokenIDs, at+len(stop))
 		n.Content, n.Finish = n.Content[:at], "stop"
-		k := 0 // keep the shortest run of tokens that reaches the cut
-		for k < len(n.TokenIDs) && len(a.text.decode(n.TokenIDs[:k])) < at+len(stop) {
-			k++
-		}
 		n.TokenIDs, n.Logprobs = n.TokenIDs[:k], n.Logprobs[:k]
 	}
 	return n
@@ -105,14 +102,20 @@ func (a *actor) Score(ctx context.Context, paths [][]core.Node) ([][]float32, er
 	batch := make([]nn.Sequence, len(paths))
 	heads := make([]int, len(paths))
 	for i, path := range paths {
+		if len(path) == 0 {
+			return nil, fmt.Errorf("scoring as %s: path %d has no node", a.seat, i)
+		}
 		last := path[len(path)-1]
 		ids, err := a.text.prompt(path[:len(path)-1])
 		if err != nil {
 			return nil, fmt.Errorf("encoding a path to score: %w", err)
 		}
+		if len(ids) == 0 {
+			return nil, fmt.Errorf("encoding a path to score: nothing precedes the answer, and the tokenizer has no begin token to start from")
+		}
 		answer := last.TokenIDs
 		if answer == nil {
-			if answer, err = a.text.answer(last.Content); err != nil {
+			if answer, err = a.text.answer(last.Content, a.text.blank(ids)); err != nil {
 				return nil, fmt.Errorf("encoding a path to score: %w", err)
 			}
 		}

@@ -113,6 +113,9 @@ func (e *Engine) read(ctx context.Context, p core.Policy) (*nn.Model, *text, err
 		return nil, nil, err
 	}
 	t, err := newText(part[core.PartTokenizer], part[PartTokenizerConfig])
+	if err == nil {
+		err = t.fits(m)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -204,7 +207,11 @@ func (e *Engine) Import(ctx context.Context, dir string) (core.Policy, error) {
 		}
 		part[name] = b
 	}
-	if _, err := newText(part[core.PartTokenizer], part[PartTokenizerConfig]); err != nil {
+	t, err := newText(part[core.PartTokenizer], part[PartTokenizerConfig])
+	if err == nil {
+		err = t.fits(m)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("importing model %s: %w", dir, err)
 	}
 	if part[core.PartConfig], err = json.MarshalIndent(m.Config(), "", "  "); err != nil {

@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/nikolalohinski/gonja/v2"
-	"github.com/nikolalohinski/gonja/v2/exec"
-
 	"pawl/core"
 	"pawl/nn"
 )
@@ -24,8 +21,8 @@ const (
 // text is a tokenizer with its chat template: the way between paths and ids.
 type text struct {
 	tok    *nn.Tokenizer
-	source string         // of the template; "" for none
-	jinja  *exec.Template // nil for none and for those built in
+	source string    // of the template; "" for none
+	jinja  *template // nil for none and for those built in
 }
 
 func newText(tokenizer, config []byte) (*text, error) {
@@ -46,33 +43,19 @@ func newText(tokenizer, config []byte) (*text, error) {
 		}
 	}
 	if t.source != "" && t.source != lineTemplate && t.source != wordTemplate {
-		if t.jinja, err = gonja.FromString(t.source); err != nil {
+		if t.jinja, err = parseTemplate(t.source); err != nil {
 			return nil, fmt.Errorf("tokenizer_config.json: chat_template: %w", err)
 		}
 	}
 	return t, nil
 }
 
-// templateSource reads the field chat_template: a string, or a list of named
-// templates, of which the one named default counts.
-func templateSource(raw json.RawMessage) (string, error) {
-	if len(raw) == 0 || string(raw) == "null" {
-		return "", nil
+// fits checks that the model knows every token that text can become.
+func (t *text) fits(m *nn.Model) error {
+	if have, want := m.Config().Vocab, t.tok.Size(); want > have {
+		return fmt.Errorf("the tokenizer has %d tokens, but the model only %d", want, have)
 	}
-	var one string
-	if json.Unmarshal(raw, &one) == nil {
-		return one, nil
-	}
-	var many []struct{ Name, Template string }
-	if err := json.Unmarshal(raw, &many); err != nil {
-		return "", fmt.Errorf("tokenizer_config.json: chat_template: %w", err)
-	}
-	for _, m := range many {
-		if m.Name == "default" {
-			return m.Template, nil
-		}
-	}
-	return "", fmt.Errorf("tokenizer_config.json: chat_template: none of the %d templates is named default", len(many))
+	return nil
 }
 
 func withTemplate(config []byte, template string) ([]byte, error) {
@@ -87,70 +70,116 @@ func withTemplate(config []byte, template string) ([]byte, error) {
 	return json.MarshalIndent(fields, "", "  ")
 }
 
-// render gives the text before the next assistant turn. Without a template the
-// contents follow each other as they are.
-func (t *text) render(path []core.Node) (string, error) {
-	if t.jinja == nil {
-		var b strings.Builder
-		for _, n := range path {
-			if t.source == wordTemplate {
-				b.WriteByte(' ')
-			}
-			b.WriteString(n.Content)
-			if t.source == lineTemplate && n.Role != core.RoleAssistant {
-				b.WriteByte('\n')
-			}
+// plain gives the text of turns as the built-in templates have it. Without a
+// template the contents follow each other as they are.
+func (t *text) plain(path []core.Node) string {
+	var b strings.Builder
+	for _, n := range path {
+		if t.source == wordTemplate {
+			b.WriteByte(' ')
 		}
-		return b.String(), nil
+		b.WriteString(n.Content)
+		if t.source == lineTemplate && n.Role != core.RoleAssistant {
+			b.WriteByte('\n')
+		}
 	}
-	messages := make([]map[string]any, len(path))
-	for i, n := range path {
-		messages[i] = map[string]any{"role": n.Role, "content": n.Content}
-	}
-	out, err := t.jinja.ExecuteToString(exec.NewContext(map[string]any{
-		"messages": messages, "add_generation_prompt": true, "bos_token": t.tok.Token(t.tok.BOS()), "eos_token": t.tok.Token(t.tok.EOS()),
-	}))
-	if err != nil {
-		return "", fmt.Errorf("rendering the chat template: %w", err)
-	}
-	return out, nil
+	return b.String()
 }
 
-// prompt gives the ids that a continuation of path follows. Turns that were
-// sampled keep their own ids: text is never encoded again.
-func (t *text) prompt(path []core.Node) ([]int32, error) {
-	var ids []int32
-	if t.addsBOS() {
-		ids = append(ids, t.tok.BOS())
+// between gives the text before each assistant turn of path, and the text
+// after the last one.
+func (t *text) between(path []core.Node) ([]string, error) {
+	if t.jinja != nil && len(path) > 0 {
+		return t.jinja.between(path, t.tok.Token(t.tok.BOS()), t.tok.Token(t.tok.EOS()))
 	}
+	var texts []string
 	from := 0
 	for i, n := range path {
-		if n.Role != core.RoleAssistant || n.TokenIDs == nil {
-			continue
+		if n.Role == core.RoleAssistant {
+			texts = append(texts, t.plain(path[from:i]))
+			from = i + 1
 		}
-		head, err := t.encode(path[from:i])
-		if err != nil {
-			return nil, err
-		}
-		ids = append(append(ids, head...), n.TokenIDs...)
-		from = i + 1
 	}
-	tail, err := t.encode(path[from:])
-	return append(ids, tail...), err
+	return append(texts, t.plain(path[from:])), nil
 }
 
-func (t *text) encode(path []core.Node) ([]int32, error) {
-	if len(path) == 0 {
-		return nil, nil
+// rendered is a path as ids; loss marks those of assistant turns.
+type rendered struct {
+	ids  []int32
+	loss []bool
+}
+
+func (r *rendered) add(ids []int32, loss bool) {
+	r.ids = append(r.ids, ids...)
+	for range ids {
+		r.loss = append(r.loss, loss)
 	}
-	s, err := t.render(path)
+}
+
+// render encodes a path. Assistant turns that were sampled keep their own ids,
+// since the same text may have been sampled as other tokens; those that come
+// as text end with the end token. A last assistant turn that comes as text is
+// left open, to be continued, unless closed says that it is complete.
+func (t *text) render(path []core.Node, closed bool) (rendered, error) {
+	var r rendered
+	if t.addsBOS() || len(path) == 0 && t.tok.AddsBOS() {
+		r.add([]int32{t.tok.BOS()}, false)
+	}
+	texts, err := t.between(path)
 	if err != nil {
-		return nil, err
+		return r, err
 	}
-	if t.jinja != nil {
-		return t.tok.EncodeSpecial(s)
+	start, turn := true, 0 // start: no text precedes
+	put := func(s string) error {
+		if eos := t.tok.EOS(); t.jinja != nil && !start && eos >= 0 && r.ids[len(r.ids)-1] == eos {
+			s = strings.TrimPrefix(s, t.tok.Token(eos)) // the turn before has it
+		}
+		if s == "" {
+			return nil
+		}
+		ids, err := t.encode(s, start)
+		r.add(ids, false)
+		start = false
+		return err
 	}
-	return t.tok.Encode(s)
+	for i, n := range path {
+		if n.Role != core.RoleAssistant {
+			continue
+		}
+		if err := put(texts[turn]); err != nil {
+			return r, err
+		}
+		turn++
+		answer := n.TokenIDs
+		if answer == nil {
+			if answer, err = t.answer(n.Content, start); err != nil {
+				return r, err
+			}
+			if eos := t.tok.EOS(); eos >= 0 && (closed || i+1 < len(path)) {
+				answer = append(answer, eos)
+			}
+		}
+		r.add(answer, true)
+		start = start && len(answer) == 0
+	}
+	return r, put(texts[turn])
+}
+
+// encode is for text that is no answer; start tells that nothing precedes it.
+func (t *text) encode(s string, start bool) ([]int32, error) {
+	switch {
+	case t.jinja != nil:
+		return t.tok.EncodeSpecial(s) // the template spells special tokens out
+	case start:
+		return t.tok.Encode(s)
+	}
+	return t.tok.Continue(s)
+}
+
+// prompt gives the ids that a continuation of path follows.
+func (t *text) prompt(path []core.Node) ([]int32, error) {
+	r, err := t.render(path, false)
+	return r.ids, err
 }
 
 // addsBOS tells whether ids start with the begin token. A Jinja template writes
@@ -158,9 +187,12 @@ func (t *text) encode(path []core.Node) ([]int32, error) {
 func (t *text) addsBOS() bool { return t.jinja == nil && t.tok.AddsBOS() }
 
 // answer encodes the content of a turn that was not sampled here.
-func (t *text) answer(content string) ([]int32, error) {
+func (t *text) answer(content string, start bool) ([]int32, error) {
 	if t.source == wordTemplate {
 		content = " " + content
+	}
+	if start {
+		return t.tok.Encode(content)
 	}
 	return t.tok.Continue(content)
 }
@@ -177,41 +209,47 @@ func (t *text) decode(ids []int32) string {
 	return s
 }
 
-// EncodePath renders a path for training; see core.Encoder.
+// reach is how many of ids it takes for their content to have n bytes. A token
+// that holds a part of a character gives its bytes only with the rest.
+func (t *text) reach(ids []int32, n int) int {
+	if t.source == wordTemplate {
+		n++ // the space before the turn
+	}
+	d := t.tok.NewDecoder()
+	for k, id := range ids {
+		if n -= len(d.Write(id)); n <= 0 {
+			return k + 1
+		}
+	}
+	return len(ids)
+}
+
+// EncodePath renders a path for training; see core.Encoder. What it gives for
+// a sampled turn is the prompt it was sampled after, then its own ids.
 func (t *text) EncodePath(path []core.Node) ([]int32, []bool, error) {
-	var ids []int32
-	if t.addsBOS() {
-		ids = append(ids, t.tok.BOS())
+	last := len(path) - 1
+	if last < 0 || path[last].Role != core.RoleAssistant {
+		r, err := t.render(path, true)
+		return r.ids, r.loss, err
 	}
-	loss := make([]bool, len(ids))
-	from := 0
-	for i, n := range path {
-		if n.Role != core.RoleAssistant {
-			continue
-		}
-		head, err := t.encode(path[from:i])
-		if err != nil {
-			return nil, nil, err
-		}
-		answer := n.TokenIDs
-		if answer == nil {
-			if answer, err = t.answer(n.Content); err != nil {
-				return nil, nil, err
-			}
-			if eos := t.tok.EOS(); eos >= 0 {
-				answer = append(answer, eos)
-			}
-		}
-		ids = append(append(ids, head...), answer...)
-		loss = append(loss, make([]bool, len(head))...)
-		for range answer {
-			loss = append(loss, true)
-		}
-		from = i + 1
-	}
-	tail, err := t.encode(path[from:])
+	head, err := t.render(path[:last], true)
 	if err != nil {
 		return nil, nil, err
 	}
-	return append(ids, tail...), append(loss, make([]bool, len(tail))...), nil
+	answer := path[last].TokenIDs
+	if answer == nil {
+		if answer, err = t.answer(path[last].Content, t.blank(head.ids)); err != nil {
+			return nil, nil, err
+		}
+		if eos := t.tok.EOS(); eos >= 0 {
+			answer = append(answer, eos)
+		}
+	}
+	head.add(answer, true)
+	return head.ids, head.loss, nil
+}
+
+// blank tells whether ids hold nothing but a begin token.
+func (t *text) blank(ids []int32) bool {
+	return len(ids) == 0 || len(ids) == 1 && ids[0] == t.tok.BOS()
 }
