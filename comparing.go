@@ -43,7 +43,7 @@ func (p *Pawl) CompareRuns(ctx context.Context, a, b string, observe func(loop.E
 	for i, id := range []string{a, b} {
 		row, err := p.FindRun(ctx, id)
 		if err != nil {
-			return nil, missing(err)
+			return nil, err
 		}
 		if i == 0 {
 			if first, err = p.reload(ctx, row); err != nil {

@@ -70,7 +70,7 @@ func (p *Pawl) TaskSet(ctx context.Context, run, recipeName, set string) ([]core
 	} else {
 		row, err := p.FindRun(ctx, run)
 		if err != nil {
-			return nil, missing(err)
+			return nil, err
 		}
 		j, err := p.reload(ctx, row)
 		if err != nil {
@@ -131,7 +131,7 @@ type TrainingRow struct {
 func (p *Pawl) TrainingRows(ctx context.Context, run string, round int, form string) ([]TrainingRow, error) {
 	row, err := p.FindRun(ctx, run)
 	if err != nil {
-		return nil, missing(err)
+		return nil, err
 	}
 	examples, err := p.selected(ctx, row, round)
 	if err != nil {

@@ -5,6 +5,7 @@ package pawl
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"pawl/core"
@@ -109,14 +110,18 @@ func (p *Pawl) runPolicy(ctx context.Context, id string) (core.Policy, error) {
 // FindRun finds a run by its id or the beginning of it; "" is the newest.
 func (p *Pawl) FindRun(ctx context.Context, id string) (store.Run, error) {
 	if id != "" {
-		return p.store.Run(ctx, id)
+		r, err := p.store.Run(ctx, id)
+		if err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrCorrupt) {
+			err = input(err) // there is none of that name, or there are several
+		}
+		return r, err
 	}
 	runs, err := p.store.Runs(ctx)
 	if err != nil {
 		return store.Run{}, err
 	}
 	if len(runs) == 0 {
-		return store.Run{}, fmt.Errorf("finding the newest run in %s: there is none; start one with pawl run", p.dir)
+		return store.Run{}, inputf("finding the newest run in %s: there is none; start one with pawl run", p.dir)
 	}
 	return runs[0], nil
 }

@@ -89,7 +89,7 @@ func (p *Pawl) reload(ctx context.Context, row store.Run) (*job, error) {
 func (p *Pawl) Resume(ctx context.Context, id string, observe func(loop.Event)) (*RunResult, error) {
 	row, err := p.FindRun(ctx, id)
 	if err != nil {
-		return nil, missing(err)
+		return nil, err
 	}
 	j, err := p.reload(ctx, row)
 	if err != nil {
@@ -105,7 +105,7 @@ func (p *Pawl) Resume(ctx context.Context, id string, observe func(loop.Event)) 
 func (p *Pawl) Rollback(ctx context.Context, id, version string) (store.Promotion, error) {
 	row, err := p.FindRun(ctx, id)
 	if err != nil {
-		return store.Promotion{}, missing(err)
+		return store.Promotion{}, err
 	}
 	history, err := p.store.Promotions(ctx, row.ID)
 	if err != nil {

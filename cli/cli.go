@@ -31,16 +31,16 @@ type app struct {
 
 	Run        runCmd        `cmd:"" help:"Run a loop or continue it; with no recipe, the quickstart."`
 	Solve      solveCmd      `cmd:"" help:"Answer a question, or every task of a file."`
-	Export     exportCmd     `cmd:"" help:"Write a policy as a Hugging Face folder, a task set, or training rows."`
+	Eval       evalCmd       `cmd:"" help:"Measure a policy on tasks, or summarise result files: every figure with its interval."`
+	Gate       gateCmd       `cmd:"" help:"Paired test of two result files: promote the candidate or not."`
 	Recipes    recipesCmd    `cmd:"" help:"List, show and check recipes."`
 	Components componentsCmd `cmd:"" help:"List every component with its options."`
 	Schema     schemaCmd     `cmd:"" help:"Print the JSON Schema of recipes."`
 	Test       testCmd       `cmd:"" help:"Run the tests that recipes carry."`
 	Runs       runsCmd       `cmd:"" help:"List, show, resume, roll back, compare and tidy up runs."`
+	Export     exportCmd     `cmd:"" help:"Write a policy as a Hugging Face folder, a task set, or training rows."`
 	Doctor     doctorCmd     `cmd:"" help:"Tell what works on this machine, and how to get what does not."`
 	Bench      benchCmd      `cmd:"" help:"Measure the speed of this machine; takes some seconds."`
-	Eval       evalCmd       `cmd:"" help:"Measure a policy on tasks, or summarise result files: every figure with its interval."`
-	Gate       gateCmd       `cmd:"" help:"Paired test of two result files: promote the candidate or not."`
 }
 
 const about = `Improves a language-model system in a closed loop; nothing is promoted until it is proven better.
@@ -66,6 +66,9 @@ func Run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	parser, err := grammar(&a, kong.Writers(out, errs), kong.Exit(func(n int) { status, exited = n, true }))
 	if err != nil {
 		return c.fail(fmt.Errorf("reading the grammar of the command line: %w", err))
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
 	}
 	parsed, err := parser.Parse(args)
 	if exited {

@@ -15,8 +15,8 @@ type gateCmd struct {
 	Candidate string  `arg:"" help:"Result file of what would replace it."`
 	By        string  `help:"Which score to compare, where rows have several." placeholder:"NAME"`
 	Common    bool    `help:"Compare the items that both files have, where they differ."`
-	Alpha     float64 `help:"Largest chance of promoting something useless." default:"0.05"`
-	MinGain   float64 `help:"Smallest gain that is promoted." default:"0"`
+	Alpha     float64 `help:"Largest chance of promoting something useless." default:"0.05" placeholder:"P"`
+	MinGain   float64 `help:"Smallest gain that is promoted." default:"0" placeholder:"GAIN"`
 	Attempt   int     `help:"Which attempt of a series this is: later ones may spend less of alpha (default: a comparison that stands alone)." placeholder:"K"`
 	JSON      bool    `help:"Print one JSON document."`
 }

@@ -29,7 +29,7 @@ type runCmd struct {
 	Seed     uint64   `help:"Seed of everything random (default: the recipe's)." placeholder:"N"`
 	Model    string   `help:"Where policies start: embedded, embedded:DIR, run or run:ID." default:"embedded" placeholder:"MODEL"`
 	Rounds   int      `help:"Rounds, in place of the recipe's." placeholder:"N"`
-	Controls string   `help:"Controls to run beside: all, none, or names with commas." default:"all"`
+	Controls string   `help:"Controls to run beside: all, none, or names with commas." default:"all" placeholder:"NAMES"`
 	Set      []string `help:"Change a value of the recipe: updates[0].optimize.train.steps=200. May be repeated." sep:"none" placeholder:"PATH=VALUE"`
 	Fresh    bool     `help:"Start over, beside an earlier run of the same recipe."`
 	JSON     bool     `help:"Print one JSON document."`

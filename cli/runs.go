@@ -13,7 +13,7 @@ import (
 )
 
 type runsCmd struct {
-	List     runsListCmd     `cmd:"" default:"1" help:"List runs, newest first."`
+	List     runsListCmd     `cmd:"" default:"withargs" help:"List runs, newest first."`
 	Show     runsShowCmd     `cmd:"" help:"Show a run: its rounds, its figures, its history of policies."`
 	Resume   runsResumeCmd   `cmd:"" help:"Continue a run that was stopped."`
 	Rollback runsRollbackCmd `cmd:"" help:"Put an earlier policy in force again."`

@@ -119,6 +119,9 @@ func (v *runView) row(arm string, r loop.Round) {
 	}
 	fmt.Fprintf(v.rows, columns, fmt.Sprint(r.Round), count(int64(r.Sampled)), count(int64(r.Kept)), labels,
 		share(g.Candidate, r.GateLow, r.GateHigh), verdict, count(r.Tokens), fmt.Sprintf("%.1f", r.Seconds))
+	if r.Failed > 0 {
+		v.c.note("warning: %d tasks could not be played; the first: %s", r.Failed, r.Failure)
+	}
 }
 
 func (v *runView) audit(arm string, e core.Estimate) {

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"pawl/bench/report"
+	"pawl/cli"
 	"pawl/experiments/study"
 	"pawl/recipe"
 	"pawl/registry"
@@ -28,6 +29,7 @@ var generated = map[string]func(old []byte) ([]byte, error){
 	"experiments.md": func(old []byte) ([]byte, error) {
 		return study.Render(os.DirFS(filepath.Join("..", "experiments")), old)
 	},
+	"cli.md": func([]byte) ([]byte, error) { return cli.Reference() },
 	"components.md": func([]byte) ([]byte, error) {
 		var b bytes.Buffer
 		err := registry.Default.Markdown(&b)

@@ -1,0 +1,5 @@
+package cli
+
+import "pawl/core"
+
+func sum(b []byte) string { return string(core.Sum(b)) }
