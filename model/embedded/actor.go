@@ -60,7 +60,8 @@ func (a *actor) ActBatch(ctx context.Context, rs []core.Request) ([][]core.Node,
 		stops := a.options.Merge(rs[i].Options).Stop
 		out[i] = make([]core.Node, len(completions))
 		for j, c := range completions {
-			out[i][j] = a.node(c, prefix, stops)
+			out[i][j] = a.node(c, prefix, stops, a.text.blank(prompts[i].Tokens))
+			out[i][j].Content = a.text.lead(prompts[i].Tokens, out[i][j].TokenIDs) + out[i][j].Content
 		}
 	}
 	return out, nil
@@ -78,19 +79,20 @@ func (a *actor) decoding(ids []int32, r core.Request) nn.Prompt {
 	return p
 }
 
-// node makes a turn of a completion, cut at the first stop string.
-func (a *actor) node(c nn.Completion, prefix core.Digest, stops []string) core.Node {
+// node makes a turn of a completion, cut at the first stop string; start tells
+// that no text precedes it.
+func (a *actor) node(c nn.Completion, prefix core.Digest, stops []string, start bool) core.Node {
 	n := core.Node{
 		Actor: a.seat, Policy: a.version, Role: core.RoleAssistant, Prefix: prefix,
 		TokenIDs: c.Tokens, Logprobs: c.Logprobs, Finish: c.Finish.String(),
 	}
-	n.Content = a.text.decode(c.Tokens)
+	n.Content = a.text.decode(c.Tokens, start)
 	for _, stop := range stops {
 		at := strings.Index(n.Content, stop)
 		if stop == "" || at < 0 {
 			continue
 		}
-		k := a.text.reach(n.TokenIDs, at+len(stop))
+		k := a.text.reach(n.TokenIDs, at+len(stop), start)
 		n.Content, n.Finish = n.Content[:at], "stop"
 		n.TokenIDs, n.Logprobs = n.TokenIDs[:k], n.Logprobs[:k]
 	}

@@ -23,6 +23,7 @@ type text struct {
 	tok    *nn.Tokenizer
 	source string    // of the template; "" for none
 	jinja  *template // nil for none and for those built in
+	strips bool      // decoding drops the space that text starts with
 }
 
 func newText(tokenizer, config []byte) (*text, error) {
@@ -30,7 +31,7 @@ func newText(tokenizer, config []byte) (*text, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &text{tok: tok}
+	t := &text{tok: tok, strips: strips(tok)}
 	if len(config) > 0 {
 		var c struct {
 			ChatTemplate json.RawMessage `json:"chat_template"`
@@ -197,21 +198,62 @@ func (t *text) answer(content string, start bool) ([]int32, error) {
 	return t.tok.Continue(content)
 }
 
-// decode is the content of sampled ids, end token left out.
-func (t *text) decode(ids []int32) string {
+// metaspace stands for a space in the vocabularies of SentencePiece.
+const metaspace = "\u2581"
+
+// strips tells whether a tokenizer drops the space that text starts with when
+// it decodes, since it puts one there when it encodes.
+func strips(tok *nn.Tokenizer) bool {
+	for id := range int32(tok.Size()) {
+		if word, ok := strings.CutPrefix(tok.Token(id), metaspace); ok && word != "" && !strings.HasPrefix(word, metaspace) {
+			return tok.Decode([]int32{id}) == word
+		}
+	}
+	return false
+}
+
+// resumes tells whether ids go on in the middle of a text from a space, which
+// decoding them alone would drop. Turns of a chat start their own text.
+func (t *text) resumes(ids []int32, start bool) bool {
+	return t.strips && t.source == "" && !start && len(ids) > 0 && strings.HasPrefix(t.tok.Token(ids[0]), metaspace)
+}
+
+// decode is the content of sampled ids, end token left out; start tells that
+// no text precedes them.
+func (t *text) decode(ids []int32, start bool) string {
 	if eos := t.tok.EOS(); len(ids) > 0 && eos >= 0 && ids[len(ids)-1] == eos {
 		ids = ids[:len(ids)-1]
 	}
 	s := t.tok.Decode(ids)
+	if t.resumes(ids, start) {
+		s = " " + s
+	}
 	if t.source == wordTemplate {
 		s = strings.TrimPrefix(s, " ")
 	}
 	return s
 }
 
+// lead is what decode takes off the front of ids that follow a prompt: without
+// a template they go on in its text, and a space between the two is theirs.
+func (t *text) lead(prompt, ids []int32) string {
+	if t.source != "" || len(ids) == 0 || t.blank(prompt) {
+		return ""
+	}
+	within := t.tok.NewDecoder()
+	for _, id := range prompt {
+		within.Write(id)
+	}
+	lead, _ := strings.CutSuffix(within.Write(ids[0]), t.tok.NewDecoder().Write(ids[0]))
+	return lead
+}
+
 // reach is how many of ids it takes for their content to have n bytes. A token
 // that holds a part of a character gives its bytes only with the rest.
-func (t *text) reach(ids []int32, n int) int {
+func (t *text) reach(ids []int32, n int, start bool) int {
+	if t.resumes(ids, start) {
+		n-- // the space that decoding drops
+	}
 	if t.source == wordTemplate {
 		n++ // the space before the turn
 	}
