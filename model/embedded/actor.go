@@ -61,7 +61,6 @@ func (a *actor) ActBatch(ctx context.Context, rs []core.Request) ([][]core.Node,
 		out[i] = make([]core.Node, len(completions))
 		for j, c := range completions {
 			out[i][j] = a.node(c, prefix, stops, a.text.blank(prompts[i].Tokens))
-			out[i][j].Content = a.text.lead(prompts[i].Tokens, out[i][j].TokenIDs) + out[i][j].Content
 		}
 	}
 	return out, nil

@@ -234,20 +234,6 @@ func (t *text) decode(ids []int32, start bool) string {
 	return s
 }
 
-// lead is what decode takes off the front of ids that follow a prompt: without
-// a template they go on in its text, and a space between the two is theirs.
-func (t *text) lead(prompt, ids []int32) string {
-	if t.source != "" || len(ids) == 0 || t.blank(prompt) {
-		return ""
-	}
-	within := t.tok.NewDecoder()
-	for _, id := range prompt {
-		within.Write(id)
-	}
-	lead, _ := strings.CutSuffix(within.Write(ids[0]), t.tok.NewDecoder().Write(ids[0]))
-	return lead
-}
-
 // reach is how many of ids it takes for their content to have n bytes. A token
 // that holds a part of a character gives its bytes only with the rest.
 func (t *text) reach(ids []int32, n int, start bool) int {
