@@ -74,14 +74,16 @@ func TestDamagedFolders(t *testing.T) {
 		damage func(dir string)
 		want   string
 	}{
-		"no folder":           {func(dir string) { os.RemoveAll(dir) }, "config.json"},
-		"no weights":          {func(dir string) { os.Remove(filepath.Join(dir, "model.safetensors")) }, "model.safetensors"},
-		"no tokenizer":        {func(dir string) { os.Remove(filepath.Join(dir, "tokenizer.json")) }, "tokenizer.json"},
-		"weights cut off":     {func(dir string) { cut(t, dir, "model.safetensors") }, "model.safetensors"},
-		"config cut off":      {func(dir string) { cut(t, dir, "config.json") }, "config.json"},
-		"tokenizer cut off":   {func(dir string) { cut(t, dir, "tokenizer.json") }, "tokenizer.json"},
-		"settings cut off":    {func(dir string) { cut(t, dir, "tokenizer_config.json") }, "tokenizer_config.json"},
-		"another model's":     {func(dir string) { other(t, dir, core.ModelShape{Width: 32, Layers: 1, Heads: 2, Context: 64}, "config.json") }, "the weight files hold"},
+		"no folder":         {func(dir string) { os.RemoveAll(dir) }, "config.json"},
+		"no weights":        {func(dir string) { os.Remove(filepath.Join(dir, "model.safetensors")) }, "model.safetensors"},
+		"no tokenizer":      {func(dir string) { os.Remove(filepath.Join(dir, "tokenizer.json")) }, "tokenizer.json"},
+		"weights cut off":   {func(dir string) { cut(t, dir, "model.safetensors") }, "model.safetensors"},
+		"config cut off":    {func(dir string) { cut(t, dir, "config.json") }, "config.json"},
+		"tokenizer cut off": {func(dir string) { cut(t, dir, "tokenizer.json") }, "tokenizer.json"},
+		"settings cut off":  {func(dir string) { cut(t, dir, "tokenizer_config.json") }, "tokenizer_config.json"},
+		"another model's": {func(dir string) {
+			other(t, dir, core.ModelShape{Width: 32, Layers: 1, Heads: 2, Context: 64}, "config.json")
+		}, "the weight files hold"},
 		"a larger vocabulary": {func(dir string) { vocabulary(t, dir) }, "the tokenizer has 260 tokens, but the model only 259"},
 	} {
 		dir := exported(t, e, p)
