@@ -23,9 +23,12 @@ type runView struct {
 	arm    string
 	header bool
 	stage  string    // arm, round and stage of the last line
-	last   time.Time // of the last plain line
+	last   time.Time // when a line was last shown
 	audits map[string]bool
 }
+
+// liveEvery bounds how often a terminal is written to.
+const liveEvery = 50 * time.Millisecond
 
 // plainEvery is how often a log gets a line while nothing else happens.
 const plainEvery = 15 * time.Second
@@ -48,7 +51,10 @@ func (v *runView) observe(e loop.Event) {
 	case e.Audit != nil:
 		v.audit(e.Arm, *e.Audit)
 	case v.c.tty:
-		v.c.live(v.line(e))
+		if done := e.Progress.Done == e.Progress.Total; done || time.Since(v.last) >= liveEvery {
+			v.last = time.Now()
+			v.c.live(v.line(e))
+		}
 	default:
 		stage := fmt.Sprint(e.Arm, e.Round, e.Stage)
 		if stage != v.stage || time.Since(v.last) >= plainEvery {
@@ -97,7 +103,7 @@ func clock(d time.Duration) string {
 }
 
 // columns of the table of rounds.
-const columns = "%5s  %8s  %8s  %-14s  %-20s  %-36s  %9s  %7s\n"
+const columns = "%5s %8s %7s %7s  %-20s  %-10s %7s %10s %9s %7s\n"
 
 func (v *runView) row(arm string, r loop.Round) {
 	v.c.clear()
@@ -106,19 +112,18 @@ func (v *runView) row(arm string, r loop.Round) {
 		if arm != "" {
 			fmt.Fprintf(v.rows, "\ncontrol %s: the same base, steps and gate\n", arm)
 		}
-		fmt.Fprintf(v.rows, columns, "round", "sampled", "kept", "labels right", "gate accuracy", "verdict", "tokens", "seconds")
+		fmt.Fprintf(v.rows, columns, "round", "sampled", "kept", "right", "gate accuracy", "verdict", "p-value", "alpha left", "tokens", "seconds")
 	}
-	labels := "unknown"
+	labels := "?" // no reference answer is known
 	if r.Labels != nil {
 		labels = fmt.Sprintf("%.2f%%", 100**r.Labels)
 	}
 	g := r.Gate
-	verdict := strings.ReplaceAll(g.Outcome, "_", " ") + ", p " + pvalue(g.PValue) + ", alpha left " + fmt.Sprintf("%.3f", g.AlphaLeft)
 	if r.Kept == 0 {
 		labels = "-"
 	}
 	fmt.Fprintf(v.rows, columns, fmt.Sprint(r.Round), count(int64(r.Sampled)), count(int64(r.Kept)), labels,
-		share(g.Candidate, r.GateLow, r.GateHigh), verdict, count(r.Tokens), fmt.Sprintf("%.1f", r.Seconds))
+		share(g.Candidate, r.GateLow, r.GateHigh), strings.ReplaceAll(g.Outcome, "_", " "), pvalue(g.PValue), fmt.Sprintf("%.3f", g.AlphaLeft), count(r.Tokens), fmt.Sprintf("%.1f", r.Seconds))
 	if r.Failed > 0 {
 		v.c.note("warning: %d tasks could not be played; the first: %s", r.Failed, r.Failure)
 	}
