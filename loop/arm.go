@@ -98,8 +98,8 @@ func (a *arm) pass(ctx context.Context, round, pass int, s stage, team map[strin
 		return nil, err
 	}
 	drawn := r.sampling(a, round, fmt.Sprintf("sample %d", pass), team, s.sample, s.verify, tasks)
-	next := maps.Clone(team)
-	for _, u := range s.updates {
+	selected := make([]selection, len(s.updates))
+	for i, u := range s.updates {
 		sel, err := a.selectExamples(ctx, round, pass, s, u, team, drawn)
 		if err != nil {
 			return nil, err
@@ -107,13 +107,17 @@ func (a *arm) pass(ctx context.Context, round, pass int, s stage, team map[strin
 		row.Kept += sel.Kept
 		row.Examples = append(row.Examples, sel.Examples)
 		row.Seconds += sel.Seconds
-		if drawn.drawn && a.gated && sel.Kept == 0 && row.Kept == 0 {
-			return nil, r.nothingKept(ctx, drawn)
-		}
-		if next[u.Policy], err = a.optimize(ctx, round, pass, s, u, team, sel, row); err != nil {
+		selected[i] = sel
+	}
+	if drawn.drawn && a.gated && row.Kept == 0 {
+		return nil, r.nothingKept(ctx, drawn)
+	}
+	next := maps.Clone(team)
+	for i, u := range s.updates {
+		if next[u.Policy], err = a.optimize(ctx, round, pass, s, u, team, selected[i], row); err != nil {
 			return nil, err
 		}
-		if err := a.labels(ctx, drawn, sel, row); err != nil {
+		if err := a.labels(ctx, drawn, selected[i], row); err != nil {
 			return nil, err
 		}
 	}

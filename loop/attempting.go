@@ -2,14 +2,17 @@ package loop
 
 import (
 	"context"
+	"fmt"
 
 	"pawl/core"
 )
 
 // Attempt plays tasks and judges the attempts outside of any round: for
 // answering and measuring. Nothing is recorded as a step. Episodes go to sink
-// in task order, Answer set by the recipe's rule; an error of sink ends it.
-func (r *Run) Attempt(ctx context.Context, team map[string]core.Policy, sample core.Spec, verify []core.Spec, tasks []core.Task, sink func(*core.Episode) error) error {
+// in task order, Answer set by the recipe's rule; an error of sink ends it, and
+// so does a task that cannot be played: its answer would pass for an abstention.
+func (r *Run) Attempt(ctx context.Context, team map[string]core.Policy, sample core.Spec, verify []core.Spec, tasks []core.Task, sink func(*core.Episode) error) (err error) {
+	defer recoverInto(&err)
 	for from := 0; from < len(tasks); from += chunkTasks {
 		s := r.sampling(nil, 0, "solve", team, sample, verify, tasks[from:min(from+chunkTasks, len(tasks))])
 		eps, err := s.draw(ctx, s.tasks)
@@ -17,6 +20,9 @@ func (r *Run) Attempt(ctx context.Context, team map[string]core.Policy, sample c
 			return err
 		}
 		for _, ep := range eps {
+			if ep.Err != "" {
+				return fmt.Errorf("sampling with %s: %s", sample.Label(), ep.Err)
+			}
 			ep.Answer = r.Plan.Answer.Pick(ep)
 			if err := sink(ep); err != nil {
 				return err

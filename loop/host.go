@@ -11,14 +11,14 @@ import (
 
 // host is the core.Host of one step.
 type host struct {
-	run    *Run
-	arm    *arm
-	round  int
-	stage  string
-	key    core.Key // of the step that runs; "" where checkpoints make no sense
-	seed   uint64
-	team   map[string]core.Policy // policies in force within the step
-	greedy bool
+	run   *Run
+	arm   *arm
+	round int
+	stage string
+	lane  string   // the policy that the step updates; "" where it updates none
+	key   core.Key // of the step that runs; "" where checkpoints make no sense
+	seed  uint64
+	team  map[string]core.Policy // policies in force within the step
 }
 
 func (h *host) Actor(seat string) (core.Actor, error) {
@@ -53,40 +53,44 @@ func (h *host) Tasks(ctx context.Context, set string) (core.TaskSource, error) {
 	return h.run.tasks(ctx, set)
 }
 
+// updated is the policy that the step is about: the one whose lane it is, or
+// the first of the recipe.
+func (h *host) updated() string {
+	if h.lane != "" {
+		return h.lane
+	}
+	return h.run.Plan.Policies[0].Name
+}
+
 // Policies are those in force, and "base": the base of the policy that the
-// step updates, or of the only one.
+// step updates.
 func (h *host) Policies() map[string]core.Policy {
 	all := maps.Clone(h.team)
 	if all == nil {
 		all = map[string]core.Policy{}
 	}
 	if h.arm != nil {
-		name := h.run.Plan.Policies[0].Name
-		if p, ok := h.arm.base[name]; ok {
+		if p, ok := h.arm.base[h.updated()]; ok {
 			all["base"] = p
 		}
 	}
 	return all
 }
 
-// Try plays p on a search set, with the recipe's own sampler and verifiers.
+// Try plays p, in place of the policy that the step updates, on a search set,
+// with the recipe's own sampler and verifiers.
 func (h *host) Try(ctx context.Context, p core.Policy, set string) ([]*core.Episode, error) {
 	if set == gateSet || set == auditSet {
 		return nil, fmt.Errorf("trying a candidate on %q: only search sets may be looked at", set)
 	}
 	team := maps.Clone(h.team)
-	for name := range team {
-		if len(team) == 1 {
-			team[name] = p
-		}
+	if team == nil {
+		team = map[string]core.Policy{}
 	}
-	source, err := h.run.tasks(ctx, set)
+	team[h.updated()] = p
+	tasks, err := h.run.allTasks(ctx, set)
 	if err != nil {
-		return nil, err
-	}
-	tasks, err := collect(ctx, source, 0, source.Len())
-	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("trying a candidate: %w", err)
 	}
 	s := h.run.sampling(h.arm, h.round, "try", team, h.run.Plan.Sample, h.run.Plan.Verify, tasks)
 	return s.all(ctx)

@@ -13,6 +13,8 @@ import (
 type observation struct {
 	Attempts int             `json:"attempts"`
 	Usage    core.Usage      `json:"usage"`
+	Failed   int             `json:"failed,omitempty"`  // tasks that could not be played
+	Failure  string          `json:"failure,omitempty"` // why, of the first
 	Metrics  []core.Estimate `json:"metrics"`
 }
 
@@ -36,6 +38,11 @@ func (a *arm) observe(ctx context.Context, drawn *sampling, row *Round) error {
 		for _, ep := range eps {
 			o.Attempts += len(ep.Leaves())
 			o.Usage.Add(ep.Usage)
+			if ep.Err != "" {
+				if o.Failed++; o.Failed == 1 {
+					o.Failure = ep.Err
+				}
+			}
 		}
 		step := &host{run: r, arm: a, round: drawn.round, stage: "observe", team: drawn.team}
 		if err := r.judge(ctx, step, r.Plan.Measure.Verify, eps); err != nil {
@@ -60,7 +67,16 @@ func (a *arm) observe(ctx context.Context, drawn *sampling, row *Round) error {
 	row.Sampled += o.Attempts
 	row.Tokens += o.Usage.Tokens()
 	row.Metrics = append(row.Metrics, o.Metrics...)
-	r.usage.Add(o.Usage)
+	if row.Failed += o.Failed; row.Failure == "" {
+		row.Failure = o.Failure
+	}
+	if key := drawn.key(); !r.counted[key] {
+		if r.counted == nil {
+			r.counted = map[core.Key]bool{}
+		}
+		r.counted[key] = true
+		r.usage.Add(o.Usage)
+	}
 	for _, k := range drawn.keys {
 		s, err := r.Ledger.Seconds(ctx, k)
 		if err != nil {
@@ -146,10 +162,12 @@ func (r *Run) labelValues(ctx context.Context, drawn *sampling, sel selection) (
 	if err != nil {
 		return nil, fmt.Errorf("reading the selected examples: %w", err)
 	}
-	fresh, whole := map[string]bool{}, map[string]core.Task{}
+	fresh, whole := drawn.seeds(), map[string]core.Task{}
 	for _, t := range drawn.tasks {
-		if t.Ref().Answer != "" || t.Ref().World != "" {
-			fresh[t.ID], whole[t.ID] = true, t
+		if ref := t.Ref(); ref.Answer != "" || ref.Solution != "" || ref.World != "" {
+			whole[t.ID] = t
+		} else {
+			delete(fresh, t.ID)
 		}
 	}
 	var eps []*core.Episode

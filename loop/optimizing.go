@@ -21,7 +21,7 @@ func (a *arm) optimize(ctx context.Context, round, pass int, s stage, u recipe.U
 	}
 	key := h.Key()
 	d, err := r.Ledger.Do(ctx, key, "optimize", func(ctx context.Context) (core.Digest, error) {
-		step := &host{run: r, arm: a, round: round, stage: "train", key: key, seed: seed, team: team}
+		step := &host{run: r, arm: a, round: round, stage: "train", lane: u.Policy, key: key, seed: seed, team: team}
 		built, err := step.Build(ctx, u.Optimize)
 		if err != nil {
 			return "", fmt.Errorf("building optimizer %s: %w", u.Optimize.Label(), err)

@@ -22,9 +22,11 @@ type Report struct {
 // Round is one row of the run.
 type Round struct {
 	Round    int             `json:"round"`
-	Sampled  int             `json:"sampled"`        // attempts
-	Kept     int             `json:"kept"`           // new attempts selected this round
-	Labels   *float64        `json:"label_accuracy"` // of the kept attempts, by the measure; null where no reference exists
+	Sampled  int             `json:"sampled"`           // attempts
+	Failed   int             `json:"failed,omitempty"`  // tasks that could not be played: no attempts at them
+	Failure  string          `json:"failure,omitempty"` // why, of the first of them
+	Kept     int             `json:"kept"`              // new attempts selected this round
+	Labels   *float64        `json:"label_accuracy"`    // of the kept attempts, by the measure; null where no reference exists
 	LabelLow *float64        `json:"label_low,omitempty"`
 	LabelHi  *float64        `json:"label_high,omitempty"`
 	Gate     core.Verdict    `json:"gate"`
@@ -32,7 +34,7 @@ type Round struct {
 	GateHigh float64         `json:"candidate_high"`
 	Metrics  []core.Estimate `json:"metrics,omitempty"`
 	Examples []core.Digest   `json:"examples,omitempty"` // what each update was given: packed, in the store
-	Tokens   int64           `json:"tokens"`             // sampled and trained on
+	Tokens   int64           `json:"tokens"`             // sampled, prompts where they are known
 	Seconds  float64         `json:"seconds"`            // of the work, when it was done
 }
 

@@ -48,15 +48,20 @@ type Run struct {
 	Clock    Clock                      // nil for the system's
 	Observe  func(Event)                // called in order, from one goroutine at a time; may be nil
 
-	mu      sync.Mutex
+	mu      sync.Mutex // guards sources
 	sources map[string]core.TaskSource
+	show    sync.Mutex // one Observe at a time
 	usage   core.Usage
+	counted map[core.Key]bool // draws in usage: arms that share one pay once
 }
 
 // Do runs the recipe to its end, or continues it. The report is complete only
 // if the error is nil; what it holds otherwise is right as far as it goes.
-func (r *Run) Do(ctx context.Context) (*Report, error) {
-	report := &Report{Run: r.ID, Recipe: r.Plan.Name, Seed: r.Seed, Rounds: []Round{}, Audit: map[string]Audit{}, Controls: map[string]Control{}}
+//
+// A panic of a component becomes an error.
+func (r *Run) Do(ctx context.Context) (report *Report, err error) {
+	defer recoverInto(&err)
+	report = &Report{Run: r.ID, Recipe: r.Plan.Name, Seed: r.Seed, Rounds: []Round{}, Audit: map[string]Audit{}, Controls: map[string]Control{}}
 	base, err := r.basePolicies(ctx)
 	if err != nil {
 		return report, err
@@ -171,8 +176,8 @@ func (r *Run) emit(e Event) {
 	if r.Observe == nil {
 		return
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.show.Lock()
+	defer r.show.Unlock()
 	r.Observe(e)
 }
 

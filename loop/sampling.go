@@ -3,8 +3,10 @@ package loop
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"pawl/core"
@@ -27,7 +29,8 @@ type sampling struct {
 	verify []core.Spec
 	tasks  []core.Task
 	keys   []core.Key // one per chunk
-	drawn  bool
+	drawn  bool       // somebody has looked at the samples
+	alive  bool       // some task was played without failing
 }
 
 func (r *Run) sampling(a *arm, round int, stage string, team map[string]core.Policy, sample core.Spec, verify []core.Spec, tasks []core.Task) *sampling {
@@ -69,17 +72,22 @@ func (s *sampling) key() core.Key {
 	return h.Key()
 }
 
-// episodes yields every episode in task order, drawing what is not durable.
-func (s *sampling) episodes(ctx context.Context) core.Episodes {
-	return func(yield func(*core.Episode, error) bool) {
-		for ep, err := range s.iterate(ctx) {
-			if !yield(ep, err) || err != nil {
-				return
-			}
-		}
-	}
+// seed starts the random stream of one task.
+func (s *sampling) seed(t core.Task) uint64 {
+	return s.run.seeder("draw").String(stageOfKey(s.stage)).Uint(uint64(s.round)).String(t.ID).Seed()
 }
 
+// seeds are those of all tasks, by id: they tell this draw's episodes from any
+// other's.
+func (s *sampling) seeds() map[string]uint64 {
+	seeds := make(map[string]uint64, len(s.tasks))
+	for _, t := range s.tasks {
+		seeds[t.ID] = s.seed(t)
+	}
+	return seeds
+}
+
+// iterate yields every episode in task order, drawing what is not durable.
 func (s *sampling) iterate(ctx context.Context) iter.Seq2[*core.Episode, error] {
 	return func(yield func(*core.Episode, error) bool) {
 		for i := range s.keys {
@@ -88,13 +96,14 @@ func (s *sampling) iterate(ctx context.Context) iter.Seq2[*core.Episode, error] 
 				yield(nil, err)
 				return
 			}
+			s.drawn = true
 			for _, ep := range chunk {
+				s.alive = s.alive || ep.Err == ""
 				if !yield(ep, nil) {
 					return
 				}
 			}
 		}
-		s.drawn = true
 	}
 }
 
@@ -149,14 +158,16 @@ func (s *sampling) draw(ctx context.Context, tasks []core.Task) ([]*core.Episode
 	if err != nil {
 		return nil, fmt.Errorf("building sampler %s: %w", s.sample.Label(), err)
 	}
-	sampler := built.(core.Sampler)
 	calls := make([]core.Call, len(tasks))
 	for i, t := range tasks {
-		calls[i].Seed = s.run.seeder("draw").String(stageOfKey(s.stage)).Uint(uint64(s.round)).String(t.ID).Seed()
+		calls[i].Seed = s.seed(t)
 	}
-	eps, err := s.play(ctx, sampler, calls, tasks)
+	eps, err := s.play(ctx, built.(core.Sampler), calls, tasks)
 	if err != nil {
 		return nil, fmt.Errorf("sampling with %s: %w", s.sample.Label(), err)
+	}
+	for i, ep := range eps {
+		ep.Seed = calls[i].Seed
 	}
 	if err := s.run.judge(ctx, h, s.verify, eps); err != nil {
 		return nil, err
@@ -164,21 +175,53 @@ func (s *sampling) draw(ctx context.Context, tasks []core.Task) ([]*core.Episode
 	return eps, nil
 }
 
-// play uses one batch where the sampler can, else a bounded pool.
+// play uses one batch where the sampler can, else a bounded pool. A task that
+// cannot be played becomes a failed episode; a batch that fails is played task
+// by task, to find out which. An error ends the run only if it is the run's own
+// (interrupted, budget reached, a panic) or if nothing can be played: where
+// every task of a whole chunk fails, or every task so far.
 func (s *sampling) play(ctx context.Context, sampler core.Sampler, calls []core.Call, tasks []core.Task) ([]*core.Episode, error) {
 	if b, ok := sampler.(core.BatchSampler); ok {
-		return b.SampleBatch(ctx, calls, tasks)
-	}
-	return s.run.each(ctx, len(tasks), func(ctx context.Context, i int) (*core.Episode, error) {
-		ep, err := sampler.Sample(ctx, calls[i], tasks[i])
-		if err != nil {
-			return nil, fmt.Errorf("task %s: %w", tasks[i].ID, err)
+		eps, err := b.SampleBatch(ctx, calls, tasks)
+		if err == nil && len(eps) != len(tasks) {
+			err = fmt.Errorf("a batch of %d tasks gave %d episodes", len(tasks), len(eps))
 		}
+		if err == nil || fatal(ctx, err) {
+			return eps, err
+		}
+	}
+	errs := make([]error, len(tasks))
+	eps, err := s.run.each(ctx, len(tasks), func(ctx context.Context, i int) (*core.Episode, error) {
+		ep, err := sampler.Sample(ctx, calls[i], tasks[i])
+		if err == nil {
+			return ep, nil
+		}
+		err = fmt.Errorf("task %s: %w", tasks[i].ID, err)
+		if fatal(ctx, err) {
+			return nil, err
+		}
+		errs[i] = err
+		ep = core.NewEpisode(tasks[i], calls[i].Seed)
+		ep.Err = err.Error()
 		return ep, nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	if (len(tasks) == chunkTasks || !s.alive) && !slices.Contains(errs, nil) {
+		return nil, errs[0]
+	}
+	return eps, nil
 }
 
-// judge appends the judgements of the verifiers, in their order.
+// fatal tells whether an error is the run's own rather than one task's.
+func fatal(ctx context.Context, err error) bool {
+	var panicked *panicError
+	return ctx.Err() != nil || errors.Is(err, ErrBudget) || errors.As(err, &panicked)
+}
+
+// judge appends the judgements of the verifiers, in their order. A verifier's
+// error ends the run: a task that cannot be judged would count as wrong.
 func (r *Run) judge(ctx context.Context, h *host, specs []core.Spec, eps []*core.Episode) error {
 	for _, spec := range specs {
 		built, err := h.Build(ctx, spec)

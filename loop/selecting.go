@@ -30,7 +30,7 @@ func (a *arm) selectExamples(ctx context.Context, round, pass int, s stage, u re
 	}
 	key := h.Key()
 	d, err := r.Ledger.Do(ctx, key, "select", func(ctx context.Context) (core.Digest, error) {
-		step := &host{run: r, arm: a, round: round, stage: "select", key: key, seed: seed, team: team}
+		step := &host{run: r, arm: a, round: round, stage: "select", lane: u.Policy, key: key, seed: seed, team: team}
 		rec, err := r.runSelector(ctx, step, u.Select, state, drawn)
 		if err != nil {
 			return "", fmt.Errorf("selecting with %s: %w", u.Select.Label(), err)
@@ -48,11 +48,15 @@ func (a *arm) selectExamples(ctx context.Context, round, pass int, s stage, u re
 	if err := json.Unmarshal(b, &rec); err != nil {
 		return selection{}, fmt.Errorf("reading the record of a selection: %w", err)
 	}
+	// What a selector remembers outlives a rejected candidate: the samples it
+	// remembers are the incumbent's, whatever became of training on them.
+	delete(a.states, lane)
 	if rec.State != "" {
 		if a.states[lane], err = r.Ledger.Get(ctx, rec.State); err != nil {
 			return selection{}, err
 		}
 	}
+	drawn.drawn = drawn.drawn || rec.Drew // a step done earlier has looked, too
 	rec.Seconds, err = r.Ledger.Seconds(ctx, key)
 	return rec, err
 }
@@ -70,14 +74,11 @@ func (r *Run) runSelector(ctx context.Context, step *host, spec core.Spec, state
 			return rec, fmt.Errorf("restoring its state: %w", err)
 		}
 	}
-	selected, err := selector.Select(ctx, drawn.episodes(ctx))
+	selected, err := selector.Select(ctx, drawn.iterate(ctx))
 	if err != nil {
 		return rec, err
 	}
-	fresh := make(map[string]bool, len(drawn.tasks))
-	for _, t := range drawn.tasks {
-		fresh[t.ID] = true
-	}
+	fresh := drawn.seeds()
 	var examples []*core.Example
 	for ex, err := range selected {
 		if err != nil {
@@ -104,10 +105,11 @@ func (r *Run) runSelector(ctx context.Context, step *host, spec core.Spec, state
 	return rec, nil
 }
 
-// sampledLeaves counts the leaves of ex that a policy sampled on a fresh task;
-// demonstrations and replayed examples do not count.
-func sampledLeaves(ex *core.Example, fresh map[string]bool) int {
-	if !fresh[ex.Episode.Task.ID] {
+// sampledLeaves counts the leaves of ex that a policy sampled in this pass.
+// Demonstrations do not count, nor do examples of earlier passes, even on the
+// same tasks: fresh has the seed of each task's episode.
+func sampledLeaves(ex *core.Example, fresh map[string]uint64) int {
+	if seed, ok := fresh[ex.Episode.Task.ID]; !ok || seed != ex.Episode.Seed {
 		return 0
 	}
 	n := 0

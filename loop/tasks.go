@@ -9,14 +9,16 @@ import (
 	"pawl/core"
 )
 
-// tasks opens a task set by name, once.
+// tasks opens a task set by name, once. It holds no lock while a source is
+// built, which may ask for further sets.
 func (r *Run) tasks(ctx context.Context, set string) (core.TaskSource, error) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if s, ok := r.sources[set]; ok {
-		return s, nil
+	source, ok := r.sources[set]
+	r.mu.Unlock()
+	if ok {
+		return source, nil
 	}
-	source, ok := r.Sets[set]
+	source, ok = r.Sets[set]
 	if !ok {
 		spec, found := r.Plan.Set(set)
 		if !found {
@@ -27,6 +29,11 @@ func (r *Run) tasks(ctx context.Context, set string) (core.TaskSource, error) {
 			return nil, fmt.Errorf("opening task set %q: %w", set, err)
 		}
 		source = built.(core.TaskSource)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if first, ok := r.sources[set]; ok {
+		return first, nil
 	}
 	if r.sources == nil {
 		r.sources = map[string]core.TaskSource{}
@@ -85,11 +92,14 @@ func (r *Run) drawTasks(ctx context.Context, set string, pass int) ([]core.Task,
 	}
 	first %= n
 	head, err := collect(ctx, source, first, min(take, n-first))
-	if err != nil || len(head) == take {
+	if err != nil || first+take <= n {
 		return head, err
 	}
 	tail, err := collect(ctx, source, 0, take-len(head))
-	return append(head, tail...), err
+	if err != nil {
+		return nil, err
+	}
+	return append(head, tail...), nil
 }
 
 // allTasks gives a whole finite set.
@@ -104,15 +114,22 @@ func (r *Run) allTasks(ctx context.Context, set string) ([]core.Task, error) {
 	return collect(ctx, source, 0, source.Len())
 }
 
+// collect reads n tasks. Their ids name random streams, paired results and
+// labels, so no two may be equal.
 func collect(ctx context.Context, source core.TaskSource, first, n int) ([]core.Task, error) {
 	tasks := make([]core.Task, 0, max(n, 0))
 	if n <= 0 {
 		return tasks, nil
 	}
+	ids := make(map[string]bool, n)
 	for t, err := range source.Tasks(ctx, first) {
 		if err != nil {
 			return nil, err
 		}
+		if ids[t.ID] {
+			return nil, fmt.Errorf("reading tasks: two have the id %q; give each its own", t.ID)
+		}
+		ids[t.ID] = true
 		tasks = append(tasks, t)
 		if len(tasks) == n {
 			break
