@@ -60,7 +60,8 @@ type Check struct {
 	Hint   string `json:"hint,omitempty"` // how to get what does not work
 }
 
-// Doctor looks at what works here. Nothing is created or changed.
+// Doctor looks at what works here, and creates nothing. Opening the store may
+// bring it to the form of this program, as any command does.
 func Doctor(ctx context.Context, o Options) []Check {
 	if o.Dir == "" {
 		o.Dir = DefaultDir

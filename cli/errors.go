@@ -53,6 +53,10 @@ func (c *console) fail(err error) int {
 	if errors.As(err, &q) {
 		return q.status
 	}
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintln(c.err, "interrupted")
+		return exitInterrupted
+	}
 	message, hint := split(err)
 	fmt.Fprintf(c.err, "error: %s\n", message)
 	if hint != "" {
@@ -63,8 +67,6 @@ func (c *console) fail(err error) int {
 
 func statusOf(err error) int {
 	switch {
-	case errors.Is(err, context.Canceled):
-		return exitInterrupted
 	case errors.Is(err, loop.ErrBudget):
 		return exitBudget
 	case pawl.IsInput(err):
