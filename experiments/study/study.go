@@ -34,7 +34,7 @@ func (w Where) String() string {
 type Study struct {
 	Recipe string            `json:"recipe"`
 	Title  string            `json:"title"`
-	Text   core.Digest       `json:"text"`          // of the recipe's page
+	Plan   core.Digest       `json:"plan"`          // of what the recipe says, overrides and defaults included
 	Set    map[string]string `json:"set,omitempty"` // overrides
 	Trials []Trial           `json:"trials"`
 	Pooled []Pair            `json:"pooled"` // over the seeds, in the order of a trial's pairs
@@ -46,12 +46,7 @@ func Run(ctx context.Context, p *pawl.Pawl, s Setup, seeds []uint64) (*Study, er
 	if err != nil {
 		return nil, err
 	}
-	out := &Study{Recipe: plan.Name, Title: plan.About.Title, Set: s.Set}
-	source, err := pawl.Finder("").Find(s.Recipe)
-	if err != nil {
-		return nil, err
-	}
-	out.Text = core.Sum(source.Text)
+	out := &Study{Recipe: plan.Name, Title: plan.About.Title, Plan: core.Sum(plan.Canonical()), Set: s.Set}
 	for _, seed := range seeds {
 		t, err := s.Do(ctx, p, seed)
 		if err != nil {
