@@ -10,7 +10,6 @@ import (
 	_ "pawl/sampler"
 	_ "pawl/selector"
 	_ "pawl/task"
-	_ "pawl/task"
 	_ "pawl/verifier"
 	_ "pawl/world"
 )
