@@ -13,7 +13,9 @@ import (
 // gate; only what the control's keys replace differs.
 //
 // A control is judged by the gate but not held back by it: each of its rounds
-// continues from its last candidate. That can only flatter the control.
+// continues from its last candidate. Gains too small to be proven add up, and
+// losses are not undone, so a control may end above or below where a gate would
+// have left it; its rows in the report show which.
 type arm struct {
 	run       *Run
 	name      string // "" for the run itself

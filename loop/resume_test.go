@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
+	"maps"
 	"reflect"
 	"sync"
 	"testing"
@@ -55,45 +56,38 @@ func checkOnce(t *testing.T, l *ledger) {
 
 // Killed between any two writes, a run ends as if it had never been.
 func TestKilledAtEveryStep(t *testing.T) {
+	build := func(l *ledger) *Run {
+		alive := l.kill
+		l.kill = -1
+		r, _ := newRun(t, l, "rounds:  3", "rounds: 2", "n: 5", "n: 3")
+		l.kill = alive
+		r.Controls = []string{"null"}
+		return r
+	}
 	whole := newLedger()
-	r, _ := newRun(t, whole)
-	want := do(t, r)
+	want := do(t, build(whole))
+	writes := 0
 
 	// One ledger for all: each life is one write longer than the one before.
 	l := newLedger()
-	kills := killed(t, l, want, func() *Run {
-		alive := l.kill
-		l.kill = -1
-		r, _ := newRun(t, l)
-		l.kill = alive
-		return r
-	})
+	kills := killed(t, l, want, func() *Run { return build(l) })
 	checkOnce(t, l)
 	if kills < 5 || len(l.done) != len(whole.done) || len(l.filed) != len(whole.filed) {
 		t.Errorf("%d kills, %d steps (%d without kills), %d decisions (%d)", kills, len(l.done), len(whole.done), len(l.filed), len(whole.filed))
 	}
 	// A ledger for each: one kill after k writes, then one resume.
-	for k := 1; ; k += 3 {
+	for k := 1; ; k += 1 + k/8 {
 		l := newLedger()
-		r, _ := newRun(t, l)
-		r.Controls = []string{"null"}
+		r := build(l)
 		l.kill = k
 		if _, err := r.Do(t.Context()); err == nil {
-			if k < 30 {
-				t.Errorf("the run makes %d writes only", k)
-			}
 			break
 		}
-		done := make(map[core.Key]core.Digest)
-		for key, d := range l.done {
-			done[key] = d
-		}
+		writes = k
+		done := maps.Clone(l.done)
 		l.kill = -1
-		again, _ := newRun(t, l)
-		again.Controls = []string{"null"}
-		report := do(t, again)
-		if !reflect.DeepEqual(report.Rounds, want.Rounds) || !reflect.DeepEqual(report.Policy, want.Policy) || !reflect.DeepEqual(report.Controls["null"], want.Controls["null"]) {
-			t.Fatalf("killed after %d writes, the report differs", k)
+		if d := cmp.Diff(want, do(t, build(l))); d != "" {
+			t.Fatalf("killed after %d writes, the report differs:\n%s", k, d)
 		}
 		checkOnce(t, l)
 		for key, d := range done {
@@ -101,6 +95,9 @@ func TestKilledAtEveryStep(t *testing.T) {
 				t.Fatalf("killed after %d writes, a finished step has another result", k)
 			}
 		}
+	}
+	if writes < 30 {
+		t.Errorf("the run makes fewer than %d writes", writes)
 	}
 }
 
