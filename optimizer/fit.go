@@ -28,7 +28,12 @@ type Settings struct {
 	Clip          float64 `yaml:"clip" default:"1" min:"0" doc:"Largest gradient norm; 0 for none."`
 }
 
-// multiplier is the warmup-stable-decay schedule at a step counted from 0.
+// multiplier is the warmup-stable-decay schedule at a step counted from 0, as a
+// share of the peak rate: (step+1)/warmup, then 1, then steps left over steps of
+// the fall, which would reach 0 right after the last step; the smaller counts
+// where they overlap. (Hu et al., "MiniCPM: Unveiling the Potential of Small
+// Language Models with Scalable Training Strategies", 2024; the fall there is
+// exponential.)
 func (s Settings) multiplier(step, total int) float64 {
 	m := 1.0
 	if step < s.Warmup {
@@ -56,8 +61,11 @@ func encode(ctx context.Context, h core.Host, p core.Policy, in core.Examples) (
 		return nil, fmt.Errorf("encoding examples: %w", err)
 	}
 	var rows []row
-	learnt := 0
+	learns := false
 	for ex, err := range in {
+		if err == nil {
+			err = ctx.Err()
+		}
 		if err != nil {
 			return nil, fmt.Errorf("reading examples: %w", err)
 		}
@@ -73,7 +81,6 @@ func encode(ctx context.Context, h core.Host, p core.Policy, in core.Examples) (
 			for j := 1; j < len(ids); j++ { // position 0 predicts nothing
 				if loss[j] {
 					r.weights[j] = 1
-					learnt++
 				}
 			}
 			if w, ok := ex.Signals["weights"]; ok && i < len(w) {
@@ -85,9 +92,10 @@ func encode(ctx context.Context, h core.Host, p core.Policy, in core.Examples) (
 				}
 			}
 			rows = append(rows, r)
+			learns = learns || slices.ContainsFunc(r.weights, func(w float32) bool { return w != 0 })
 		}
 	}
-	if learnt == 0 {
+	if !learns {
 		return nil, ErrNothingToLearn
 	}
 	return rows, nil
@@ -154,18 +162,30 @@ func fit(ctx context.Context, h core.Host, start core.Policy, rows []row, steps 
 // Where the objective is linear in the log-probs its gradient is known before
 // the forward pass, and a trainer that can fuses both passes. Whether it is
 // linear is not declared but seen, on the batch itself: two unlike sets of
-// log-probs must give the same gradient.
+// log-probs must give the same gradient. An objective that is linear only in
+// pieces (a hinge, a clip) may pass for linear there and have another gradient
+// at the true log-probs; what it lacks is then added by a second pass.
 func gradient(ctx context.Context, tr core.Trainer, b *core.Batch, objective core.Objective) (float64, error) {
+	var guess [][]float32
 	if fused, ok := tr.(core.FusedTrainer); ok && linear(b, objective) {
+		guess = copied(b.Grad)
 		if err := fused.ForwardBackward(ctx, b); err != nil {
 			return 0, err
 		}
-		return objective(b), nil
+		loss := objective(b)
+		if equal(guess, b.Grad) {
+			return loss, nil
+		}
 	}
 	if err := tr.Logprobs(ctx, b); err != nil {
 		return 0, err
 	}
 	loss := objective(b)
+	for i := range guess {
+		for j, g := range guess[i] {
+			b.Grad[i][j] -= g
+		}
+	}
 	return loss, tr.Backward(ctx, b)
 }
 
@@ -175,20 +195,24 @@ func linear(b *core.Batch, objective core.Objective) bool {
 		clear(b.Logprobs[i])
 	}
 	objective(b)
-	before := make([][]float32, len(b.Grad))
-	for i := range b.Grad {
-		before[i] = slices.Clone(b.Grad[i])
+	before := copied(b.Grad)
+	for i := range b.Logprobs {
 		for j := range b.Logprobs[i] {
 			b.Logprobs[i][j] = -0.5 - float32((7*i+3*j)%11)
 		}
 	}
 	objective(b)
-	for i := range b.Grad {
-		if !slices.Equal(before[i], b.Grad[i]) {
-			return false
-		}
+	return equal(before, b.Grad)
+}
+
+func equal(a, b [][]float32) bool { return slices.EqualFunc(a, b, slices.Equal[[]float32]) }
+
+func copied(rows [][]float32) [][]float32 {
+	out := make([][]float32, len(rows))
+	for i, row := range rows {
+		out[i] = slices.Clone(row)
 	}
-	return true
+	return out
 }
 
 // A kept state is the step count (8 bytes, little-endian) and the trainer's own.

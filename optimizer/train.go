@@ -12,7 +12,10 @@ func init() {
 	registry.Optimizer("train", registry.Doc{
 		Summary: "Trains the policy's weights on the selected examples by gradient descent.",
 		Detail: "AdamW with linear warm-up, a constant rate, and a linear fall to zero over the last " +
-			"`decay_fraction` of the steps. Every optimization starts with fresh optimizer state.",
+			"`decay_fraction` of the steps (warmup-stable-decay: Hu et al., 2024, who let the rate fall exponentially). " +
+			"Every optimization starts with fresh optimizer state. With `from: base` the weights start from the base " +
+			"model's in every round, as in ReST-EM and STaR; the number of steps is fixed, where ReST-EM stops by a " +
+			"validation reward and STaR takes a fifth more steps each round.",
 		Paper:   "Decoupled Weight Decay Regularization (Loshchilov and Hutter, 2019)",
 		Example: "train: {objective: sft, steps: 1000, rate: 1.5e-3}",
 	}, newTrain)
@@ -44,7 +47,11 @@ type train struct {
 	objective core.Objective
 }
 
-// Optimize trains from p, or from the base policy where the recipe says so,
+// trained are the parts that training starts from and replaces; other parts,
+// such as a prompt, are the incumbent's even where training starts from the base.
+var trained = []string{core.PartWeights, core.PartConfig, core.PartTokenizer, core.PartTraining}
+
+// Optimize trains from p, or from the base's weights where the recipe says so,
 // and returns p with new weights. No examples is an error: a policy that was
 // not trained must not pass for a candidate.
 func (t *train) Optimize(ctx context.Context, p core.Policy, in core.Examples) (core.Policy, error) {
@@ -54,7 +61,9 @@ func (t *train) Optimize(ctx context.Context, p core.Policy, in core.Examples) (
 		if !ok {
 			return nil, fmt.Errorf("training from base: the run has no base policy")
 		}
-		start = base
+		for _, part := range trained {
+			start = start.With(part, base[part])
+		}
 	}
 	rows, err := encode(ctx, t.host, start, in)
 	if err != nil {
