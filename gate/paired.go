@@ -40,7 +40,7 @@ func init() {
 			"a useless candidate stays below alpha however many attempts are made. A candidate is promoted if its p-value " +
 			"is within that and its gain at least min_gain; rejected if the test in the other direction is, or if the 95% " +
 			"interval of the difference lies below zero; otherwise its gain is not proven.",
-		Paper:   "Note on the sampling error of the difference between correlated proportions or percentages",
+		Paper:   "Note on the sampling error of the difference between correlated proportions or percentages (McNemar, 1947)",
 		Example: "gate: {paired: {alpha: 0.05, min_gain: 0.01}}",
 	}, func(_ context.Context, _ core.Host, c Paired) (core.Gate, error) { return c, c.Validate() })
 }

@@ -11,9 +11,10 @@ import (
 // counted from 1: alpha * 6 / (pi^2 k^2). The levels of all attempts sum to
 // alpha, so that by the union bound a whole campaign of useless candidates
 // promotes one with probability at most alpha, however long it runs and
-// whatever the dependence between attempts (alpha spending, as in Ramdas et
-// al., "Online control of the false discovery rate with decaying memory",
-// 2017).
+// whatever the dependence between attempts. It is the online form of
+// Bonferroni's correction, called alpha spending (Tian and Ramdas, "Online
+// control of the familywise error rate", 2021), with weights from Euler's
+// sum 1/k^2 = pi^2/6.
 func SpendAlpha(alpha float64, k int) float64 {
 	checkAttempt(alpha, k)
 	return alpha * 6 / (math.Pi * math.Pi * float64(k) * float64(k))

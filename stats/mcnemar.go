@@ -9,8 +9,9 @@ import (
 // the discordant pairs alone: gained of them turned from wrong to right, lost
 // from right to wrong. Without a difference each discordant pair is a fair
 // coin, so p = P(X >= gained), X ~ Binomial(gained+lost, 1/2) (McNemar, "Note
-// on the sampling error of the difference between correlated proportions",
-// 1947, in its exact form). No discordant pairs give 1. Exchange the arguments
+// on the sampling error of the difference between correlated proportions or
+// percentages", 1947). The paper refers the counts to the chi-squared
+// distribution; this is the exact form. No discordant pairs give 1. Exchange the arguments
 // for the other direction. Below about 1e-308 it is 0; LogMcNemar is not.
 func McNemar(gained, lost int) float64 {
 	if m := gained + lost; gained >= 0 && lost >= 0 && m <= 60 {

@@ -10,9 +10,10 @@ import (
 // turned from wrong to right and lost ones from right to wrong (Tango,
 // "Equivalence test and confidence interval for the difference in proportions
 // for the paired-sample design", Statistics in Medicine 17, 1998). It inverts
-// the score test whose value at difference 0 is McNemar's, so interval and
-// test tell one story; it keeps its level for few items and for no discordant
-// pairs at all. No items give -1 to 1.
+// the score test whose value at difference 0 is McNemar's in its approximate
+// form, so interval and test tell nearly one story: the exact test is a little
+// more cautious. It is near its level for few items, and says something for no
+// discordant pairs at all. No items give -1 to 1.
 func PairedDifference(gained, lost, n int, level float64) Interval {
 	if gained < 0 || lost < 0 || gained+lost > n {
 		panic(fmt.Sprintf("stats: %d gained and %d lost of %d pairs", gained, lost, n))
@@ -30,7 +31,7 @@ func PairedDifference(gained, lost, n int, level float64) Interval {
 
 // tango is the score statistic of a supposed difference x: the observed one
 // less x, over its standard deviation at the maximum-likelihood estimate of
-// the lost share under x (Tango 1998, equations 8 to 11).
+// the lost share under x.
 func tango(gained, lost, n int, x float64) float64 {
 	b, c, nn := float64(gained), float64(lost), float64(n)
 	num := b - c - nn*x
