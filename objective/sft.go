@@ -10,7 +10,9 @@ import (
 func init() {
 	registry.Objective("sft", registry.Doc{
 		Summary: "Learns the examples by heart: the mean negative log-prob of their tokens.",
-		Detail:  "The mean is over all tokens of the batch, by weight; tokens of weight 0 (prompts) are not learnt.",
+		Detail: "The mean is over all tokens of the batch, by weight, in nats per token; tokens of weight 0 (prompts) are not " +
+			"learnt. Papers often sum over a solution's tokens and average over solutions; within a batch that weighs the " +
+			"tokens alike, too, and differs by a factor.",
 		Example: "train: {objective: sft}",
 	}, func(context.Context, core.Host, SFTConfig) (core.Objective, error) { return SFT, nil })
 }

@@ -15,7 +15,9 @@ func init() {
 		Summary: "Tries each task, and tries those it fails again with the reference answer as a hint.",
 		Detail: "What the hinted prompt gives is stored as if the plain prompt had given it, so that training on it " +
 			"teaches to answer without hints; such attempts keep their tokens and lose their log-probs. An attempt " +
-			"fails where `by` gives less than 0.5. Tasks without a reference answer are tried once, plainly.",
+			"fails where `by` gives less than 0.5. Tasks without a reference answer are tried once, plainly. The paper decodes " +
+			"greedily (`temperature: 0`), tries once each way, and puts worked examples before both prompts; here there are " +
+			"none, so the model must know from its training what a hint is.",
 		Paper:   "STaR: Bootstrapping Reasoning With Reasoning (Zelikman et al., 2022)",
 		Example: `rationalize: {by: exact, hint: "{prompt} (The answer is {answer}.)"}`,
 		Needs:   []string{registry.NeedReference},

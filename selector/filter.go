@@ -14,7 +14,8 @@ func init() {
 	registry.Selector("filter", registry.Doc{
 		Summary: "Keeps the attempts that a verifier values highly enough.",
 		Detail: "Where more than `per_task` attempts pass, those of the highest value are kept, and the earlier one of " +
-			"equals. Attempts that the verifier abstains from, or has not judged, are dropped.",
+			"equals. Attempts that the verifier abstains from, or has not judged, are dropped. The paper keeps at most ten " +
+			"of a problem, and does not say which; where the verifier only tells right from wrong, these are the first.",
 		Paper:   "Beyond Human Data: Scaling Self-Training for Problem-Solving with Language Models (Singh et al., 2023)",
 		Example: "filter: {by: majority_vote, at_least: 0.5, per_task: 6}",
 	}, newFilter)

@@ -10,6 +10,7 @@ import (
 func init() {
 	registry.Selector("first", registry.Doc{
 		Summary: "Takes the first attempts at every task, right or wrong: the unfiltered control.",
+		Paper:   "Collapse of Self-trained Language Models (Herel and Mikolov, 2024)",
 		Example: "first: {per_task: 6}",
 	}, newFirst)
 }

@@ -15,7 +15,8 @@ func init() {
 			"`filter: {by: majority_vote, at_least: 0.5}` keeps exactly the attempts that agree with an answer of at " +
 			"least half of the votes. With `losers: share` every attempt gets the share of its own answer. " +
 			"The confidence is the share of the attempt's own answer. An attempt without an answer counts as a vote " +
-			"for none. Where two answers tie for the most votes, all attempts abstain.",
+			"for none. Where two answers tie for the most votes, all attempts abstain; " +
+			"the paper says nothing of ties. It also weighs votes by likelihood, and finds that no better than counting.",
 		Paper:   "Self-Consistency Improves Chain of Thought Reasoning in Language Models (Wang et al., 2022)",
 		Example: "majority_vote: {of: solver}",
 	}, newMajorityVote)
