@@ -57,7 +57,7 @@ type Checkpointer interface {
 // pass, which needs d(loss)/d(log-prob) before the log-probs are known. That
 // suits linear objectives, such as supervised training: their gradient does
 // not depend on the log-probs. ForwardBackward reads b.Grad and fills
-// b.Logprobs.
+// b.Logprobs. Gradients of several passes before a Step add up.
 type FusedTrainer interface {
 	ForwardBackward(ctx context.Context, b *Batch) error
 }
