@@ -194,8 +194,8 @@ func dpo(b *core.Batch) float64 {
 	return loss
 }
 
-// hinge is linear wherever a token's log-prob is below -3, and flat above: at
-// log-probs that only a trained model has. floor is the same upside down.
+// hinge pulls log-probs up to an edge (or, not below, down to it) and is flat
+// on its other side: linear in pieces.
 func hinge(edge float32, below bool) core.Objective {
 	return func(b *core.Batch) float64 {
 		loss := 0.0
@@ -285,8 +285,8 @@ func TestGradientTakesTheRightWay(t *testing.T) {
 	}
 }
 
-// pieces has one gradient at both log-probs that are tried and at all below
-// -4, and another between.
+// pieces has one slope at log-probs that are whole or half numbers, as those
+// are that linear tries, and another everywhere else.
 func pieces(b *core.Batch) float64 {
 	loss := 0.0
 	for i := range b.Tokens {
