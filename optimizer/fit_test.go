@@ -400,7 +400,6 @@ func (h hiding) Trainer(ctx context.Context, p core.Policy) (core.Trainer, error
 
 // failure is a trainer that fails where it is told to.
 type failure struct {
-	recorder
 	at     string
 	closed int
 }
