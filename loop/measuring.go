@@ -52,6 +52,9 @@ func (a *arm) measurement(ctx context.Context, stage, set string, team map[strin
 		}
 		return r.Ledger.Put(ctx, marshal(items))
 	})
+	if err == nil {
+		err = r.spend(ctx, drawn)
+	}
 	if err != nil {
 		err = fmt.Errorf("measuring on %s: %w", set, err)
 	}

@@ -70,13 +70,7 @@ func (a *arm) observe(ctx context.Context, drawn *sampling, row *Round) error {
 	if row.Failed += o.Failed; row.Failure == "" {
 		row.Failure = o.Failure
 	}
-	if key := drawn.key(); !r.counted[key] {
-		if r.counted == nil {
-			r.counted = map[core.Key]bool{}
-		}
-		r.counted[key] = true
-		r.usage.Add(o.Usage)
-	}
+	r.count(drawn.key(), o.Usage)
 	for _, k := range drawn.keys {
 		s, err := r.Ledger.Seconds(ctx, k)
 		if err != nil {
@@ -84,6 +78,51 @@ func (a *arm) observe(ctx context.Context, drawn *sampling, row *Round) error {
 		}
 		row.Seconds += s
 	}
+	return r.withinBudget()
+}
+
+// count adds what a draw used to the run's usage: once, however many arms
+// share the draw.
+func (r *Run) count(draw core.Key, used core.Usage) {
+	if r.counted == nil {
+		r.counted = map[core.Key]bool{}
+	}
+	if !r.counted[draw] {
+		r.counted[draw] = true
+		r.usage.Add(used)
+	}
+}
+
+// spend counts what a measured draw used and holds it against the budget. It is
+// a step of its own, so that a resumed run knows without the episodes.
+func (r *Run) spend(ctx context.Context, drawn *sampling) error {
+	draw := drawn.key()
+	if r.counted[draw] {
+		return nil
+	}
+	key := r.hasher("usage").String(string(draw)).Key()
+	d, err := r.Ledger.Do(ctx, key, "usage", func(ctx context.Context) (core.Digest, error) {
+		var used core.Usage
+		for ep, err := range drawn.iterate(ctx) {
+			if err != nil {
+				return "", err
+			}
+			used.Add(ep.Usage)
+		}
+		return r.Ledger.Put(ctx, marshal(used))
+	})
+	if err != nil {
+		return err
+	}
+	b, err := r.Ledger.Get(ctx, d)
+	if err != nil {
+		return err
+	}
+	var used core.Usage
+	if err := json.Unmarshal(b, &used); err != nil {
+		return fmt.Errorf("reading what a measurement used: %w", err)
+	}
+	r.count(draw, used)
 	return r.withinBudget()
 }
 

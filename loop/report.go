@@ -15,7 +15,7 @@ type Report struct {
 	Policy    core.Policy            `json:"policy"`
 	Policies  map[string]core.Policy `json:"policies,omitempty"` // where a recipe improves several
 	Promoted  int                    `json:"promoted"`
-	Usage     core.Usage             `json:"usage"`
+	Usage     core.Usage             `json:"usage"` // of all sampling, measurements included; what arms share counts once
 	Seconds   float64                `json:"seconds"`
 }
 
