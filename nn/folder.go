@@ -26,7 +26,7 @@ func Load(dir string) (*Model, error) {
 const maxJSON = 256 << 20
 
 func readJSON(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := openRegular(path)
 	if err != nil {
 		return nil, err
 	}
@@ -36,6 +36,16 @@ func readJSON(path string) ([]byte, error) {
 		err = fmt.Errorf("larger than %d bytes", maxJSON)
 	}
 	return b, err
+}
+
+// openRegular opens a file that is one: opening a pipe would wait for a writer.
+func openRegular(path string) (*os.File, error) {
+	if info, err := os.Stat(path); err != nil {
+		return nil, err
+	} else if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", path)
+	}
+	return os.Open(path)
 }
 
 func load(dir string) (*Model, error) {
@@ -75,7 +85,7 @@ func load(dir string) (*Model, error) {
 }
 
 func (l *loader) readFile(path string) error {
-	f, err := os.Open(path)
+	f, err := openRegular(path)
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,10 @@ type Finder struct {
 // Find looks up a name, with dashes or underscores, or a path ending in .yaml.
 func (f Finder) Find(name string) (Source, error) {
 	if isPath(name) {
+		// Opening a pipe would wait for a writer, without end.
+		if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+			return Source{}, fmt.Errorf("loading recipe %s: it is not a regular file; name one", name)
+		}
 		text, err := os.ReadFile(name)
 		if err != nil {
 			return Source{}, fmt.Errorf("loading recipe %s: %w", name, err)
@@ -92,7 +96,11 @@ func listIn(dir fs.FS, path func(string) string) ([]Source, error) {
 	}
 	var found []Source
 	for _, e := range files {
-		if e.IsDir() || filepath.Ext(e.Name()) != ".yaml" {
+		if filepath.Ext(e.Name()) != ".yaml" {
+			continue
+		}
+		// Links are followed; folders, and pipes that would block, are not read.
+		if info, err := fs.Stat(dir, e.Name()); err == nil && !info.Mode().IsRegular() {
 			continue
 		}
 		text, err := fs.ReadFile(dir, e.Name())

@@ -50,18 +50,20 @@ var errTooLong = fmt.Errorf("the row is longer than %d MiB", maxRow>>20)
 // row that cannot be read is given as its error. An error of row itself ends
 // the reading.
 func eachRow(ctx context.Context, path string, row func(line int, raw []byte, err error) error) error {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return err
+	case info.IsDir():
+		return fmt.Errorf("%s: is a folder, not a file of rows", path)
+	case !info.Mode().IsRegular(): // opening a pipe would wait for a writer
+		return fmt.Errorf("%s: is a pipe or a device, which cannot be read twice; write the rows to a file", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	if info.IsDir() {
-		return fmt.Errorf("%s: is a folder, not a file of rows", path)
-	}
 	magic := make([]byte, 4)
 	if n, _ := io.ReadFull(f, magic); n == 4 && string(magic) == "PAR1" {
 		err = eachParquet(ctx, f, info.Size(), row)

@@ -70,18 +70,20 @@ type score struct {
 
 // Read reads a file of results.
 func Read(path string, o Options) (*Results, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("reading results: %w", err)
+	case info.IsDir():
+		return nil, fmt.Errorf("reading results: %s is a directory; name a file in it", path)
+	case !info.Mode().IsRegular(): // opening a pipe would wait for a writer
+		return nil, fmt.Errorf("reading results: %s is a pipe or a device; write the results to a file", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading results: %w", err)
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("reading results: %w", err)
-	}
-	if info.IsDir() {
-		return nil, fmt.Errorf("reading results: %s is a directory; name a file in it", path)
-	}
 	return parse(path, f, info.Size(), o, standardLimits)
 }
 

@@ -198,6 +198,10 @@ func (e *Engine) Import(ctx context.Context, dir string) (core.Policy, error) {
 		if name == core.PartWeights || name == core.PartConfig {
 			continue // shards and other precisions become one f32 file
 		}
+		// Opening a pipe would wait for a writer, without end.
+		if info, err := os.Stat(filepath.Join(dir, file)); err == nil && !info.Mode().IsRegular() {
+			return nil, fmt.Errorf("importing model %s: %s is not a regular file", dir, file)
+		}
 		b, err := os.ReadFile(filepath.Join(dir, file))
 		if err != nil {
 			if name == PartTokenizerConfig && os.IsNotExist(err) {
