@@ -122,6 +122,10 @@ func (c Paired) detectable(p stats.Paired, alpha float64) float64 {
 	return gain
 }
 
+// maxScore bounds scores, so that differences, sums and squares of them are
+// finite.
+const maxScore = 1e100
+
 func check(t core.Trial) error {
 	if t.Attempt < 0 {
 		return fmt.Errorf("attempts count from 1")
@@ -138,6 +142,9 @@ func check(t core.Trial) error {
 		for _, x := range []float64{it.Incumbent, it.Candidate} {
 			if math.IsNaN(x) || math.IsInf(x, 0) {
 				return fmt.Errorf("item %q has the score %v", it.ID, x)
+			}
+			if math.Abs(x) > maxScore {
+				return fmt.Errorf("item %q has the score %v; scores lie between -%g and %g", it.ID, x, maxScore, maxScore)
 			}
 		}
 	}

@@ -99,6 +99,8 @@ func TestPairedErrors(t *testing.T) {
 	bad.Items[2].ID = "0"
 	nan := trial(1, 1, 0, 3)
 	nan.Items[1].Candidate = math.NaN()
+	big := trial(1, 1, 0, 3) // its difference overflows
+	big.Items[1].Candidate, big.Items[1].Incumbent = 1e308, -1e308
 	for _, c := range []struct {
 		gate  Paired
 		trial core.Trial
@@ -108,6 +110,7 @@ func TestPairedErrors(t *testing.T) {
 		{standard, core.Trial{Attempt: 3}, "deciding on attempt 3: there are no items"},
 		{standard, bad, `item "0" appears twice`},
 		{standard, nan, `item "1" has the score NaN`},
+		{standard, big, `item "1" has the score -1e+308; scores lie between`},
 		{Paired{Power: 0.8}, trial(1, 1, 0, 3), "alpha is 0"},
 		{Paired{Alpha: 0.05}, trial(1, 1, 0, 3), "power is 0"},
 		{Paired{Alpha: 0.05, Power: 0.8, MinGain: math.NaN()}, trial(1, 1, 0, 3), "min_gain is NaN"},
