@@ -162,6 +162,11 @@ func (p *Pawl) prepare(ctx context.Context, o RunOptions) (*job, error) {
 	if j.sets, err = p.readSets(ctx, j.plan, o.Tasks); err != nil {
 		return nil, err
 	}
+	checker := p.player(j.plan, 1, nil)
+	checker.Sets = j.sets.sources
+	if err := checker.CheckSets(ctx); err != nil {
+		return nil, err
+	}
 	j.dropControls()
 	return j, nil
 }

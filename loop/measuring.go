@@ -116,9 +116,13 @@ func (a *arm) gate(ctx context.Context, round int, candidate map[string]core.Pol
 		return err
 	}
 	row.Seconds += seconds
+	clusters, err := r.repeats(ctx, gateSet)
+	if err != nil {
+		return err
+	}
 	trial := core.Trial{Attempt: round}
 	for i := range after {
-		trial.Items = append(trial.Items, core.Evidence{ID: after[i].ID, Incumbent: before[i].Value, Candidate: after[i].Value, Baseline: fixed[i].Value})
+		trial.Items = append(trial.Items, core.Evidence{ID: after[i].ID, Incumbent: before[i].Value, Candidate: after[i].Value, Baseline: fixed[i].Value, Cluster: clusters[i]})
 	}
 	built, err := (&host{run: r, arm: a, round: round, stage: "gate", team: candidate}).Build(ctx, r.Plan.Gate)
 	if err != nil {
