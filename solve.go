@@ -2,11 +2,13 @@ package pawl
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
 	"pawl/core"
 	"pawl/loop"
+	"pawl/nn"
 	"pawl/recipe"
 	"pawl/registry"
 	"pawl/store"
@@ -60,9 +62,17 @@ func (p *Pawl) Solve(ctx context.Context, tasks []core.Task, o SolveOptions, sin
 	for _, lane := range plan.Policies {
 		team[lane.Name] = policy
 	}
-	return p.player(plan, o.Seed, o.Observe).Attempt(ctx, team, plan.Sample, plan.Inference(), tasks, func(ep *core.Episode) error {
+	err = p.player(plan, o.Seed, o.Observe).Attempt(ctx, team, plan.Sample, plan.Inference(), tasks, func(ep *core.Episode) error {
 		return sink(solution(plan, ep))
 	})
+	if unknown := (*nn.UnknownTextError)(nil); errors.As(err, &unknown) {
+		const advice = "; ask as the model's training tasks do: pawl export --tasks train shows a run's"
+		if len(tasks) > 1 {
+			return inputf("%w"+advice, err)
+		}
+		return inputf("solving: the model cannot read %q: its tokenizer has no tokens for all of it"+advice, tasks[0].Text())
+	}
+	return err
 }
 
 // alone is the recipe of a model that is asked without one.

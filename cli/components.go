@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"pawl/core"
 	"pawl/recipe"
@@ -20,6 +21,9 @@ func (cmd *componentsCmd) Run(c *console) error {
 		if list = registry.Default.List(core.Kind(cmd.Which)); len(list) == 0 {
 			var err error
 			if list, err = registry.Default.Describe(cmd.Which); err != nil {
+				if !strings.Contains(err.Error(), "; ") { // nothing is near
+					err = fmt.Errorf("%w; pawl components lists them all", err)
+				}
 				return usagef("%w", err)
 			}
 			detail = true

@@ -43,11 +43,7 @@ func (cmd *recipeListCmd) Run(a *app, c *console) error {
 		return c.document(infos)
 	}
 	for _, p := range pages {
-		paper := p.Paper
-		if p.ID != "" {
-			paper += " (" + p.ID + ")"
-		}
-		fmt.Fprintf(c.out, "%-14s %s\n", p.Name, paper)
+		fmt.Fprintf(c.out, "%-14s %s\n", p.Name, p.Paper)
 		for _, line := range wrap(p.Summary, 76) {
 			fmt.Fprintf(c.out, "    %s\n", line)
 		}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,7 +29,7 @@ type runCmd struct {
 	Recipe   string   `arg:"" optional:"" help:"Name of a recipe, or a path to one (default: quickstart)."`
 	Seed     uint64   `help:"Seed of everything random (default: the recipe's)." placeholder:"N"`
 	Model    string   `help:"Where policies start: embedded, embedded:DIR, run or run:ID." default:"embedded" placeholder:"MODEL"`
-	Rounds   int      `help:"Rounds, in place of the recipe's." placeholder:"N"`
+	Rounds   *int     `help:"Rounds, in place of the recipe's." placeholder:"N"`
 	Controls string   `help:"Controls to run beside: all, none, or names with commas." default:"all" placeholder:"NAMES"`
 	Set      []string `help:"Change a value of the recipe: updates[0].optimize.train.steps=200. May be repeated." sep:"none" placeholder:"PATH=VALUE"`
 	Fresh    bool     `help:"Start over, beside an earlier run of the same recipe."`
@@ -41,7 +42,7 @@ func (cmd *runCmd) Run(ctx context.Context, a *app, c *console) error {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(a.Dir); errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(cmp.Or(a.Dir, pawl.DefaultDir)); errors.Is(err, os.ErrNotExist) {
 		if err := pawl.Preflight(ctx, pawl.Options{Dir: a.Dir, Recipes: a.RecipesDir}, o); err != nil {
 			return err
 		}
@@ -63,8 +64,8 @@ func (cmd *runCmd) options() (pawl.RunOptions, error) {
 	if o.Model, err = pawl.ParseModel(cmd.Model); err != nil {
 		return o, &pawl.InputError{Err: err}
 	}
-	if cmd.Rounds > 0 {
-		o.Set["rounds"] = strconv.Itoa(cmd.Rounds)
+	if cmd.Rounds != nil {
+		o.Set["rounds"] = strconv.Itoa(*cmd.Rounds)
 	}
 	for _, s := range cmd.Set {
 		path, value, ok := strings.Cut(s, "=")
@@ -97,12 +98,21 @@ func (a *app) open(c *console) (*pawl.Pawl, error) {
 	return pawl.Open(pawl.Options{Dir: a.Dir, Recipes: a.RecipesDir, Warn: func(m string) { c.note("warning: %s", m) }})
 }
 
+// look opens the data directory for a command that starts nothing: where there
+// is none, it makes none.
+func (a *app) look(c *console) (*pawl.Pawl, error) {
+	if _, err := os.Stat(cmp.Or(a.Dir, pawl.DefaultDir)); errors.Is(err, os.ErrNotExist) {
+		return pawl.Open(pawl.Options{Dir: a.Dir, Recipes: a.RecipesDir, Memory: true})
+	}
+	return a.open(c)
+}
+
 // openFor opens the data directory if the model is in it; a folder needs none.
 func (a *app) openFor(c *console, m pawl.Model) (*pawl.Pawl, error) {
 	if m.Kind == pawl.ModelFolder {
 		return pawl.Open(pawl.Options{Dir: a.Dir, Recipes: a.RecipesDir, Memory: true})
 	}
-	return a.open(c)
+	return a.look(c)
 }
 
 // finishRun prints what a run came to and decides the exit status.

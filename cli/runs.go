@@ -60,7 +60,7 @@ type runsListCmd struct {
 }
 
 func (cmd *runsListCmd) Run(ctx context.Context, a *app, c *console) error {
-	p, err := a.open(c)
+	p, err := a.look(c)
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ type runsShowCmd struct {
 }
 
 func (cmd *runsShowCmd) Run(ctx context.Context, a *app, c *console) error {
-	p, err := a.open(c)
+	p, err := a.look(c)
 	if err != nil {
 		return err
 	}
@@ -164,7 +164,7 @@ type runsResumeCmd struct {
 }
 
 func (cmd *runsResumeCmd) Run(ctx context.Context, a *app, c *console) error {
-	p, err := a.open(c)
+	p, err := a.look(c)
 	if err != nil {
 		return err
 	}
@@ -181,7 +181,7 @@ type runsRollbackCmd struct {
 }
 
 func (cmd *runsRollbackCmd) Run(ctx context.Context, a *app, c *console) error {
-	p, err := a.open(c)
+	p, err := a.look(c)
 	if err != nil {
 		return err
 	}
@@ -204,7 +204,7 @@ type runsCompareCmd struct {
 }
 
 func (cmd *runsCompareCmd) Run(ctx context.Context, a *app, c *console) error {
-	p, err := a.open(c)
+	p, err := a.look(c)
 	if err != nil {
 		return err
 	}
@@ -233,7 +233,7 @@ type runsGCCmd struct {
 }
 
 func (cmd *runsGCCmd) Run(ctx context.Context, a *app, c *console) error {
-	p, err := a.open(c)
+	p, err := a.look(c)
 	if err != nil {
 		return err
 	}
