@@ -139,11 +139,7 @@ func (p *Pawl) evaluated(ctx context.Context, o *EvalOptions) (*recipe.Plan, []c
 		}
 	}
 	if o.Tasks != "" {
-		require := "nothing"
-		if plan.MeasureNeedsReference() {
-			require = "answer"
-		}
-		set, err := task.Load(ctx, o.Tasks, task.Options{SkipBad: o.SkipBad, Require: require})
+		set, err := task.Load(ctx, o.Tasks, task.Options{SkipBad: o.SkipBad, Require: requirement(plan.MeasureNeedsReference())})
 		if err != nil {
 			return nil, nil, nil, err
 		}

@@ -67,7 +67,7 @@ func readTaskFiles(ctx context.Context, plan *recipe.Plan, f TaskFiles) (*taskSe
 		}
 		return sets, nil
 	}
-	parts, err := loadSplits(ctx, f, requirement(plan))
+	parts, err := loadSplits(ctx, f, plan)
 	if err != nil {
 		return nil, err
 	}
@@ -186,13 +186,16 @@ func (j *job) dropControls() {
 }
 
 // loadSplits reads one file in three parts, or three files.
-func loadSplits(ctx context.Context, f TaskFiles, require string) (map[string]*task.Set, error) {
+func loadSplits(ctx context.Context, f TaskFiles, plan *recipe.Plan) (map[string]*task.Set, error) {
 	if (f.Gate == "") != (f.Audit == "") {
 		return nil, fmt.Errorf("reading tasks: give one file to be split, or three: --tasks, --gate-tasks and --audit-tasks")
 	}
 	parts := map[string]*task.Set{}
 	for name, path := range map[string]string{"train": f.Train, "gate": f.Gate, "audit": f.Audit} {
-		o := task.Options{SkipBad: f.SkipBad, Require: require}
+		o := task.Options{SkipBad: f.SkipBad, Require: requirement(plan.MeasureNeedsReference())}
+		if name == "train" && f.Gate != "" {
+			o.Require = requirement(plan.TrainNeedsReference())
+		}
 		if f.Gate == "" {
 			path, o.Split = f.Train, name
 		}
@@ -208,10 +211,11 @@ func loadSplits(ctx context.Context, f TaskFiles, require string) (map[string]*t
 	return parts, nil
 }
 
-// requirement is what every row must have: gate and audit compare with a
-// reference answer unless the recipe measures without one.
-func requirement(plan *recipe.Plan) string {
-	if plan.MeasureNeedsReference() {
+// requirement is what every row of a file must have. Gate and audit compare
+// with a reference answer unless the recipe measures without one; a training
+// file of its own needs answers only where the recipe judges by them.
+func requirement(reference bool) string {
+	if reference {
 		return "answer"
 	}
 	return "nothing"

@@ -170,6 +170,20 @@ func (p *Plan) MeasureNeedsReference() bool {
 	return false
 }
 
+// TrainNeedsReference tells whether the attempts that are learnt from are made
+// or judged with reference answers. Selectors count no such need here: those
+// that take worked solutions pass over tasks without one.
+func (p *Plan) TrainNeedsReference() bool {
+	for _, s := range p.Stages {
+		for _, c := range append([]core.Spec{s.Sample}, s.Verify...) {
+			if p.needsReference(c) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func (p *Plan) needsReference(v core.Spec) bool { return needsReference(p.registry, v) }
 
 // Missing lists the task sets that must come with the run: those declared

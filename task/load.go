@@ -126,7 +126,7 @@ func readTask(raw []byte, err error, o Options) (core.Task, error) {
 	}
 	switch {
 	case o.Require == "answer" && t.Reference == nil:
-		return t, bad("answer", "is missing; here every row needs one of answer, solution or reference")
+		return t, bad("answer", "is missing; a row that is measured or judged here needs an answer, a solution or a reference")
 	case o.Require == "solution" && t.Ref().Solution == "":
 		return t, bad("solution", "is missing; here every row needs a worked solution")
 	}
