@@ -133,19 +133,22 @@ func earlier(run string, history []store.Promotion, version string) (string, err
 			force = append(force, h)
 		}
 	}
-	switch {
-	case len(force) == 0:
+	if len(force) == 0 {
 		return "", inputf("rolling back run %s: nothing is in force yet", run)
-	case version == store.OutcomeBase:
-		return string(force[0].Version), nil
 	}
 	current := force[len(force)-1].Version
+	if version == store.OutcomeBase {
+		if force[0].Version == current {
+			return "", inputf("rolling back run %s: the base is in force already; pawl runs show %s lists its policies", run, run)
+		}
+		return string(force[0].Version), nil
+	}
 	for i := len(force) - 1; i >= 0; i-- {
 		if force[i].Version != current {
 			return string(force[i].Version), nil
 		}
 	}
-	return "", inputf("rolling back run %s: there is nothing to go back to; only one policy was ever in force", run)
+	return "", inputf("rolling back run %s: only one policy was ever in force, there is none to go back to; pawl runs show %s lists its policies", run, run)
 }
 
 // Collect drops what nothing refers to. With finished, the steps of finished
