@@ -3,6 +3,7 @@ package pawl
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -177,6 +178,9 @@ func (instant) Encoder(context.Context, core.Policy) (core.Encoder, error) { ret
 // ledgerRate counts calls, each an intent and a result that are on disk before
 // the caller goes on.
 func ledgerRate(ctx context.Context, dir string) (float64, error) {
+	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+		defer os.Remove(dir) // a data directory is for a run to make
+	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return 0, err
 	}
