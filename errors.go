@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"pawl/nn"
 	"pawl/registry"
 	"pawl/store"
 	"pawl/task"
@@ -33,7 +34,8 @@ func IsInput(err error) bool {
 	var given *InputError
 	var problems registry.Problems
 	var row *task.RowError
-	return errors.As(err, &given) || errors.As(err, &problems) || errors.As(err, &row)
+	var unknown *nn.UnknownTextError
+	return errors.As(err, &unknown) || errors.As(err, &given) || errors.As(err, &problems) || errors.As(err, &row)
 }
 
 // missing marks "not found" errors of stores and files as the caller's.

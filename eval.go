@@ -61,6 +61,9 @@ func (p *Pawl) Eval(ctx context.Context, o EvalOptions) (*Evaluation, error) {
 	for _, lane := range plan.Policies {
 		team[lane.Name] = policy
 	}
+	if err := p.expressible(ctx, team, map[string]core.TaskSource{"to measure": taskList(tasks)}); err != nil {
+		return nil, given(ctx, err)
+	}
 	player := p.player(plan, o.Seed, o.Observe)
 	var values []float64
 	err = player.Attempt(ctx, team, plan.Measure.Sample, plan.Measure.Verify, tasks, func(ep *core.Episode) error {

@@ -66,7 +66,7 @@ func (p *Pawl) Run(ctx context.Context, o RunOptions) (*RunResult, error) {
 	if j.initial, err = p.initial(ctx, j.plan, o.Model); err != nil {
 		return nil, given(ctx, err)
 	}
-	if err := j.fit(ctx); err != nil {
+	if err := errors.Join(j.fit(ctx), p.expressible(ctx, j.initial, j.sets.sources)); err != nil {
 		return nil, given(ctx, err)
 	}
 	row, err := p.enroll(ctx, j)
@@ -113,7 +113,7 @@ func Preflight(ctx context.Context, o Options, run RunOptions) error {
 			return given(ctx, err)
 		}
 	}
-	return given(ctx, j.teachable())
+	return given(ctx, errors.Join(j.teachable(), p.expressible(ctx, j.initial, j.sets.sources)))
 }
 
 // fit makes recipe and texts fit each other, once the model is known.

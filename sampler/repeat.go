@@ -16,7 +16,7 @@ func init() {
 
 // Repeat configures repeat.
 type Repeat struct {
-	N           int      `yaml:"n" default:"16" min:"1" inline:"true" doc:"Attempts per task."`
+	N           int      `yaml:"n" default:"16" min:"1" max:"65536" inline:"true" doc:"Attempts per task."`
 	Temperature *float64 `yaml:"temperature" min:"0" doc:"Sampling temperature; left out, the seat's own."`
 	Logprobs    bool     `yaml:"logprobs" default:"false" doc:"Keep the log-prob of every sampled token."`
 	Seat
