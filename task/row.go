@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"pawl/core"
@@ -76,6 +77,9 @@ func (r row) text(field string) (string, error) {
 	return "", bad(field, "wants text or a number, not %s", kindOf(raw))
 }
 
+// maxID is the longest id, in bytes.
+const maxID = 512
+
 // task turns a row into a task. The id may be empty still.
 func (r row) task() (core.Task, error) {
 	var t core.Task
@@ -85,6 +89,13 @@ func (r row) task() (core.Task, error) {
 	}
 	if _, ok := r["id"]; ok && strings.TrimSpace(t.ID) == "" {
 		return t, bad("id", "is empty; leave it out instead")
+	}
+	// Ids are printed, compared and stored with every attempt.
+	if len(t.ID) > maxID {
+		return t, bad("id", "has %d bytes; at most %d are allowed", len(t.ID), maxID)
+	}
+	if strings.ContainsFunc(t.ID, unicode.IsControl) {
+		return t, bad("id", "%.60q has a control character; leave it out", t.ID)
 	}
 	ref, err := r.reference()
 	if err != nil {
