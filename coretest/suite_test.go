@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"pawl/core"
@@ -53,9 +54,10 @@ func finds(t *testing.T, name, want string, suite func(T)) {
 type one struct {
 	actor core.Actor
 	bad   string
-	count int
-	mu    sync.Mutex
 }
+
+// calls numbers what random samplers give, over all of them: no two are alike.
+var calls atomic.Int64
 
 func (s *one) Sample(ctx context.Context, c core.Call, t core.Task) (*core.Episode, error) {
 	if len(t.Prompt) == 0 && s.bad != "empty" {
@@ -73,12 +75,9 @@ func (s *one) Sample(ctx context.Context, c core.Call, t core.Task) (*core.Episo
 		return nil, err
 	}
 	nodes[0].Parent, nodes[0].Actor = ep.Root(), "solver"
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.count++
 	switch s.bad {
 	case "random":
-		nodes[0].Content = fmt.Sprint(s.count)
+		nodes[0].Content = fmt.Sprint(calls.Add(1))
 	case "mutate":
 		t.Prompt[0].Content = "changed"
 	case "anonymous":
