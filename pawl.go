@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"pawl/core"
 	"pawl/model/embedded"
@@ -42,6 +43,9 @@ func Open(o Options) (*Pawl, error) {
 		o.Dir = DefaultDir
 	}
 	s := store.Memory()
+	if at, err := os.Stat(o.Dir); err == nil && !at.IsDir() {
+		return nil, inputf("opening the data directory %s: it is a file; name a directory with --dir", o.Dir)
+	}
 	if !o.Memory {
 		var err error
 		if s, err = store.Open(o.Dir, store.Options{Warn: o.Warn, Version: Version}); err != nil {

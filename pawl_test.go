@@ -83,7 +83,7 @@ func TestResumeNeedsNothingButTheRun(t *testing.T) {
 	if a, b := whole.Report.Policy.Version(), resumed.Report.Policy.Version(); a != b || whole.Run.ID != resumed.Run.ID {
 		t.Errorf("resumed run %s comes to %s, unbroken run %s to %s", resumed.Run.ID, b, whole.Run.ID, a)
 	}
-	if got := p.CommandOf(ctx, resumed.Run); got != "pawl run tiny --seed 3 --set rounds=1 --set tasks.train.take=20" {
+	if got := p.CommandOf(ctx, resumed.Run); got != "pawl run tiny --seed 3 --set rounds=1 --set tasks.train.take=20 --controls null" {
 		t.Errorf("the command is %s", got)
 	}
 	again, err := p.Resume(ctx, "", nil)

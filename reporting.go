@@ -2,6 +2,7 @@ package pawl
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -37,8 +38,23 @@ func (p *Pawl) CommandOf(ctx context.Context, row store.Run) string {
 		for _, path := range slices.Sorted(maps.Keys(o.Set)) {
 			add("--set", path+"="+o.Set[path])
 		}
+		if !slices.Equal(o.Controls, controlsOf(row)) {
+			add("--controls", cmp.Or(strings.Join(o.Controls, ","), "none"))
+		}
 	}
 	return strings.Join(words, " ")
+}
+
+// controlsOf are the controls that a run's recipe has; with --set they may have
+// been fewer to choose from.
+func controlsOf(row store.Run) []string {
+	names := []string{}
+	if plan, problems := recipe.Parse(registry.Default, row.Recipe+".yaml", []byte(row.Text)); len(problems) == 0 {
+		for _, c := range plan.Controls {
+			names = append(names, c.Name)
+		}
+	}
+	return names
 }
 
 // quote makes a word safe for a shell.

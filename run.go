@@ -55,6 +55,7 @@ type job struct {
 	text    string
 	sets    *taskSets
 	initial map[string]core.Policy
+	gate    core.Digest // of the gate's tasks
 }
 
 // Run runs a recipe or continues it.
@@ -88,7 +89,17 @@ func (p *Pawl) drive(ctx context.Context, row store.Run, j *job) (*RunResult, er
 		j.tell("note: %s", n)
 	}
 	var err error
-	result.Report, err = p.advance(ctx, row, j)
+	if j.gate, err = j.gateDigest(ctx); err != nil {
+		return nil, given(ctx, err)
+	}
+	uses, err := p.gateUses(ctx, row.ID, j.gate)
+	if err != nil {
+		return nil, err
+	}
+	if uses > 0 {
+		j.tell("note: %s in %s judged candidates on the same gate tasks, each with an alpha of its own; if you are trying settings until one is promoted, only the sealed audit counts", plural(uses, "other run"), p.dir)
+	}
+	result.Report, err = p.advance(ctx, row, j, uses)
 	if after, rerr := p.store.Run(context.WithoutCancel(ctx), row.ID); rerr == nil {
 		result.Run = after
 	}
@@ -295,7 +306,7 @@ func covers(summary json.RawMessage, controls []string) bool {
 }
 
 // advance takes the lease and runs the loop to its end.
-func (p *Pawl) advance(ctx context.Context, row store.Run, j *job) (*loop.Report, error) {
+func (p *Pawl) advance(ctx context.Context, row store.Run, j *job, gateUses int) (*loop.Report, error) {
 	lease, err := p.store.Acquire(ctx, row.ID, leaseTTL)
 	if err != nil {
 		return nil, err
@@ -313,6 +324,7 @@ func (p *Pawl) advance(ctx context.Context, row store.Run, j *job) (*loop.Report
 		Sets: j.sets.sources, Initial: j.initial, Controls: j.Controls, Observe: j.Observe,
 	}
 	report, err := run.Do(ctx)
+	report.GateUses = gateUses
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause
 	}

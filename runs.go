@@ -18,13 +18,14 @@ type origin struct {
 	Set      map[string]string      `json:"set,omitempty"`
 	Controls []string               `json:"controls"`
 	Initial  map[string]core.Policy `json:"initial,omitempty"`
+	Gate     core.Digest            `json:"gate,omitempty"` // of the gate's tasks
 }
 
 const originEvent = "options"
 
 // record files the options that a run goes on with. The last record counts.
 func (p *Pawl) record(ctx context.Context, lease *store.Lease, row store.Run, j *job) error {
-	o := origin{Tasks: j.Tasks, Set: j.Set, Controls: j.Controls, Initial: j.initial}
+	o := origin{Tasks: j.Tasks, Set: j.Set, Controls: j.Controls, Initial: j.initial, Gate: j.gate}
 	for _, path := range []*string{&o.Tasks.Train, &o.Tasks.Gate, &o.Tasks.Audit} {
 		if *path == "" {
 			continue

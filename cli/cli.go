@@ -60,6 +60,8 @@ func Main() int {
 
 // Run runs one command line and returns its exit status.
 func Run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
+	printed := &printer{w: out}
+	out = printed
 	c := &console{in: in, out: out, err: errs, tty: terminal(errs)}
 	var a app
 	status, exited := 0, false
@@ -78,7 +80,11 @@ func Run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 		return c.usage(err)
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	if err := parsed.Run(&a, c); err != nil {
+	err = parsed.Run(&a, c)
+	if err == nil && printed.err != nil {
+		err = fmt.Errorf("printing: %w", printed.err)
+	}
+	if err != nil {
 		return c.fail(err)
 	}
 	return c.status

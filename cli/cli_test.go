@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -170,3 +171,17 @@ func noise(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o666))
 }
+
+// TestOutputThatCannotBePrinted: a result that nobody could read is a failure.
+func TestOutputThatCannotBePrinted(t *testing.T) {
+	for _, args := range [][]string{{"recipes"}, {"recipes", "--json"}, {"components"}} {
+		var errs bytes.Buffer
+		if status := Run(t.Context(), args, strings.NewReader(""), fullDisk{}, &errs); status != exitFailed || !strings.Contains(errs.String(), "no space left") {
+			t.Errorf("%v: exit %d, %q; want 1 and the reason", args, status, errs.String())
+		}
+	}
+}
+
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }

@@ -21,6 +21,21 @@ type console struct {
 	bar bool // a live line stands on the terminal
 }
 
+// printer remembers whether printing failed, as on a full disk: a result that
+// nobody could read is not a success.
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) Write(b []byte) (int, error) {
+	n, err := p.w.Write(b)
+	if p.err == nil {
+		p.err = err
+	}
+	return n, err
+}
+
 func terminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"

@@ -131,6 +131,12 @@ func finishRun(ctx context.Context, c *console, view *runView, p *pawl.Pawl, res
 			c.note("warning: %v", werr)
 		}
 	}
+	if err != nil && asJSON && result.Report != nil {
+		result.Report.Error = err.Error()
+		if derr := c.document(result.Report); derr != nil {
+			return errors.Join(err, derr)
+		}
+	}
 	switch {
 	case errors.Is(err, context.Canceled):
 		c.note("interrupted: what was finished is kept\nhint: the same command continues, and so does: pawl runs resume %s%s", result.Run.ID, view.dirFlag(p))

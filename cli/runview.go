@@ -22,7 +22,10 @@ type runView struct {
 	began  time.Time
 	arm    string
 	header bool
-	stage  string    // arm, round and stage of the last line
+	stage  string    // arm, round and stage of the last event
+	first  int       // what of the stage was done when it was first seen
+	since  time.Time // when that was
+	shown  string    // stage of the last line
 	last   time.Time // when a line was last shown
 	audits map[string]bool
 }
@@ -43,11 +46,14 @@ func newRunView(c *console, asJSON bool) *runView {
 
 // observe takes the events of the loop, one at a time.
 func (v *runView) observe(e loop.Event) {
+	if stage := fmt.Sprint(e.Arm, e.Round, e.Stage); stage != v.stage {
+		v.stage, v.first, v.since = stage, e.Progress.Done, time.Now()
+	}
 	switch {
 	case e.Shape != "":
 		v.c.note("%s", e.Shape)
 	case e.Row != nil:
-		v.row(e.Arm, *e.Row)
+		v.row(e.Arm, e.Changes, *e.Row)
 	case e.Audit != nil:
 		v.audit(e.Arm, *e.Audit)
 	case v.c.tty:
@@ -56,9 +62,8 @@ func (v *runView) observe(e loop.Event) {
 			v.c.live(v.line(e))
 		}
 	default:
-		stage := fmt.Sprint(e.Arm, e.Round, e.Stage)
-		if stage != v.stage || time.Since(v.last) >= plainEvery {
-			v.stage, v.last = stage, time.Now()
+		if v.stage != v.shown || time.Since(v.last) >= plainEvery {
+			v.shown, v.last = v.stage, time.Now()
 			v.c.note("%s", v.line(e))
 		}
 	}
@@ -76,7 +81,7 @@ func (v *runView) line(e loop.Event) string {
 		fmt.Fprintf(&b, "control %s, ", e.Arm)
 	}
 	if e.Round > 0 {
-		fmt.Fprintf(&b, "round %d, ", e.Round)
+		fmt.Fprintf(&b, "round %d of %d, ", e.Round, e.Rounds)
 	}
 	b.WriteString(e.Stage)
 	if p := e.Progress; p.Total > 0 {
@@ -88,7 +93,20 @@ func (v *runView) line(e loop.Event) string {
 	if e.Progress.Note != "" {
 		b.WriteString("  " + e.Progress.Note)
 	}
+	if left, known := v.left(e.Progress, time.Since(v.since)); known {
+		b.WriteString("  " + clock(left) + " left")
+	}
 	return b.String()
+}
+
+// left is how long the stage will still take at the pace it has had; unknown in
+// the first seconds. What was done before a resume says nothing about the pace.
+func (v *runView) left(p core.Progress, took time.Duration) (time.Duration, bool) {
+	done := p.Done - v.first
+	if took < 2*time.Second || done <= 0 || p.Done >= p.Total {
+		return 0, false
+	}
+	return time.Duration(float64(took) * float64(p.Total-p.Done) / float64(done)), true
 }
 
 func bar(done, total int) string {
@@ -105,12 +123,12 @@ func clock(d time.Duration) string {
 // columns of the table of rounds.
 const columns = "%5s %8s %7s %7s  %-20s  %-10s %7s %10s %9s %7s\n"
 
-func (v *runView) row(arm string, r loop.Round) {
+func (v *runView) row(arm string, changes []string, r loop.Round) {
 	v.c.clear()
 	if arm != v.arm {
 		v.arm, v.header = arm, true
 		if arm != "" {
-			fmt.Fprintf(v.rows, "\ncontrol %s: the same base, steps and gate\n", arm)
+			fmt.Fprintf(v.rows, "\ncontrol %s: %s\n", arm, report.Otherwise(changes))
 		}
 		fmt.Fprintf(v.rows, columns, "round", "sampled", "kept", "right", "gate accuracy", "verdict", "p-value", "alpha left", "tokens", "seconds")
 	}
@@ -141,14 +159,14 @@ func (v *runView) audit(arm string, e core.Estimate) {
 // replay shows the rows of a run that had finished before.
 func (v *runView) replay(r *loop.Report) {
 	for _, row := range r.Rounds {
-		v.row("", row)
+		v.row("", nil, row)
 	}
 	for _, name := range []string{"base", "final"} {
 		v.replayAudit(r, name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Controls)) {
 		for _, row := range r.Controls[name].Rounds {
-			v.row(name, row)
+			v.row(name, r.Controls[name].Changes, row)
 		}
 		v.replayAudit(r, name)
 	}
@@ -164,7 +182,7 @@ func (v *runView) replayAudit(r *loop.Report, name string) {
 func (v *runView) end(w io.Writer, r *loop.Report) {
 	fmt.Fprintln(w)
 	for _, g := range r.Gains {
-		fmt.Fprintf(w, "final minus %-10s %+.3f [%+.3f, %+.3f], paired on %d tasks, p %s\n", g.Over, g.Difference, g.Low, g.High, g.N, pvalue(g.PValue))
+		fmt.Fprintf(w, "final minus %-10s %+.3f [%+.3f, %+.3f], paired on %d tasks, p %s\n", g.Over, report.Round3(g.Difference), report.Round3(g.Low), report.Round3(g.High), g.N, pvalue(g.PValue))
 	}
 	fmt.Fprintf(w, "\n%s\n", report.Takeaway(r))
 	fmt.Fprintf(w, "run %s\n", r.Run)
@@ -180,7 +198,7 @@ func (v *runView) dirFlag(p *pawl.Pawl) string {
 
 // share is a proportion with its interval.
 func share(value, low, high float64) string {
-	return fmt.Sprintf("%.3f [%.3f, %.3f]", value, low, high)
+	return fmt.Sprintf("%.3f [%.3f, %.3f]", report.Round3(value), report.Round3(low), report.Round3(high))
 }
 
 func pvalue(p float64) string {

@@ -48,7 +48,7 @@ func recipesTable([]byte) ([]byte, error) {
 	}
 	var b bytes.Buffer
 	b.WriteString("# Recipes\n\nEach is one page of YAML under [recipes](../recipes), and runs as `pawl run NAME`.\n" +
-		"Its parts are explained in [components.md](components.md).\n\n" +
+		"Its parts are explained in [components.md](components.md); a number such as S228 names a published system for good.\n\n" +
 		"| recipe | what it does | paper | improves | needs |\n|-|-|-|-|-|\n")
 	for _, s := range sources {
 		p, err := f.Load(registry.Default, s.Name)

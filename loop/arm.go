@@ -1,9 +1,11 @@
 package loop
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 
 	"pawl/core"
 	"pawl/recipe"
@@ -50,10 +52,37 @@ func stageUpdates(p *recipe.Plan, control string) []stage {
 	return out
 }
 
+// changes names what a control does otherwise than the run itself. What it does
+// not name is the same: steps, rates and batches are in optimize.
+func (a *arm) changes() []string {
+	own, all := a.updates, stageUpdates(a.run.Plan, "")
+	found := map[string]bool{"stages": len(own) != len(all)}
+	for i, s := range own[:min(len(own), len(all))] {
+		t := all[i]
+		found["stages"] = found["stages"] || s.steps != t.steps || len(s.updates) != len(t.updates)
+		found["sample"] = found["sample"] || !same(s.sample, t.sample)
+		found["verify"] = found["verify"] || !slices.EqualFunc(s.verify, t.verify, same)
+		for j, u := range s.updates[:min(len(s.updates), len(t.updates))] {
+			found["select"] = found["select"] || !same(u.Select, t.updates[j].Select)
+			found["optimize"] = found["optimize"] || !same(u.Optimize, t.updates[j].Optimize)
+		}
+	}
+	names := []string{}
+	for _, name := range []string{"stages", "sample", "verify", "select", "optimize"} {
+		if found[name] {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// same compares specs by what they mean, wherever they were written.
+func same(a, b core.Spec) bool { return bytes.Equal(canonical(a), canonical(b)) }
+
 // rounds runs every round of the arm and files its rows in the report.
 func (a *arm) rounds(ctx context.Context, report *Report) error {
 	a.states = map[string][]byte{}
-	control := Control{}
+	control := Control{Changes: a.changes()}
 	for round := 1; round <= a.run.Plan.Rounds; round++ {
 		row, candidate, err := a.round(ctx, round)
 		if err != nil {
@@ -62,7 +91,7 @@ func (a *arm) rounds(ctx context.Context, report *Report) error {
 		if row.Gate.Outcome == core.Promote || !a.gated {
 			a.incumbent = candidate
 		}
-		a.run.emit(Event{Arm: a.name, Round: round, Stage: "round", Row: &row})
+		a.run.emit(Event{Arm: a.name, Round: round, Stage: "round", Row: &row, Changes: control.Changes})
 		if a.name == "" {
 			report.Rounds = append(report.Rounds, row)
 			continue

@@ -142,10 +142,11 @@ func (a *arm) gate(ctx context.Context, round int, candidate map[string]core.Pol
 // auditor measures arms on the sealed set. Each is measured as soon as its last
 // decision is made, so that nobody waits for controls to see the result.
 type auditor struct {
-	run     *Run
-	report  *Report
-	names   []string
-	results map[string][]float64
+	run      *Run
+	report   *Report
+	names    []string
+	results  map[string][]float64
+	clusters []string // items of one prompt count as one unit of evidence
 }
 
 // measure audits one arm; without an audit set it does nothing.
@@ -160,6 +161,9 @@ func (x *auditor) measure(ctx context.Context, name string, team map[string]core
 	}
 	items, err := r.items(ctx, d)
 	if err != nil {
+		return err
+	}
+	if x.clusters, err = r.repeats(ctx, auditSet); err != nil {
 		return err
 	}
 	x.names = append(x.names, name)
@@ -181,7 +185,7 @@ func (x *auditor) compare() {
 		if name == "final" {
 			continue
 		}
-		gain := compare(name, x.results[name], final)
+		gain := compare(name, x.results[name], final, x.clusters)
 		x.report.Gains = append(x.report.Gains, gain)
 		if name == x.run.yardstick(x.names) {
 			x.report.Advantage = &gain
@@ -217,7 +221,7 @@ func estimate(v []float64) core.Estimate {
 }
 
 // compare is the paired difference of candidate minus incumbent.
-func compare(name string, incumbent, candidate []float64) Advantage {
-	c := stats.ComparePaired(incumbent, candidate)
+func compare(name string, incumbent, candidate []float64, clusters []string) Advantage {
+	c := stats.Compare{Cluster: clusters}.Paired(incumbent, candidate)
 	return Advantage{Over: name, Difference: c.Difference, Low: c.Low, High: c.High, PValue: c.PValue, N: c.N}
 }

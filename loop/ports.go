@@ -55,9 +55,11 @@ type Clock func() time.Time
 type Event struct {
 	Arm      string // "" for the run itself
 	Round    int
+	Rounds   int    // how many there are
 	Stage    string // "pretrain", "sample", "select", "train", "gate", "audit"
 	Progress core.Progress
 	Row      *Round         // set when a round ended
+	Changes  []string       // with the Row of a control: see Control
 	Audit    *core.Estimate // set when an audit figure is known; Arm names it
 	Shape    string         // a line about what is about to run; nothing else is set
 }

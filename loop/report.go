@@ -17,6 +17,11 @@ type Report struct {
 	Promoted  int                    `json:"promoted"`
 	Usage     core.Usage             `json:"usage"` // of all sampling, measurements included; what arms share counts once
 	Seconds   float64                `json:"seconds"`
+
+	Error string `json:"error,omitempty"` // why the run is not at its end
+	// GateUses counts the other runs of the data directory that put candidates
+	// to the same gate tasks: each spent an alpha of its own on them.
+	GateUses int `json:"gate_uses,omitempty"`
 }
 
 // Round is one row of the run.
@@ -53,6 +58,7 @@ type Audit struct {
 type Control struct {
 	Verdicts []string `json:"verdicts"`
 	Rounds   []Round  `json:"rounds"`
+	Changes  []string `json:"changes"` // what it does otherwise than the run: "sample", "verify", "select", "optimize", "stages"
 }
 
 // Advantage is a paired difference of audit accuracies.

@@ -176,6 +176,7 @@ func (r *Run) emit(e Event) {
 	if r.Observe == nil {
 		return
 	}
+	e.Rounds = r.Plan.Rounds
 	r.show.Lock()
 	defer r.show.Unlock()
 	r.Observe(e)

@@ -35,13 +35,20 @@ func (p *Plan) Override(path, value string) error {
 	if err != nil {
 		return fmt.Errorf("setting %s: %w", path, err)
 	}
-	return p.remake(root, "setting "+path+"="+value)
+	return p.remake(root, path, "setting "+path+"="+value)
 }
 
-// remake replaces p by the plan of a changed page, keeping p where that is faulty.
-func (p *Plan) remake(root registry.Value, doing string) error {
+// remake replaces p by the plan of a page changed at path, keeping p where that
+// is faulty. A mistake at the path is not one of the file, and names no line of
+// it.
+func (p *Plan) remake(root registry.Value, path, doing string) error {
 	next, problems := decode(p.registry, p.Path, root)
 	if len(problems) > 0 {
+		for i, q := range problems {
+			if path != "" && (strings.HasPrefix(q.Path, path) || strings.HasPrefix(path, q.Path)) {
+				problems[i].File, problems[i].Line, problems[i].Col = "", 0, 0
+			}
+		}
 		return fmt.Errorf("%s: %w", doing, problems)
 	}
 	next.Name = p.Name
@@ -55,7 +62,7 @@ func (p *Plan) keepControls(value string) error {
 	case "all":
 		return nil
 	case "none":
-		return p.remake(withoutTestsOf(p.root.Without("controls"), nil), "dropping the controls")
+		return p.remake(withoutTestsOf(p.root.Without("controls"), nil), "", "dropping the controls")
 	}
 	kept := registry.Value{Form: registry.Map, Line: controls.Line, Col: controls.Col}
 	var names []string
@@ -70,7 +77,7 @@ func (p *Plan) keepControls(value string) error {
 		}
 		kept = kept.With(name, lane)
 	}
-	return p.remake(withoutTestsOf(p.root.With("controls", kept), kept.Fields), "setting controls="+value)
+	return p.remake(withoutTestsOf(p.root.With("controls", kept), kept.Fields), "", "setting controls="+value)
 }
 
 // withoutTestsOf drops the tests of controls that are not kept.

@@ -26,7 +26,7 @@ var kindDocs = map[core.Kind]string{
 // is its name, so that its anchor is the key that recipes use.
 func (r *Registry) Markdown(w io.Writer) error {
 	var b strings.Builder
-	b.WriteString("# Components\n\nGenerated from the code; do not edit. A component is written as its name, or as its name with settings below it:\n`majority_vote`, or `{majority_vote: {of: solver}}`. The extra setting `as` renames a component within a recipe.\n")
+	b.WriteString("# Components\n\nGenerated from the code; do not edit. A component is written as its name, or as its name with settings below it:\n`majority_vote`, or `{majority_vote: {of: solver}}`. The extra setting `as` renames a component within a recipe.\nA number such as S228 beside a paper names that published system for good, in recipes (`id`) and here.\n")
 	for _, kind := range kinds {
 		names := r.names(kind)
 		if len(names) == 0 {

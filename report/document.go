@@ -82,7 +82,7 @@ type view struct {
 	Digests                                            []digest
 	Rounds, Promoted                                   string
 	Gated, Detectable                                  string
-	HasControls                                        bool
+	ControlNote                                        string
 }
 
 // small is one of several pictures in a row.
@@ -99,6 +99,19 @@ type reason struct {
 
 type digest struct{ Name, Value string }
 
+// controlNote says what the arms share.
+func controlNote(r *loop.Report) string {
+	if len(r.Controls) == 0 {
+		return ""
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Controls)) {
+		if c := r.Controls[name]; trainedOtherwise(c.Changes) {
+			return fmt.Sprintf("Controls start from the same base; %s is trained otherwise than the run (%s).", quoted(name), Otherwise(c.Changes))
+		}
+	}
+	return "Controls start from the same base and take as many steps."
+}
+
 func newView(d Document) view {
 	r := d.Report
 	v := view{
@@ -107,7 +120,7 @@ func newView(d Document) view {
 		Labels: labelCurve(r), Metrics: smallMultiples(r),
 		Gates: gateTable(r), Audits: auditTable(r), Verdicts: verdictTable(r, armRows{rounds: r.Rounds}),
 		Kept: labelTable(r), Measured: metricTable(r), Costs: costTable(r),
-		Digests: digests(r), HasControls: len(r.Controls) > 0, Promoted: promotions(r),
+		Digests: digests(r), ControlNote: controlNote(r), Promoted: promotions(r),
 	}
 	if v.Name == "" {
 		v.Name = r.Recipe

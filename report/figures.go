@@ -30,7 +30,14 @@ func share(r *loop.Report) bool {
 }
 
 // percent writes a share: 0.9412 is 94.1%.
-func percent(v float64) string { return fixed(100*v, 1) + "%" }
+func percent(v float64) string { return hundredths(v) + "%" }
+
+// hundredths is a share in percent. It rounds once, so that what other places
+// write with three decimals has the same digits.
+func hundredths(v float64) string { return fixed(Round3(v)*100, 1) }
+
+// Round3 rounds to three decimals, halves away from zero.
+func Round3(v float64) float64 { return math.Round(v*1000) / 1000 }
 
 // accuracy writes an audit figure with its interval.
 func accuracy(r *loop.Report, a loop.Audit) string {
@@ -41,7 +48,7 @@ func accuracy(r *loop.Report, a loop.Audit) string {
 }
 
 func shares(v, low, high float64) string {
-	return fmt.Sprintf("%s (%s to %s)", percent(v), fixed(100*low, 1), percent(high))
+	return fmt.Sprintf("%s (%s to %s)", percent(v), hundredths(low), percent(high))
 }
 
 func numbers(v, low, high float64) string {
@@ -67,7 +74,7 @@ func score(r *loop.Report, v float64) string {
 // points writes a difference of the measure, in percentage points for shares.
 func points(r *loop.Report, v float64) string {
 	if share(r) {
-		return fixed(100*v, 1) + " points"
+		return hundredths(v) + " points"
 	}
 	return number(v)
 }
@@ -75,7 +82,7 @@ func points(r *loop.Report, v float64) string {
 // difference writes a paired difference with its interval.
 func difference(r *loop.Report, a loop.Advantage) string {
 	if share(r) {
-		return fmt.Sprintf("%s points (%s to %s)", fixed(100*a.Difference, 1), fixed(100*a.Low, 1), fixed(100*a.High, 1))
+		return fmt.Sprintf("%s points (%s to %s)", hundredths(a.Difference), hundredths(a.Low), hundredths(a.High))
 	}
 	return numbers(a.Difference, a.Low, a.High)
 }
@@ -104,7 +111,7 @@ func number(v float64) string {
 	case a >= 1:
 		return fixed(v, 2)
 	}
-	return fixed(v, 3)
+	return fixed(Round3(v), 3)
 }
 
 // count writes an integer with its thousands set apart: 2,000.

@@ -2,6 +2,8 @@ package report
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"pawl/core"
 	"pawl/loop"
@@ -63,10 +65,31 @@ func againstControls(r *loop.Report) string {
 	default:
 		s = fmt.Sprintf("But the control %s, with as many steps from the same base, does about as well (difference %s): more training explains the gain, the loop does not.", name, diff)
 	}
+	if changes := r.Controls[adv.Over].Changes; trainedOtherwise(changes) {
+		s = fmt.Sprintf("The control %s differs by %s, but it was trained otherwise (%s), so this says nothing about the loop.", name, diff, Otherwise(changes))
+	}
 	if adv.Low > 0 {
 		s += besides(r, adv.Over)
 	}
 	return s
+}
+
+// Otherwise says in a clause what a control does otherwise than the run.
+func Otherwise(changes []string) string {
+	same := "the same base, steps and gate"
+	if trainedOtherwise(changes) {
+		same = "the same base and gate"
+	}
+	if len(changes) == 0 {
+		return same
+	}
+	return same + ", another " + strings.Join(changes, " and ")
+}
+
+// trainedOtherwise reports whether a control's training may cost or gain by
+// itself: then it is no control of the loop.
+func trainedOtherwise(changes []string) bool {
+	return slices.Contains(changes, "optimize") || slices.Contains(changes, "stages")
 }
 
 // besides adds what the other controls show.
