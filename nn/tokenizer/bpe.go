@@ -1,4 +1,4 @@
-package nn
+package tokenizer
 
 import (
 	"container/heap"

@@ -1,4 +1,4 @@
-package nn
+package tokenizer
 
 import (
 	"bytes"
@@ -76,13 +76,13 @@ type modelJSON struct {
 	Suffix       *string           `json:"end_of_word_suffix"`
 }
 
-// LoadTokenizer reads tokenizer.json of a Hugging Face folder, and begin, end
+// Load reads tokenizer.json of a Hugging Face folder, and begin, end
 // and chat template from tokenizer_config.json if it is there.
 //
 // It reads BPE of the SentencePiece kind (Llama, Mistral, Gemma), and what
 // NewBytes and NewWords write. Anything that it could not reproduce exactly,
 // such as byte-level BPE with its regular expressions, is an error.
-func LoadTokenizer(dir string) (*Tokenizer, error) {
+func Load(dir string) (*Tokenizer, error) {
 	t, err := loadTokenizer(dir)
 	if err != nil {
 		return nil, fmt.Errorf("loading tokenizer %s: %w", dir, err)
@@ -91,20 +91,20 @@ func LoadTokenizer(dir string) (*Tokenizer, error) {
 }
 
 func loadTokenizer(dir string) (*Tokenizer, error) {
-	raw, err := readJSON(filepath.Join(dir, "tokenizer.json"))
+	raw, err := readFile(filepath.Join(dir, "tokenizer.json"))
 	if err != nil {
 		return nil, err
 	}
-	config, err := readJSON(filepath.Join(dir, "tokenizer_config.json"))
+	config, err := readFile(filepath.Join(dir, "tokenizer_config.json"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	return parseTokenizer(raw, config)
 }
 
-// ReadTokenizer builds a tokenizer from the contents of tokenizer.json and, if
+// Read builds a tokenizer from the contents of tokenizer.json and, if
 // not nil, tokenizer_config.json.
-func ReadTokenizer(raw, config []byte) (*Tokenizer, error) {
+func Read(raw, config []byte) (*Tokenizer, error) {
 	t, err := parseTokenizer(raw, config)
 	if err != nil {
 		return nil, fmt.Errorf("reading a tokenizer: %w", err)

@@ -1,4 +1,4 @@
-package nn
+package tokenizer
 
 import (
 	"errors"
@@ -319,7 +319,7 @@ func TestBadTokenizers(t *testing.T) {
 
 func TestTokenizerConfig(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := LoadTokenizer(dir); err == nil || !strings.Contains(err.Error(), "tokenizer.json") {
+	if _, err := Load(dir); err == nil || !strings.Contains(err.Error(), "tokenizer.json") {
 		t.Errorf("an empty folder: %v", err)
 	}
 	write := func(name, s string) {
@@ -330,7 +330,7 @@ func TestTokenizerConfig(t *testing.T) {
 	}
 	write("tokenizer.json", llamaJSON)
 	write("tokenizer_config.json", `{"bos_token":{"content":"<unk>"},"eos_token":null,"chat_template":"{{ messages }}"}`)
-	tok, err := LoadTokenizer(dir)
+	tok, err := Load(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
