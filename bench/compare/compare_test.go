@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"pawl/tensor"
 )
 
 func TestMedian(t *testing.T) {
@@ -31,8 +33,11 @@ func TestLines(t *testing.T) {
 	r.machine(map[string]any{"cpu": "x", "isa": "avx2"})
 	r.add("train", "tokens/s", 123456.7, 61728.35)
 	r.add("calls", "calls/s", 8060.04, 0)
-	want := `{"what":"train","ours":123500,"theirs":61730,"unit":"tokens/s","ratio":2}
-{"what":"calls","ours":8060,"theirs":null,"unit":"calls/s","ratio":null}
+	r.figure(figure{what: "memory", unit: "MB", less: true, ours: 100, theirs: 250, theirsBy: "2 threads"})
+	isa := tensor.ISA()
+	want := `{"what":"train","ours":123500,"theirs":61730,"unit":"tokens/s","ratio":2,"isa":"` + isa + `"}
+{"what":"calls","ours":8060,"theirs":null,"unit":"calls/s","ratio":null,"isa":"` + isa + `"}
+{"what":"memory","ours":100,"theirs":250,"unit":"MB","ratio":2.5,"isa":"` + isa + `","theirs_by":"2 threads"}
 `
 	if lines.String() != want {
 		t.Errorf("printed\n%s\nwant\n%s", lines.String(), want)

@@ -3,28 +3,28 @@ package main
 import (
 	"context"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime"
-	"strconv"
-	"strings"
+	"slices"
 	"time"
 
 	"pawl/nn"
 )
 
-// size is a model to measure with.
+// size is a model to measure with, and what it trains on.
 type size struct {
-	name    string
-	config  nn.Config
-	lengths []int // of training sequences
+	name      string
+	config    nn.Config
+	sequences int   // of a training batch
+	lengths   []int // of its sequences; the first is the one to compare by
+	sample    bool
 }
 
 var sizes = []size{
-	{"0.1M", shape(64, 2, 4, 176), []int{13, 32}},
-	{"0.6M", shape(128, 3, 4, 344), []int{32}},
+	{"0.1M", shape(64, 2, 4, 176), 128, []int{32, 13}, true},
+	{"0.6M", shape(128, 3, 4, 344), 128, []int{32}, true},
+	{"10M", shape(384, 6, 6, 1024), 32, []int{64}, false},
 }
 
 func shape(width, layers, heads, hidden int) nn.Config {
@@ -34,137 +34,135 @@ func shape(width, layers, heads, hidden int) nn.Config {
 	}
 }
 
-// Settings of all workloads.
-const (
-	batchSize = 128
-	newTokens = 27 // drawn after a prompt of five
-)
+const newTokens = 27 // drawn after a prompt of five
 
 var (
 	stepOptions = nn.StepOptions{LR: 1e-3, Beta1: 0.9, Beta2: 0.98, Eps: 1e-8, Decay: 0.1, Clip: 1}
 	promptIDs   = []int32{0, 5, 9, 4, 7}
 )
 
-// side does a workload n times and returns the seconds it took.
-type side func(n int) (float64, error)
-
-// engine measures training and sampling beside PyTorch.
+// engine measures products, training and sampling beside PyTorch and the
+// libraries under it, with each number of threads on both sides.
 func engine(ctx context.Context, o *options, rep *reporter) error {
-	threads, err := parseThreads(o.threads)
-	if err != nil {
-		return err
-	}
 	dir, err := os.MkdirTemp("", "pawl-compare-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
 	about := describe()
-	missing := hasTorch(ctx, o.python)
-	if missing != nil {
+	var peers []*peer // one for each number of threads
+	if missing := hasTorch(ctx, o.python); missing != nil {
 		rep.note("no PyTorch to compare with: %v; install it with: scripts/setup --bench", missing)
-	}
-	for i, n := range threads {
-		if err := engineAt(ctx, o, rep, dir, n, missing == nil, func(torch map[string]any) {
-			if i == 0 {
-				about["torch"] = torch
-				rep.machine(about)
+	} else {
+		for _, n := range o.threads {
+			p, err := startPeer(ctx, o, dir, n)
+			if err != nil {
+				return err
 			}
-		}); err != nil {
+			defer p.close()
+			peers = append(peers, p)
+		}
+		info := map[string]any{}
+		if err := peers[0].ask("info", nil, &info); err != nil {
+			return err
+		}
+		about["torch"] = info
+	}
+	rep.machine(about)
+	if err := gemms(ctx, o, rep, dir, peers); err != nil {
+		return err
+	}
+	for _, z := range sizes {
+		if !slices.ContainsFunc(z.names(), o.wants) {
+			continue
+		}
+		if err := measureSize(ctx, o, rep, dir, peers, z); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func parseThreads(list string) ([]int, error) {
-	var ns []int
-	for s := range strings.SplitSeq(list, ",") {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < 1 {
-			return nil, fmt.Errorf("reading -threads: %q is not a number of threads", s)
-		}
-		if n <= runtime.NumCPU() {
-			ns = append(ns, n)
-		}
+// measureSize checks that both sides agree on a model, then compares them.
+func measureSize(ctx context.Context, o *options, rep *reporter, dir string, peers []*peer, z size) error {
+	m, err := nn.New(z.config, 1)
+	if err != nil {
+		return err
 	}
-	return ns, nil
-}
-
-// engineAt measures everything with one number of threads.
-func engineAt(ctx context.Context, o *options, rep *reporter, dir string, threads int, torch bool, started func(map[string]any)) error {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(threads))
-	var p *peer
-	info := map[string]any{}
-	if torch {
-		var err error
-		if p, err = startPeer(ctx, o.python, dir, threads, peerEnvironment(o.isa)); err != nil {
-			return err
-		}
-		defer p.close()
-		if err := p.ask("info", nil, &info); err != nil {
-			return err
-		}
+	folder := filepath.Join(dir, z.name)
+	if err := m.Save(folder, nil); err != nil {
+		return err
 	}
-	started(info)
-	suffix := fmt.Sprintf(", %d threads", threads)
-	if threads == 1 {
-		suffix = ", 1 thread"
-	}
-	for _, z := range sizes {
-		m, err := nn.New(z.config, 1)
-		if err != nil {
-			return err
-		}
-		folder := filepath.Join(dir, z.name)
-		if err := m.Save(folder, nil); err != nil {
-			return err
-		}
-		load := func() error {
-			if p == nil {
-				return nil
-			}
-			return p.ask("load", map[string]any{"dir": folder}, &struct{}{})
-		}
+	for _, p := range peers {
+		load := func() error { return p.ask("load", map[string]any{"dir": folder}, &struct{}{}) }
 		if err := load(); err != nil {
 			return err
 		}
-		if p != nil {
-			if err := sameResults(rep, m.Clone(), p, z.name+suffix); err != nil {
-				return err
-			}
-			if err := load(); err != nil { // undo the training steps of the check
-				return err
-			}
+		if err := sameResults(rep, m.Clone(), p, z.name+", "+threadsText(p.threads)); err != nil {
+			return err
 		}
-		// Sampling first, from the fresh weights; training changes them.
-		for _, n := range []int{256, 1} {
-			what := fmt.Sprintf("sample %s, %d sequences%s", z.name, n, suffix)
-			if n == 1 {
-				what = fmt.Sprintf("sample %s, one sequence%s", z.name, suffix)
-			}
-			tokens := float64(n * newTokens)
-			if err := compare(ctx, o, rep, what, tokens, samplingOurs(ctx, m, n), samplingTheirs(p, n)); err != nil {
-				return err
-			}
-		}
-		for _, length := range z.lengths {
-			what := fmt.Sprintf("train %s, %dx%d%s", z.name, batchSize, length, suffix)
-			batch := randomBatch(z.config.Vocab, length)
-			tokens := float64(batchSize * length)
-			if err := compare(ctx, o, rep, what, tokens, trainingOurs(m.Clone(), batch), trainingTheirs(p, batch)); err != nil {
-				return err
-			}
+		if err := load(); err != nil { // undo the training steps of the check
+			return err
 		}
 	}
-	return nil
+	// Sampling first, from the fresh weights; training changes them.
+	for _, n := range []int{256, 1} {
+		if !z.sample {
+			break
+		}
+		w := workload{what: fmt.Sprintf("sample %s batch %d", z.name, n), unit: "tokens/s", amount: float64(n * newTokens), details: true}
+		var ours, theirs []contender
+		for _, threads := range o.threads {
+			ours = append(ours, withThreads(threads, samplingOurs(ctx, m, n, threads)))
+		}
+		for _, p := range peers {
+			theirs = append(theirs, contender{threads: p.threads, run: samplingTheirs(p, n)})
+		}
+		if err := compare(ctx, o, rep, w, ours, theirs); err != nil {
+			return err
+		}
+	}
+	for i, length := range z.lengths {
+		w := workload{what: "train " + z.name, unit: "tokens/s", amount: float64(z.sequences * length), details: true}
+		if i > 0 {
+			w.what += fmt.Sprintf(" %dx%d", z.sequences, length)
+		}
+		batch := z.batch(length)
+		var ours, theirs []contender
+		step := trainingOurs(m.Clone(), batch)
+		for _, threads := range o.threads {
+			ours = append(ours, withThreads(threads, step))
+		}
+		for _, p := range peers {
+			theirs = append(theirs, contender{threads: p.threads, run: trainingTheirs(p, batch)})
+		}
+		if err := compare(ctx, o, rep, w, ours, theirs); err != nil {
+			return err
+		}
+	}
+	if len(peers) == 0 {
+		return nil
+	}
+	return peaks(ctx, o, rep, dir, z)
+}
+
+// names are of what is measured with a size.
+func (z size) names() []string {
+	names := []string{"train " + z.name, "memory train " + z.name}
+	if z.sample {
+		names = append(names, fmt.Sprintf("sample %s batch 256", z.name), fmt.Sprintf("sample %s batch 1", z.name))
+	}
+	for _, n := range z.lengths[1:] {
+		names = append(names, fmt.Sprintf("train %s %dx%d", z.name, z.sequences, n))
+	}
+	return names
 }
 
 // randomBatch has sequences of one token more than are predicted, so that both
-// sides run exactly batchSize x length positions.
-func randomBatch(vocab, length int) []nn.Sequence {
+// sides run exactly sequences x length positions.
+func randomBatch(vocab, sequences, length int) []nn.Sequence {
 	r := rand.New(rand.NewPCG(1, uint64(length)))
-	batch := make([]nn.Sequence, batchSize)
+	batch := make([]nn.Sequence, sequences)
 	for i := range batch {
 		ids := make([]int32, length+1)
 		for j := range ids {
@@ -173,6 +171,10 @@ func randomBatch(vocab, length int) []nn.Sequence {
 		batch[i].Tokens = ids
 	}
 	return batch
+}
+
+func (z size) batch(length int) []nn.Sequence {
+	return randomBatch(z.config.Vocab, z.sequences, length)
 }
 
 func rows(batch []nn.Sequence) [][]int32 {
@@ -209,9 +211,6 @@ func trainArgs(batch []nn.Sequence, steps int) map[string]any {
 }
 
 func trainingTheirs(p *peer, batch []nn.Sequence) side {
-	if p == nil {
-		return nil
-	}
 	return func(n int) (float64, error) {
 		var r struct{ Seconds float64 }
 		err := p.ask("train", trainArgs(batch, n), &r)
@@ -219,8 +218,8 @@ func trainingTheirs(p *peer, batch []nn.Sequence) side {
 	}
 }
 
-func samplingOurs(ctx context.Context, m *nn.Model, sequences int) side {
-	s := nn.NewSampler(m, nn.SamplerOptions{})
+func samplingOurs(ctx context.Context, m *nn.Model, sequences, threads int) side {
+	s := nn.NewSampler(m, nn.SamplerOptions{Workers: threads})
 	seed := uint64(0)
 	return func(n int) (float64, error) {
 		start := time.Now()
@@ -247,66 +246,9 @@ func sampleArgs(sequences, times int) map[string]any {
 }
 
 func samplingTheirs(p *peer, sequences int) side {
-	if p == nil {
-		return nil
-	}
 	return func(n int) (float64, error) {
 		var r struct{ Seconds float64 }
 		err := p.ask("sample", sampleArgs(sequences, n), &r)
 		return r.Seconds, err
 	}
-}
-
-// compare times both sides in turns. Each turn repeats the workload often
-// enough to fill a slice; tokens is what one repetition handles.
-func compare(ctx context.Context, o *options, rep *reporter, what string, tokens float64, sides ...side) error {
-	if !strings.Contains(what, o.only) {
-		return nil
-	}
-	var times, speeds [2][]float64
-	var repeat [2]int
-	for k, s := range sides {
-		if s == nil {
-			continue
-		}
-		// The second run is warm: it tells how many fit in a slice.
-		if _, err := s(1); err != nil {
-			return fmt.Errorf("%s: %w", what, err)
-		}
-		t, err := s(1)
-		if err != nil {
-			return fmt.Errorf("%s: %w", what, err)
-		}
-		repeat[k] = max(1, int(math.Round(o.slice.Seconds()/max(t, 1e-6))))
-	}
-	for range o.turns {
-		for k, s := range sides {
-			if s == nil {
-				continue
-			}
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			t, err := s(repeat[k])
-			if err != nil {
-				return fmt.Errorf("%s: %w", what, err)
-			}
-			times[k] = append(times[k], t/float64(repeat[k]))
-			speeds[k] = append(speeds[k], tokens*float64(repeat[k])/t)
-		}
-	}
-	theirs := 0.0
-	note := fmt.Sprintf("%s: %s", what, milliseconds(times[0]))
-	if len(speeds[1]) > 0 {
-		theirs = median(speeds[1])
-		note += fmt.Sprintf(", PyTorch %s", milliseconds(times[1]))
-	}
-	rep.note("%s", note)
-	rep.add(what, "tokens/s", median(speeds[0]), theirs)
-	return nil
-}
-
-func milliseconds(seconds []float64) string {
-	m := 1e3 * median(seconds) // sorts
-	return fmt.Sprintf("%.3g ms (%.3g to %.3g)", m, 1e3*seconds[0], 1e3*seconds[len(seconds)-1])
 }

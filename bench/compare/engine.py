@@ -14,6 +14,7 @@ each with one JSON line. By hand:
 """
 
 import argparse
+import ctypes
 import json
 import math
 import os
@@ -242,9 +243,33 @@ def random_weights(cfg, seed=1):
     return w
 
 
+def products(a, b, c):
+    """Ways to compute c = a @ b, by name, as far as their libraries are there."""
+    (m, k), n = a.shape, b.shape[1]
+    at = lambda t: ctypes.c_void_p(t.data_ptr())
+    one, zero, dim = ctypes.c_float(1), ctypes.c_float(0), ctypes.c_int64
+    ways = {"torch.matmul": lambda: torch.matmul(a, b, out=c)}
+    try:
+        blas = ctypes.CDLL("libopenblas.so.0")
+        row, plain = 101, 111
+        ways["OpenBLAS"] = lambda: blas.cblas_sgemm(row, plain, plain, m, n, k, one, at(a), k, at(b), n, zero, at(c), n)
+    except OSError:
+        pass
+    try:
+        dnnl = ctypes.CDLL("libdnnl.so.2")
+        flag = ctypes.c_char(b"N")
+        ways["oneDNN"] = lambda: dnnl.dnnl_sgemm(
+            flag, flag, dim(m), dim(n), dim(k), one, at(a), dim(k), at(b), dim(n), zero, at(c), dim(n)
+        )
+    except OSError:
+        pass
+    return ways
+
+
 class Worker:
     def __init__(self):
         self.model, self.gen = None, torch.Generator().manual_seed(1)
+        self.products, self.product = {}, None
 
     def info(self, c):
         return {
@@ -281,6 +306,38 @@ class Worker:
             ids, lp = self.model.sample(c["prompt"], c["n"], c["new"], c["temperature"], self.gen)
         dt = time.perf_counter() - t
         return {"seconds": dt, "tokens": c["times"] * c["n"] * c["new"], "first": ids[0].tolist(), "logprobs": lp[0].tolist()}
+
+    def factors(self, c):
+        m, n, k = c["m"], c["n"], c["k"]
+        x = torch.from_file(c["file"], size=(m + n) * k).clone()
+        self.product = torch.zeros(m, n)
+        self.products = products(x[: m * k].view(m, k), x[m * k :].view(k, n), self.product)
+        return {"names": list(self.products)}
+
+    def gemm(self, c):
+        run = self.products[c["by"]]
+        if "out" in c:
+            self.product.zero_()
+        t = time.perf_counter()
+        for _ in range(c["times"]):
+            run()
+        dt = time.perf_counter() - t
+        if "out" in c:
+            with open(c["out"], "wb") as f:
+                f.write(self.product.numpy().tobytes())
+        return {"seconds": dt}
+
+    def peak(self, c):
+        """Megabytes: before the model is there, and at most while it trains."""
+
+        def status(key):
+            with open("/proc/self/status") as f:
+                return next(float(l.split()[1]) / 1e3 for l in f if l.startswith(key + ":"))
+
+        idle = status("VmRSS")
+        self.load(c)
+        self.train(c)
+        return {"idle": idle, "all": status("VmHWM")}
 
     def serve(self):
         for line in sys.stdin:

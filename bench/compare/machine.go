@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 
+	"golang.org/x/sys/cpu"
+
 	"pawl/tensor"
 )
 
@@ -38,12 +40,17 @@ func restrict(isa string) error {
 }
 
 // peerEnvironment bounds the peer to the same instruction set. PyTorch, its
-// BLAS and oneDNN each choose kernels for themselves.
+// BLAS and oneDNN each choose kernels for themselves. OpenBLAS takes those for
+// AVX2 on processors that are newer than itself, and has to be told that there
+// is AVX-512: it is twice as fast for it.
 func peerEnvironment(isa string) []string {
-	if isa != "avx2" {
-		return nil
+	if isa == "avx2" {
+		return []string{"ATEN_CPU_CAPABILITY=avx2", "OPENBLAS_CORETYPE=Haswell", "ONEDNN_MAX_CPU_ISA=AVX2"}
 	}
-	return []string{"ATEN_CPU_CAPABILITY=avx2", "OPENBLAS_CORETYPE=Haswell", "ONEDNN_MAX_CPU_ISA=AVX2"}
+	if x := &cpu.X86; x.HasAVX512F && x.HasAVX512VL && x.HasAVX512BW && x.HasAVX512DQ {
+		return []string{"OPENBLAS_CORETYPE=SkylakeX"}
+	}
+	return nil
 }
 
 // describe names processor, vector extensions and what of them is in use.
@@ -80,4 +87,22 @@ func vectorFlags(all string) []string {
 	}
 	slices.Sort(has)
 	return has
+}
+
+func parseThreads(list string) ([]int, error) {
+	var ns []int
+	for s := range strings.SplitSeq(list, ",") {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 {
+			return nil, fmt.Errorf("reading -threads: %q is not a number of threads", s)
+		}
+		if n <= runtime.NumCPU() {
+			ns = append(ns, n)
+		}
+	}
+	if len(ns) == 0 {
+		return nil, fmt.Errorf("reading -threads: this machine has %d cores only", runtime.NumCPU())
+	}
+	slices.Sort(ns)
+	return ns, nil
 }

@@ -1,15 +1,16 @@
 // Command compare measures Pawl beside its peers on this machine, in one run,
 // and prints one JSON line per figure:
 //
-//	{"what": "train 0.1M 128x13, 1 thread", "ours": 9e4, "theirs": 7e4, "unit": "tokens/s", "ratio": 1.3}
+//	{"what": "train 0.1M", "ours": 9e4, "theirs": 7e4, "unit": "tokens/s", "ratio": 1.3, "isa": "avx2"}
 //
 // "theirs" and "ratio" are null where there is no peer. A ratio above 1 means
 // that Pawl is faster. Usage:
 //
 //	go run ./bench/compare [flags] engine|loop|ledger
 //
-// engine sets the embedded engine beside PyTorch (scripts/setup --bench
-// installs it). The two sides take turns, so that a machine whose speed drifts
+// engine sets the embedded engine beside PyTorch and the BLAS libraries under it
+// (scripts/setup --bench installs them), each with one thread and with two,
+// whichever is faster. The two sides take turns, so that a machine whose speed drifts
 // treats them alike, and the medians are compared. Before anything is timed,
 // both must compute the same from the same weights. loop and ledger have no
 // peer; their goals are in docs/performance.md.
@@ -25,7 +26,10 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
+
+	"pawl/tensor"
 )
 
 // result is one line of output.
@@ -34,7 +38,19 @@ type result struct {
 	Ours   float64  `json:"ours"`
 	Theirs *float64 `json:"theirs"`
 	Unit   string   `json:"unit"`
-	Ratio  *float64 `json:"ratio"` // above 1: Pawl is faster
+	Ratio  *float64 `json:"ratio"` // above 1: Pawl is faster, or smaller
+	ISA    string   `json:"isa"`
+	// Which of several ways was the best of either side.
+	OursBy   string `json:"ours_by,omitempty"`
+	TheirsBy string `json:"theirs_by,omitempty"`
+}
+
+// figure is a result as it was measured.
+type figure struct {
+	what, unit       string
+	less             bool // less is better: memory
+	ours, theirs     float64
+	oursBy, theirsBy string
 }
 
 // options are the flags.
@@ -42,10 +58,13 @@ type options struct {
 	isa     string        // "native" or "avx2"
 	turns   int           // alternations of the two sides
 	slice   time.Duration // time of one turn of one side
-	threads string
-	only    string // prefix of what to measure
+	threads []int         // ascending
+	only    string        // part of the names to measure
 	python  string
 }
+
+// wants tells whether to measure something.
+func (o *options) wants(what string) bool { return strings.Contains(what, o.only) }
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
@@ -60,7 +79,7 @@ func run(args []string) error {
 	f.StringVar(&o.isa, "isa", "native", "instruction set of both sides: native or avx2")
 	f.IntVar(&o.turns, "turns", 5, "alternations of the two sides")
 	f.DurationVar(&o.slice, "slice", 300*time.Millisecond, "time of one turn of one side")
-	f.StringVar(&o.threads, "threads", "1,2", "numbers of threads to measure with")
+	threads := f.String("threads", "1,2", "numbers of threads to measure with")
 	f.StringVar(&o.only, "only", "", "measure only what contains this text, for example \"train\"")
 	f.StringVar(&o.python, "python", "/usr/bin/python3", "Python with PyTorch")
 	out := f.String("o", "", "also write the lines to this file, after one that describes the machine")
@@ -74,6 +93,9 @@ func run(args []string) error {
 		}
 		return err
 	}
+	if f.Arg(0) == "peak" && f.NArg() == 2 { // memory.go starts it
+		return peakHere(f.Arg(1))
+	}
 	benches := map[string]func(context.Context, *options, *reporter) error{
 		"engine": engine, "loop": loopSpeed, "ledger": ledgerSpeed,
 	}
@@ -84,6 +106,10 @@ func run(args []string) error {
 	}
 	if !slices.Contains([]string{"native", "avx2"}, o.isa) {
 		return fmt.Errorf("choosing the instruction set: %q is neither native nor avx2", o.isa)
+	}
+	var err error
+	if o.threads, err = parseThreads(*threads); err != nil {
+		return err
 	}
 	if o.turns < 1 {
 		return fmt.Errorf("choosing the number of turns: %d is below 1", o.turns)
@@ -134,13 +160,19 @@ func (r *reporter) note(format string, args ...any) {
 
 // add reports a figure of which more is better; theirs 0 means no peer.
 func (r *reporter) add(what, unit string, ours, theirs float64) {
-	l := result{What: what, Ours: ours, Unit: unit}
-	if theirs > 0 {
-		ratio := round(ours / theirs)
-		theirs = round(theirs)
+	r.figure(figure{what: what, unit: unit, ours: ours, theirs: theirs})
+}
+
+func (r *reporter) figure(f figure) {
+	l := result{What: f.what, Ours: round(f.ours), Unit: f.unit, ISA: tensor.ISA(), OursBy: f.oursBy, TheirsBy: f.theirsBy}
+	if f.theirs > 0 {
+		ratio := f.ours / f.theirs
+		if f.less {
+			ratio = f.theirs / f.ours
+		}
+		ratio, theirs := round(ratio), round(f.theirs)
 		l.Theirs, l.Ratio = &theirs, &ratio
 	}
-	l.Ours = round(l.Ours)
 	r.write(r.lines, l)
 	if r.file != nil {
 		r.write(r.file, l)

@@ -19,9 +19,10 @@ var engineScript []byte
 // peer is a Python process that answers one JSON line with one JSON line. One
 // process per number of threads: BLAS fixes its own at start.
 type peer struct {
-	cmd *exec.Cmd
-	in  io.WriteCloser
-	out *bufio.Reader
+	threads int
+	cmd     *exec.Cmd
+	in      io.WriteCloser
+	out     *bufio.Reader
 }
 
 // hasTorch reports whether the peer is there, and if not, why.
@@ -46,14 +47,14 @@ func lastLine(b []byte) string {
 	return last
 }
 
-// startPeer runs the script, which lies in dir, with the given environment.
-func startPeer(ctx context.Context, python, dir string, threads int, env []string) (*peer, error) {
+// startPeer runs the script from dir with a number of threads.
+func startPeer(ctx context.Context, o *options, dir string, threads int) (*peer, error) {
 	script := filepath.Join(dir, "engine.py")
 	if err := os.WriteFile(script, engineScript, 0o644); err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, python, script, "--threads", strconv.Itoa(threads))
-	cmd.Env = append(os.Environ(), env...)
+	cmd := exec.CommandContext(ctx, o.python, script, "--threads", strconv.Itoa(threads))
+	cmd.Env = append(os.Environ(), peerEnvironment(o.isa)...)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -64,9 +65,9 @@ func startPeer(ctx context.Context, python, dir string, threads int, env []strin
 		return nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("starting %s: %w", python, err)
+		return nil, fmt.Errorf("starting %s: %w", o.python, err)
 	}
-	return &peer{cmd, in, bufio.NewReaderSize(out, 1<<20)}, nil
+	return &peer{threads, cmd, in, bufio.NewReaderSize(out, 1<<20)}, nil
 }
 
 // ask sends a command with its arguments and reads the answer into reply.

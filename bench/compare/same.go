@@ -22,7 +22,7 @@ const (
 // the peer's sampler reports for what it drew. It trains m.
 func sameResults(rep *reporter, m *nn.Model, p *peer, what string) error {
 	t := nn.NewTrainer(m)
-	batch := randomBatch(m.Config().Vocab, 13)
+	batch := randomBatch(m.Config().Vocab, 128, 13)
 	loss, worst, err := against(t, p, batch)
 	if err != nil {
 		return err

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"runtime"
+)
+
+// side does a workload n times and returns the seconds it took.
+type side func(n int) (float64, error)
+
+// contender is one way in which a side can do the workload.
+type contender struct {
+	how     string // beside the number of threads: the library, for one
+	threads int
+	run     side
+}
+
+func (c *contender) String() string {
+	s := threadsText(c.threads)
+	if c.how != "" {
+		s = c.how + ", " + s
+	}
+	return s
+}
+
+func threadsText(n int) string {
+	if n == 1 {
+		return "1 thread"
+	}
+	return fmt.Sprintf("%d threads", n)
+}
+
+// withThreads bounds the threads of a side that runs in this process.
+func withThreads(n int, s side) contender {
+	return contender{threads: n, run: func(k int) (float64, error) {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(n))
+		return s(k)
+	}}
+}
+
+// workload is something that both sides can do, and how much of a unit one time
+// of it is.
+type workload struct {
+	what, unit string
+	amount     float64
+	details    bool // report each number of threads, too
+}
+
+// compare times all contenders in turns, each repeating the workload often
+// enough to fill a slice of time, and reports the best median of either side.
+// Without contenders on their side it reports ours alone.
+func compare(ctx context.Context, o *options, rep *reporter, w workload, ours, theirs []contender) error {
+	if !o.wants(w.what) {
+		return nil
+	}
+	all := append(append([]contender{}, ours...), theirs...)
+	repeat, speeds := make([]int, len(all)), make([][]float64, len(all))
+	for i := range all {
+		// The second run is warm: it tells how many fit in a slice.
+		if _, err := all[i].run(1); err != nil {
+			return fmt.Errorf("%s: %w", w.what, err)
+		}
+		t, err := all[i].run(1)
+		if err != nil {
+			return fmt.Errorf("%s: %w", w.what, err)
+		}
+		repeat[i] = max(1, int(math.Round(o.slice.Seconds()/max(t, 1e-6))))
+	}
+	for range o.turns {
+		for i := range all {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			t, err := all[i].run(repeat[i])
+			if err != nil {
+				return fmt.Errorf("%s: %w", w.what, err)
+			}
+			speeds[i] = append(speeds[i], w.amount*float64(repeat[i])/t)
+		}
+	}
+	medians := make([]float64, len(all))
+	best := [2]int{-1, -1} // of ours and of theirs
+	for i := range all {
+		medians[i] = median(speeds[i])
+		s := 0
+		if i >= len(ours) {
+			s = 1
+		}
+		if best[s] < 0 || medians[i] > medians[best[s]] {
+			best[s] = i
+		}
+		rep.note("%s: %s, %s: %.4g %s (%.4g to %.4g)", w.what, [2]string{"Pawl", "peer"}[s], all[i].String(),
+			medians[i], w.unit, speeds[i][0], speeds[i][len(speeds[i])-1])
+	}
+	report := func(what string, a, b int) {
+		f := figure{what: what, unit: w.unit, ours: medians[a], oursBy: all[a].String()}
+		if b >= 0 {
+			f.theirs, f.theirsBy = medians[b], all[b].String()
+		}
+		rep.figure(f)
+	}
+	report(w.what, best[0], best[1])
+	if w.details {
+		for i := range ours {
+			for k := len(ours); k < len(all); k++ {
+				if all[k].threads == ours[i].threads {
+					report(w.what+", "+threadsText(ours[i].threads), i, k)
+				}
+			}
+		}
+	}
+	return nil
+}

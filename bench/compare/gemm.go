@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"pawl/tensor"
+)
+
+// products are rows, columns and depth of C = A·B.
+var products = [][3]int{{4096, 512, 128}, {4096, 128, 512}, {4096, 1024, 256}, {512, 128, 128}}
+
+// maxProductDifference is allowed between two products of values in -0.5..0.5.
+const maxProductDifference = 1e-4
+
+// gemms measures matrix products beside every BLAS that the peer can reach.
+func gemms(ctx context.Context, o *options, rep *reporter, dir string, peers []*peer) error {
+	r := rand.New(rand.NewPCG(1, 1))
+	for _, s := range products {
+		m, n, k := s[0], s[1], s[2]
+		w := workload{what: fmt.Sprintf("gemm %dx%dx%d", m, n, k), unit: "GFLOP/s", amount: 2 * float64(m) * float64(n) * float64(k) / 1e9}
+		if !o.wants(w.what) {
+			continue
+		}
+		a, b, c := randomMatrix(r, m, k), randomMatrix(r, k, n), tensor.NewMat(m, n)
+		var ours, theirs []contender
+		for _, threads := range o.threads {
+			ours = append(ours, contender{threads: threads, run: multiplying(c, a, b, threads)})
+		}
+		if _, err := ours[0].run(1); err != nil {
+			return err
+		}
+		for _, p := range peers {
+			names, err := p.prepareProduct(dir, c, a, b)
+			if err != nil {
+				return err
+			}
+			for _, name := range names {
+				theirs = append(theirs, contender{how: name, threads: p.threads, run: func(n int) (float64, error) {
+					var r struct{ Seconds float64 }
+					err := p.ask("gemm", map[string]any{"by": name, "times": n}, &r)
+					return r.Seconds, err
+				}})
+			}
+		}
+		if err := compare(ctx, o, rep, w, ours, theirs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func randomMatrix(r *rand.Rand, rows, cols int) tensor.Mat {
+	m := tensor.NewMat(rows, cols)
+	for i := range m.Data {
+		m.Data[i] = r.Float32() - 0.5
+	}
+	return m
+}
+
+// multiplying is C = A·B with B packed anew each time, as a BLAS has to, and the
+// rows of A shared out evenly.
+func multiplying(c, a, b tensor.Mat, threads int) side {
+	var packed tensor.Packed
+	// Tiles of eight rows stay whole.
+	share := (a.Rows + 8*threads - 1) / (8 * threads) * 8
+	part := func(i int) {
+		lo, hi := min(i*share, a.Rows), min((i+1)*share, a.Rows)
+		tensor.Mul(c.Slice(lo, hi), a.Slice(lo, hi), &packed, false)
+	}
+	return func(n int) (float64, error) {
+		start := time.Now()
+		for range n {
+			packed.Pack(b)
+			var wg sync.WaitGroup
+			for i := 1; i < threads; i++ {
+				wg.Go(func() { part(i) })
+			}
+			part(0)
+			wg.Wait()
+		}
+		return time.Since(start).Seconds(), nil
+	}
+}
+
+// prepareProduct hands the factors over, makes sure that every library there
+// finds the product c, and returns their names.
+func (p *peer) prepareProduct(dir string, c, a, b tensor.Mat) ([]string, error) {
+	file := filepath.Join(dir, "factors")
+	buf := make([]byte, 0, 4*(len(a.Data)+len(b.Data)))
+	for _, m := range []tensor.Mat{a, b} {
+		for _, x := range m.Data {
+			buf = binary.LittleEndian.AppendUint32(buf, math.Float32bits(x))
+		}
+	}
+	if err := os.WriteFile(file, buf, 0o600); err != nil {
+		return nil, err
+	}
+	var r struct{ Names []string }
+	if err := p.ask("factors", map[string]any{"file": file, "m": a.Rows, "n": b.Cols, "k": a.Cols}, &r); err != nil {
+		return nil, err
+	}
+	for _, name := range r.Names {
+		out := filepath.Join(dir, "product")
+		if err := p.ask("gemm", map[string]any{"by": name, "times": 1, "out": out}, &struct{}{}); err != nil {
+			return nil, err
+		}
+		got, err := os.ReadFile(out)
+		if err != nil {
+			return nil, err
+		}
+		if len(got) != 4*len(c.Data) {
+			return nil, fmt.Errorf("checking %s: a product of %d bytes, want %d", name, len(got), 4*len(c.Data))
+		}
+		for i, x := range c.Data {
+			y := math.Float32frombits(binary.LittleEndian.Uint32(got[4*i:]))
+			if d := math.Abs(float64(x) - float64(y)); !(d <= maxProductDifference) {
+				return nil, fmt.Errorf("checking %s: element %d of the product is %g there and %g here", name, i, y, x)
+			}
+		}
+	}
+	return r.Names, nil
+}
