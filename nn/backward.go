@@ -2,22 +2,24 @@ package nn
 
 import "pawl/tensor"
 
-// backward adds the gradient of the loss to grad, laid out as the model's
-// buffer, given d(loss)/d(log-probability) of every out in s.dlogp. It destroys
-// the logits. forward and logprobs must have run on the same weights.
-func (s *shard) backward(m *Model, p *packedWeights, grad []float32) {
+// backward adds the gradient of the loss to g, given d(loss)/d(log-probability)
+// of every out in s.dlogp. It destroys the logits. forward and logprobs must
+// have run on the same weights.
+func (s *shard) backward(m *Model, p *packedWeights, g *gradient) {
 	if s.outs == 0 {
 		return
 	}
-	c := &m.cfg
+	c, grad := &m.cfg, g.full
 	w, kv, last := c.Width, c.kvDim(), c.Layers-1
 	tensor.LogSoftmaxAtBackward(s.logits.Mat, s.lse, s.target, s.dlogp)
-	tensor.MulTN(m.lay.head.mat(grad), s.logits.Mat, s.normed.Mat, true)
+	if grad != nil {
+		tensor.MulTN(m.lay.head.mat(grad), s.logits.Mat, s.normed.Mat, true)
+	}
 	dn := s.dNorm.shape(s.outs, w)
 	tensor.Mul(dn, s.logits.Mat, &p.head, false)
 	dx := s.dx.shape(s.outs, w)
 	clear(dx.Data)
-	tensor.RMSNormBackward(dx, m.lay.norm.of(grad), dn, s.final.Mat, m.lay.norm.of(m.w), s.inv)
+	tensor.RMSNormBackward(dx, s.gain(m.lay.norm, grad), dn, s.final.Mat, m.lay.norm.of(m.w), s.inv)
 
 	for l := last; l >= 0; l-- {
 		a, lay, pk := &s.layers[l], &m.lay.layers[l], &p.layers[l]
@@ -28,19 +30,19 @@ func (s *shard) backward(m *Model, p *packedWeights, grad []float32) {
 		}
 		// The gated layer; dx flows on through the residual.
 		h := c.Hidden
-		tensor.MulTN(lay.down.mat(grad), dx, a.act.Mat, true)
+		s.weights(g, l, slotDown, lay.down, dx, a.act.Mat)
 		dAct := s.dAct.shape(rows, h)
 		tensor.Mul(dAct, dx, &pk.down, false)
 		gu, dgu := a.gateUp.Mat, s.dGate.shape(rows, 2*h)
 		tensor.SwiGLUBackward(part(dgu, 0, rows, 0, h), part(dgu, 0, rows, h, 2*h),
 			dAct, part(gu, 0, rows, 0, h), part(gu, 0, rows, h, 2*h))
-		tensor.MulTN(lay.gateUp.mat(grad), dgu, a.n2.Mat, true)
+		s.weights(g, l, slotGateUp, lay.gateUp, dgu, a.n2.Mat)
 		dn := s.dNorm.shape(rows, w)
 		tensor.Mul(dn, dgu, &pk.gateUp, false)
-		tensor.RMSNormBackward(dx, lay.norm2.of(grad), dn, a.mid.Mat, lay.norm2.of(m.w), a.inv2)
+		tensor.RMSNormBackward(dx, s.gain(lay.norm2, grad), dn, a.mid.Mat, lay.norm2.of(m.w), a.inv2)
 
 		// Attention.
-		tensor.MulTN(lay.o.mat(grad), dx, att, true)
+		s.weights(g, l, slotO, lay.o, dx, att)
 		dAtt := s.dAtt.shape(rows, w)
 		tensor.Mul(dAtt, dx, &pk.o, false)
 		if selected {
@@ -58,10 +60,13 @@ func (s *shard) backward(m *Model, p *packedWeights, grad []float32) {
 		if m.rot != nil {
 			tensor.Rotary(part(dqkv, 0, s.rows, 0, w+kv), c.Heads+c.KVHeads, c.HeadDim(), s.pos, m.rot, true)
 		}
-		tensor.MulTN(lay.qkv.mat(grad), dqkv, a.n1.Mat, true)
+		s.weights(g, l, slotQKV, lay.qkv, dqkv, a.n1.Mat)
+		if l == 0 && grad == nil {
+			return // nothing below learns
+		}
 		dn = s.dNorm.shape(s.rows, w)
 		tensor.Mul(dn, dqkv, &pk.qkv, false)
-		tensor.RMSNormBackward(dx, lay.norm1.of(grad), dn, a.x.Mat, lay.norm1.of(m.w), a.inv1)
+		tensor.RMSNormBackward(dx, s.gain(lay.norm1, grad), dn, a.x.Mat, lay.norm1.of(m.w), a.inv1)
 	}
 	embed := m.lay.embed.mat(grad)
 	for i, id := range s.in {

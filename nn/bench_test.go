@@ -56,6 +56,49 @@ func BenchmarkTrainStep(b *testing.B) {
 	}
 }
 
+// A step of adapters beside one of the whole model.
+func BenchmarkLoRAStep(b *testing.B) {
+	large := Config{Vocab: 24, Width: 384, Layers: 6, Heads: 6, KVHeads: 6, Hidden: 1024, Context: 64, RopeTheta: 10000, NormEps: 1e-5, TieEmbeddings: true, BOS: -1, EOS: -1}
+	for _, x := range []struct {
+		name      string
+		c         Config
+		n, length int
+	}{
+		{"0.1M/128x32", small, 128, 32},
+		{"0.6M/128x32", medium, 128, 32},
+		{"10M/32x64", large, 32, 64},
+	} {
+		for _, rank := range []int{0, 8, 16} {
+			b.Run(fmt.Sprintf("%s/rank%d", x.name, rank), func(b *testing.B) {
+				m, err := New(x.c, 1)
+				if err != nil {
+					b.Fatal(err)
+				}
+				tr := NewTrainer(m)
+				if rank > 0 {
+					a, err := NewLoRA(m, LoRAConfig{Rank: rank, Alpha: 16}, 1)
+					if err != nil {
+						b.Fatal(err)
+					}
+					tr = loraTrainer(b, m, a)
+				}
+				batch := benchBatch(x.c, x.n, x.length)
+				loss := CrossEntropy(1 / float64(Targets(batch)))
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, err := tr.ForwardBackward(batch, loss); err != nil {
+						b.Fatal(err)
+					}
+					if _, err := tr.Step(StepOptions{LR: 1e-4, Decay: 0.1, Clip: 1}); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(x.n*x.length)*float64(b.N)/b.Elapsed().Seconds(), "tokens/s")
+			})
+		}
+	}
+}
+
 func BenchmarkSample(b *testing.B) {
 	for _, x := range []struct {
 		name string

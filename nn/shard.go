@@ -29,6 +29,12 @@ type shard struct {
 
 	// Scratch of the backward pass.
 	dx, dNorm, dAtt, dSel, dQKV, dAct, dGate block
+	low, dLow                                block     // of adapters: input times A, gradient times B
+	sink                                     []float32 // takes the gradients of gains that do not learn
+
+	// Scratch of packing: a matrix with its adapters, and their B, scaled.
+	merge  block
+	mergeB []float32
 }
 
 // layerActs are what the backward pass of a layer reads. From attSel on, rows

@@ -3,26 +3,33 @@ package nn
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"pawl/tensor"
 )
 
-// Trainer trains a model by AdamW (Loshchilov and Hutter 2019). It owns the
-// optimizer's state and writes the model's weights in Step and Restore only.
+// Trainer trains a model, or adapters of one (NewLoRATrainer), by AdamW
+// (Loshchilov and Hutter 2019). It owns the optimizer's state and writes the
+// weights that learn in Step and Restore only.
 //
 // Results do not depend on the number of threads: a batch is cut by its shape
 // alone (see plan). One call at a time; a Trainer is not for concurrent use.
 type Trainer struct {
 	m      *Model
+	lora   *lowRank // nil where the whole model learns
+	moved  uint64   // counts changes of the adapters, from 1
+	bare   bool     // packs leave the adapters out
 	fw, bw packedWeights
 	crew   crew
 	plan   plan
 	steps  int64
 
-	lanes  [][]float32 // gradient buffers, each like the model's
+	spans  []learnt    // what learns
+	size   int         // of all spans
+	lanes  [][]float32 // gradient buffers, each of that size
 	dirty  int         // how many of them hold something
 	m1, m2 []float32   // first and second moments; nil until they are needed
+	mean   []float32   // moving average of what learns; nil where there is none
+	decay  float64     // of that average
 
 	scratch []*shard // a worker's own, for passes that keep nothing
 	kept    []*shard // one per shard, between Forward and Backward
@@ -53,7 +60,14 @@ type LossFunc func(i int, s *Sequence, logp, dlogp []float32) float64
 // NewTrainer starts training m, with fresh optimizer state. A trainer that never
 // steps has none and serves well to compute log-probabilities only.
 func NewTrainer(m *Model) *Trainer {
-	t := &Trainer{m: m}
+	t := newTrainer(m)
+	t.learn(m.w[:m.lay.matrices], true)
+	t.learn(m.w[m.lay.matrices:], false)
+	return t
+}
+
+func newTrainer(m *Model) *Trainer {
+	t := &Trainer{m: m, moved: 1}
 	t.fw.forward = true
 	t.packTask, t.packBackTask = t.packOne, t.packBack
 	t.fusedTask, t.logpTask = t.fusedLane, t.logpShard
@@ -61,7 +75,7 @@ func NewTrainer(m *Model) *Trainer {
 	return t
 }
 
-// Model is the model in training.
+// Model is the model in training; where adapters learn, their frozen base.
 func (t *Trainer) Model() *Model { return t.m }
 
 // Steps is the number of optimizer steps taken so far.
@@ -208,14 +222,14 @@ func (t *Trainer) begin(batch []Sequence) error {
 
 func (t *Trainer) openLanes() {
 	for len(t.lanes) < len(t.plan.lanes) {
-		t.lanes = append(t.lanes, tensor.Alloc(t.m.lay.size))
+		t.lanes = append(t.lanes, tensor.Alloc(t.size))
 	}
 	t.dirty = max(t.dirty, len(t.plan.lanes))
 }
 
 // packFor brings a packed copy up to date, matrices in parallel.
 func (t *Trainer) packFor(p *packedWeights) {
-	if !p.stale(t.m) {
+	if !p.stale(t.m) && p.adapters == t.adapters() {
 		return
 	}
 	p.prepare(t.m)
@@ -225,10 +239,47 @@ func (t *Trainer) packFor(p *packedWeights) {
 		t.crew.run(p.jobs(t.m), t.packBackTask)
 	}
 	p.finish(t.m)
+	p.adapters = t.adapters()
 }
 
-func (t *Trainer) packOne(_, i int)  { t.fw.pack(t.m, i) }
-func (t *Trainer) packBack(_, i int) { t.bw.pack(t.m, i) }
+// adapters is the version of the adapters that packs must hold, 0 for none.
+func (t *Trainer) adapters() uint64 {
+	if t.lora == nil || t.bare {
+		return 0
+	}
+	return t.moved
+}
+
+func (t *Trainer) packOne(worker, i int) { t.pack(&t.fw, worker, i) }
+
+func (t *Trainer) packBack(worker, i int) {
+	t.pack(&t.bw, worker, i)
+	if t.lora != nil && i < len(t.lora.groups) {
+		t.lora.pack(i)
+	}
+}
+
+// pack copies matrix i, with its adapters added.
+func (t *Trainer) pack(p *packedWeights, worker, i int) {
+	if t.lora == nil {
+		p.pack(t.m, i)
+		return
+	}
+	adapted := i < len(t.lora.groups) && len(t.lora.groups[i].parts) > 0
+	if !adapted && !p.stale(t.m) {
+		return // the base has not changed
+	}
+	dst, at := p.job(t.m, i)
+	if !adapted || t.bare {
+		p.put(dst, at.mat(t.m.w))
+		return
+	}
+	s := t.scratch[worker]
+	merged := s.merge.shape(at.rows, at.cols)
+	copy(merged.Data, at.of(t.m.w))
+	s.mergeB = t.lora.add(merged, i, t.lora.w, s.mergeB)
+	p.put(dst, merged)
+}
 
 func (t *Trainer) workspace(worker, i int) *shard {
 	if t.retain {
@@ -278,121 +329,14 @@ func (t *Trainer) backShard(s *shard, lane int) {
 	for i := range s.dlogp {
 		s.dlogp[i] = t.dlogp[s.outSeq[i]][s.outPos[i]]
 	}
-	s.backward(t.m, &t.bw, t.lanes[lane])
+	g := t.gradientOf(lane)
+	s.backward(t.m, &t.bw, &g)
 }
 
-// StepOptions are the numbers of one optimizer step. Zero betas, Eps and Clip
-// mean 0.9, 0.999, 1e-8 and no clipping.
-type StepOptions struct {
-	LR           float64
-	Beta1, Beta2 float64
-	Eps          float64
-	Decay        float64 // decoupled weight decay of matrices; norm gains have none
-	Clip         float64 // largest norm of the whole gradient
-}
-
-func (t *Trainer) moments() {
-	if t.m1 == nil {
-		t.m1, t.m2 = tensor.Alloc(t.m.lay.size), tensor.Alloc(t.m.lay.size)
+// gradientOf is a lane as a backward pass sees it.
+func (t *Trainer) gradientOf(lane int) gradient {
+	if t.lora != nil {
+		return gradient{lora: t.lanes[lane][:len(t.lora.w)], low: t.lora}
 	}
-}
-
-// chunk is how many floats of the buffer one task of a step takes.
-const chunk = 1 << 14
-
-// Step updates the weights from the gradient gathered since the last step and
-// returns the norm of that gradient before clipping. If the norm is not a
-// number, nothing changes but that the gradient is dropped, and Step says so.
-func (t *Trainer) Step(o StepOptions) (float64, error) {
-	if o.Beta1 == 0 {
-		o.Beta1 = 0.9
-	}
-	if o.Beta2 == 0 {
-		o.Beta2 = 0.999
-	}
-	if o.Eps == 0 {
-		o.Eps = 1e-8
-	}
-	if t.dirty == 0 {
-		return 0, fmt.Errorf("stepping: there is no gradient; call Backward or ForwardBackward first")
-	}
-	t.forward = false
-	norm := t.gradNorm()
-	if math.IsNaN(norm) || math.IsInf(norm, 0) {
-		t.dropGradient()
-		return norm, fmt.Errorf("stepping: the gradient norm is %v; lower the learning rate, or clip", norm)
-	}
-	t.moments()
-	t.steps++
-	t.opt = tensor.AdamWStep{
-		LR: o.LR, Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, Decay: o.Decay, GradScale: 1,
-		Correction1: 1 - math.Pow(o.Beta1, float64(t.steps)),
-		Correction2: 1 - math.Pow(o.Beta2, float64(t.steps)),
-	}
-	if o.Clip > 0 && norm > o.Clip {
-		t.opt.GradScale = o.Clip / norm
-	}
-	t.crew.run(t.chunks(), t.stepTask)
-	t.dirty = 0
-	t.m.Touch()
-	return norm, nil
-}
-
-func (t *Trainer) chunks() int { return (t.m.lay.size + chunk - 1) / chunk }
-
-// gradNorm sums the lanes into the first and returns the norm of the sum.
-func (t *Trainer) gradNorm() float64 {
-	t.sums = grow(t.sums, t.chunks())
-	t.crew.run(t.chunks(), t.sumTask)
-	sum := 0.0
-	for _, s := range t.sums {
-		sum += s
-	}
-	for _, lane := range t.lanes[1:t.dirty] {
-		clear(lane)
-	}
-	t.dirty = 1
-	return math.Sqrt(sum)
-}
-
-func (t *Trainer) sumChunk(_, i int) {
-	lo, hi := i*chunk, min((i+1)*chunk, t.m.lay.size)
-	g := t.lanes[0][lo:hi]
-	for _, lane := range t.lanes[1:t.dirty] {
-		tensor.Add(g, lane[lo:hi])
-	}
-	t.sums[i] = tensor.SumSquares(g)
-}
-
-func (t *Trainer) stepChunk(_, i int) {
-	lo, hi := i*chunk, min((i+1)*chunk, t.m.lay.size)
-	cut := min(max(t.m.lay.matrices, lo), hi) // decay applies below it
-	for _, r := range [2]struct {
-		lo, hi int
-		decay  float64
-	}{{lo, cut, t.opt.Decay}, {cut, hi, 0}} {
-		if r.lo == r.hi {
-			continue
-		}
-		o := t.opt
-		o.Decay = r.decay
-		tensor.AdamW(t.m.w[r.lo:r.hi], t.lanes[0][r.lo:r.hi], t.m1[r.lo:r.hi], t.m2[r.lo:r.hi], o)
-	}
-	clear(t.lanes[0][lo:hi])
-}
-
-// dropGradient forgets what Backward has gathered.
-func (t *Trainer) dropGradient() {
-	for _, lane := range t.lanes[:t.dirty] {
-		clear(lane)
-	}
-	t.dirty = 0
-}
-
-// Reset makes the optimizer's state that of a fresh trainer; the weights stay.
-func (t *Trainer) Reset() {
-	t.dropGradient()
-	clear(t.m1)
-	clear(t.m2)
-	t.steps = 0
+	return gradient{full: t.lanes[lane][:t.m.lay.size]}
 }
