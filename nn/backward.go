@@ -10,7 +10,7 @@ func (s *shard) backward(m *Model, p *packedWeights, g *gradient) {
 		return
 	}
 	c, grad := &m.cfg, g.full
-	w, kv, last := c.Width, c.kvDim(), c.Layers-1
+	w, q, kv, last := c.Width, c.qDim(), c.kvDim(), c.Layers-1
 	tensor.LogSoftmaxAtBackward(s.logits.Mat, s.lse, s.target, s.dlogp)
 	if grad != nil {
 		tensor.MulTN(m.lay.head.mat(grad), s.logits.Mat, s.normed.Mat, true)
@@ -30,36 +30,37 @@ func (s *shard) backward(m *Model, p *packedWeights, g *gradient) {
 		}
 		// The gated layer; dx flows on through the residual.
 		h := c.Hidden
+		biasBackward(lay.downBias, grad, dx)
 		s.weights(g, l, slotDown, lay.down, dx, a.act.Mat)
 		dAct := s.dAct.shape(rows, h)
 		tensor.Mul(dAct, dx, &pk.down, false)
 		gu, dgu := a.gateUp.Mat, s.dGate.shape(rows, 2*h)
 		tensor.SwiGLUBackward(part(dgu, 0, rows, 0, h), part(dgu, 0, rows, h, 2*h),
 			dAct, part(gu, 0, rows, 0, h), part(gu, 0, rows, h, 2*h))
+		biasBackward(lay.gateUpBias, grad, dgu)
 		s.weights(g, l, slotGateUp, lay.gateUp, dgu, a.n2.Mat)
 		dn := s.dNorm.shape(rows, w)
 		tensor.Mul(dn, dgu, &pk.gateUp, false)
 		tensor.RMSNormBackward(dx, s.gain(lay.norm2, grad), dn, a.mid.Mat, lay.norm2.of(m.w), a.inv2)
 
 		// Attention.
+		biasBackward(lay.oBias, grad, dx)
 		s.weights(g, l, slotO, lay.o, dx, att)
-		dAtt := s.dAtt.shape(rows, w)
+		dAtt := s.dAtt.shape(rows, q)
 		tensor.Mul(dAtt, dx, &pk.o, false)
 		if selected {
 			dAtt, dx = s.scatter(dAtt, dx)
 		}
-		qkv, dqkv := a.qkv.Mat, s.dQKV.shape(s.rows, w+2*kv)
+		qkv, dqkv := a.qkv.Mat, s.dQKV.shape(s.rows, q+2*kv)
 		for i := range len(s.start) - 1 {
 			r0, r1 := s.start[i], s.start[i+1]
 			tensor.AttentionBackward(
-				part(dqkv, r0, r1, 0, w), part(dqkv, r0, r1, w, w+kv), part(dqkv, r0, r1, w+kv, w+2*kv),
-				part(dAtt, r0, r1, 0, w),
-				part(qkv, r0, r1, 0, w), part(qkv, r0, r1, w, w+kv), part(qkv, r0, r1, w+kv, w+2*kv),
+				part(dqkv, r0, r1, 0, q), part(dqkv, r0, r1, q, q+kv), part(dqkv, r0, r1, q+kv, q+2*kv),
+				part(dAtt, r0, r1, 0, q),
+				part(qkv, r0, r1, 0, q), part(qkv, r0, r1, q, q+kv), part(qkv, r0, r1, q+kv, q+2*kv),
 				c.Heads, c.KVHeads, a.probs[s.probAt[i]:s.probAt[i+1]])
 		}
-		if m.rot != nil {
-			tensor.Rotary(part(dqkv, 0, s.rows, 0, w+kv), c.Heads+c.KVHeads, c.HeadDim(), s.pos, m.rot, true)
-		}
+		s.finishQKVBackward(m, dqkv, lay, a, grad)
 		s.weights(g, l, slotQKV, lay.qkv, dqkv, a.n1.Mat)
 		if l == 0 && grad == nil {
 			return // nothing below learns
@@ -80,7 +81,7 @@ func (s *shard) scatter(dAtt, dx tensor.Mat) (fullAtt, fullX tensor.Mat) {
 	// dNorm is free here and receives the old dx, so that dx can grow in place.
 	old := s.dNorm.shape(s.outs, w)
 	copy(old.Data, dx.Data)
-	fullX, fullAtt = s.dx.shape(s.rows, w), s.dSel.shape(s.rows, w)
+	fullX, fullAtt = s.dx.shape(s.rows, w), s.dSel.shape(s.rows, dAtt.Cols)
 	clear(fullX.Data)
 	clear(fullAtt.Data)
 	for i, r := range s.sel {

@@ -1,26 +1,35 @@
 package nn
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 )
 
 // Config is the shape of a decoder-only transformer of the Llama kind
 // (Touvron et al. 2023): RMSNorm before each block, rotary positions, SwiGLU,
-// grouped-query attention, no biases.
+// grouped-query attention. Its switches make it Qwen2 (QKVBias) or Qwen3
+// (QKNorm, a HeadSize of its own). The zero value of each is plain Llama.
+//
+// Config is comparable: two models of equal configs have the same layout.
 type Config struct {
 	Vocab   int // tokens
 	Width   int // size of the residual stream
 	Layers  int
-	Heads   int // query heads; the head size is Width/Heads
+	Heads   int // query heads
 	KVHeads int // key and value heads, a divisor of Heads; 0 means Heads
 	Hidden  int // size of the gated layer
 	Context int // longest sequence, in tokens
 
+	HeadSize int  // size of one head; 0 means Width/Heads
+	QKVBias  bool // queries, keys and values have biases
+	OutBias  bool // the output projection of attention has one
+	MLPBias  bool // the three projections of the gated layer have them
+	QKNorm   bool // queries and keys are RMS-normalised, head by head, with gains
+
 	// RopeTheta is the base of the rotary positions. 0 turns them off: the
 	// causal mask is then the only source of order.
 	RopeTheta     float64
+	RopeScaling   RopeScaling
 	NormEps       float64 // 0 means 1e-5
 	TieEmbeddings bool    // the output head is the embedding
 
@@ -45,18 +54,41 @@ func (c Config) withDefaults() Config {
 	if c.NormEps == 0 {
 		c.NormEps = 1e-5
 	}
+	// One form for one shape, so that configs can be compared.
+	if c.Heads > 0 && c.HeadSize*c.Heads == c.Width {
+		c.HeadSize = 0
+	}
 	return c
 }
 
 // HeadDim is the size of one attention head.
-func (c Config) HeadDim() int { return c.Width / c.Heads }
+func (c Config) HeadDim() int {
+	if c.HeadSize != 0 {
+		return c.HeadSize
+	}
+	return c.Width / c.Heads
+}
 
+func (c Config) qDim() int  { return c.Heads * c.HeadDim() }
 func (c Config) kvDim() int { return c.KVHeads * c.HeadDim() }
 
 // Params is the number of weights, each counted once.
 func (c Config) Params() int {
 	c = c.withDefaults()
-	layer := 2*c.Width + 2*c.Width*c.Width + 2*c.kvDim()*c.Width + 3*c.Hidden*c.Width
+	q, kv := c.qDim(), c.kvDim()
+	layer := 2*c.Width + 2*q*c.Width + 2*kv*c.Width + 3*c.Hidden*c.Width
+	if c.QKVBias {
+		layer += q + 2*kv
+	}
+	if c.OutBias {
+		layer += c.Width
+	}
+	if c.MLPBias {
+		layer += 2*c.Hidden + c.Width
+	}
+	if c.QKNorm {
+		layer += 2 * c.HeadDim()
+	}
 	n := c.Vocab*c.Width + c.Layers*layer + c.Width
 	if !c.TieEmbeddings {
 		n += c.Vocab * c.Width
@@ -84,7 +116,9 @@ func (c Config) Validate() error {
 		}
 	}
 	switch {
-	case c.Width%c.Heads != 0:
+	case c.HeadSize < 0 || c.HeadSize > maxWidth:
+		return fmt.Errorf("head_dim is %d; it must be between 1 and %d", c.HeadSize, maxWidth)
+	case c.HeadSize == 0 && c.Width%c.Heads != 0:
 		return fmt.Errorf("hidden_size %d is not a multiple of num_attention_heads %d", c.Width, c.Heads)
 	case c.Heads%c.KVHeads != 0:
 		return fmt.Errorf("num_attention_heads %d is not a multiple of num_key_value_heads %d", c.Heads, c.KVHeads)
@@ -103,149 +137,5 @@ func (c Config) Validate() error {
 	case c.Params() > maxParams:
 		return fmt.Errorf("%d parameters; this engine holds at most %d", c.Params(), maxParams)
 	}
-	return nil
-}
-
-// llamaConfig is config.json of a LlamaForCausalLM folder.
-type llamaConfig struct {
-	Architectures []string `json:"architectures,omitempty"`
-	ModelType     string   `json:"model_type,omitempty"`
-	Width         int      `json:"hidden_size"`
-	Hidden        int      `json:"intermediate_size"`
-	Layers        int      `json:"num_hidden_layers"`
-	Heads         int      `json:"num_attention_heads"`
-	KVHeads       int      `json:"num_key_value_heads,omitempty"`
-	HeadDim       int      `json:"head_dim,omitempty"`
-	Vocab         int      `json:"vocab_size"`
-	Context       int      `json:"max_position_embeddings"`
-	NormEps       float64  `json:"rms_norm_eps"`
-	RopeTheta     *float64 `json:"rope_theta,omitempty"`
-	HiddenAct     string   `json:"hidden_act,omitempty"`
-	Tie           bool     `json:"tie_word_embeddings"`
-	BOS           tokenID  `json:"bos_token_id"`
-	EOS           tokenID  `json:"eos_token_id"`
-	TorchDtype    string   `json:"torch_dtype,omitempty"`
-
-	// Fields this engine has no room for; they must be absent or neutral.
-	AttentionBias bool           `json:"attention_bias,omitempty"`
-	MLPBias       bool           `json:"mlp_bias,omitempty"`
-	RopeScaling   map[string]any `json:"rope_scaling,omitempty"`
-
-	// Newer folders keep the base here.
-	RopeParameters *struct {
-		Theta *float64 `json:"rope_theta"`
-		Type  string   `json:"rope_type"`
-	} `json:"rope_parameters,omitempty"`
-
-	// NoRope marks models without rotary positions, for which the format has
-	// no field. rope_theta is then written as 0, so that a reader that does
-	// not know the mark computes NaN rather than something plausible.
-	NoRope bool `json:"pawl_no_rope,omitempty"`
-}
-
-// tokenID is a token index that may be null, or a list whose first entry counts.
-type tokenID int32
-
-func (t *tokenID) UnmarshalJSON(b []byte) error {
-	*t = -1
-	if string(b) == "null" {
-		return nil
-	}
-	var list []int32
-	if err := json.Unmarshal(b, &list); err == nil {
-		if len(list) > 0 {
-			*t = tokenID(list[0])
-		}
-		return nil
-	}
-	return json.Unmarshal(b, (*int32)(t))
-}
-
-func (t tokenID) MarshalJSON() ([]byte, error) {
-	if t < 0 {
-		return []byte("null"), nil
-	}
-	return json.Marshal(int32(t))
-}
-
-// MarshalJSON writes the Hugging Face config.json of a LlamaForCausalLM.
-func (c Config) MarshalJSON() ([]byte, error) {
-	c = c.withDefaults()
-	theta := c.RopeTheta
-	return json.Marshal(llamaConfig{
-		Architectures: []string{"LlamaForCausalLM"},
-		ModelType:     "llama",
-		Width:         c.Width, Hidden: c.Hidden, Layers: c.Layers,
-		Heads: c.Heads, KVHeads: c.KVHeads, HeadDim: c.HeadDim(),
-		Vocab: c.Vocab, Context: c.Context,
-		NormEps: c.NormEps, RopeTheta: &theta, NoRope: theta == 0,
-		HiddenAct: "silu", Tie: c.TieEmbeddings,
-		BOS: tokenID(c.BOS), EOS: tokenID(c.EOS), TorchDtype: "float32",
-	})
-}
-
-// UnmarshalJSON reads a Hugging Face config.json and refuses what this engine
-// cannot compute. Fields it does not know are ignored.
-func (c *Config) UnmarshalJSON(b []byte) error {
-	h := llamaConfig{BOS: -1, EOS: -1}
-	if err := json.Unmarshal(b, &h); err != nil {
-		return err
-	}
-	if h.ModelType != "" && h.ModelType != "llama" {
-		return fmt.Errorf("model_type is %q; only llama is supported", h.ModelType)
-	}
-	if h.HiddenAct != "" && h.HiddenAct != "silu" && h.HiddenAct != "swish" {
-		return fmt.Errorf("hidden_act is %q; only silu is supported", h.HiddenAct)
-	}
-	if h.AttentionBias || h.MLPBias {
-		return fmt.Errorf("attention_bias and mlp_bias are not supported")
-	}
-	theta := 10000.0
-	if h.RopeTheta != nil {
-		theta = *h.RopeTheta
-	}
-	if p := h.RopeParameters; p != nil {
-		if p.Type != "" && p.Type != "default" {
-			return fmt.Errorf("rope_parameters of type %q are not supported", p.Type)
-		}
-		if p.Theta != nil {
-			theta = *p.Theta
-		}
-	}
-	if kind := ropeKind(h.RopeScaling); kind != "default" {
-		return fmt.Errorf("rope_scaling of type %q is not supported", kind)
-	}
-	if h.NoRope {
-		theta = 0
-	} else if theta == 0 {
-		return fmt.Errorf(`rope_theta is 0; add "pawl_no_rope": true if the model has no positions`)
-	}
-	if h.NormEps == 0 {
-		h.NormEps = 1e-6 // the format's own default
-	}
-	got := Config{
-		Vocab: h.Vocab, Width: h.Width, Layers: h.Layers, Heads: h.Heads, KVHeads: h.KVHeads,
-		Hidden: h.Hidden, Context: h.Context, RopeTheta: theta, NormEps: h.NormEps,
-		TieEmbeddings: h.Tie, BOS: int32(h.BOS), EOS: int32(h.EOS),
-	}.withDefaults()
-	if err := got.Validate(); err != nil {
-		return err
-	}
-	if h.HeadDim != 0 && h.HeadDim != got.HeadDim() {
-		return fmt.Errorf("head_dim is %d; this engine needs hidden_size/num_attention_heads = %d", h.HeadDim, got.HeadDim())
-	}
-	*c = got
-	return nil
-}
-
-func ropeKind(m map[string]any) string {
-	for _, key := range []string{"rope_type", "type"} {
-		if s, ok := m[key].(string); ok {
-			return s
-		}
-	}
-	if len(m) > 0 {
-		return "unknown"
-	}
-	return "default"
+	return c.RopeScaling.validate(c.RopeTheta)
 }

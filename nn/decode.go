@@ -25,7 +25,7 @@ type decoder struct {
 	taken int    // samples of it already started
 
 	x, n1, qkv, att, gateUp, act, logits block
-	inv, scratch, row                    []float32
+	inv, invQK, scratch, row             []float32
 	pos, path                            []int32
 	draw                                 drawer
 	arena                                arena
@@ -127,12 +127,12 @@ func (d *decoder) start() bool {
 		return true
 	}
 	// The prompt's keys and values, from the pass that read it.
-	w, kv := d.m.cfg.Width, d.m.cfg.kvDim()
+	q, kv := d.m.cfg.qDim(), d.m.cfg.kvDim()
 	r0, r1 := d.read.start[seq], d.read.start[seq+1]
 	for l := range d.m.cfg.Layers {
 		cache := d.cacheOf(i, l)
 		for r := r0; r < r1; r++ {
-			copy(cache.Row(r-r0), d.read.layers[l].qkv.Row(r)[w:w+2*kv])
+			copy(cache.Row(r-r0), d.read.layers[l].qkv.Row(r)[q:q+2*kv])
 		}
 	}
 	d.idle = d.idle[:len(d.idle)-1]
@@ -164,7 +164,7 @@ func (d *decoder) readPrompts() bool {
 // step feeds the last token of every live slot and draws the next.
 func (d *decoder) step() {
 	c, m := &d.m.cfg, d.m
-	w, kv, rows := c.Width, c.kvDim(), len(d.live)
+	w, q, kv, rows := c.Width, c.qDim(), c.kvDim(), len(d.live)
 	eps := float32(c.NormEps)
 	embed := m.lay.embed.mat(m.w)
 	d.pos = grow(d.pos, rows)
@@ -176,27 +176,31 @@ func (d *decoder) step() {
 		d.pos[i] = int32(s.n)
 	}
 	n1 := d.n1.shape(rows, w)
-	qkv, att := d.qkv.shape(rows, w+2*kv), d.att.shape(rows, w)
+	qkv, att := d.qkv.shape(rows, q+2*kv), d.att.shape(rows, q)
+	if c.QKNorm {
+		d.invQK = growAligned(d.invQK, rows*(c.Heads+c.KVHeads))
+	}
 	gu, act := d.gateUp.shape(rows, 2*c.Hidden), d.act.shape(rows, c.Hidden)
 	for l := range c.Layers {
 		lay, pk := &m.lay.layers[l], &d.pw.layers[l]
 		tensor.RMSNorm(n1, x, lay.norm1.of(m.w), d.inv, eps)
 		tensor.Mul(qkv, n1, &pk.qkv, false)
-		if m.rot != nil {
-			tensor.Rotary(part(qkv, 0, rows, 0, w+kv), c.Heads+c.KVHeads, c.HeadDim(), d.pos, m.rot, false)
-		}
+		m.finishQKV(qkv, lay, d.pos, d.invQK, tensor.Mat{})
 		for i, id := range d.live {
 			n := d.slots[id].n
 			cache, row := d.cacheOf(id, l), qkv.Row(i)
-			copy(cache.Row(n), row[w:])
-			tensor.AttentionStep(att.Row(i), row[:w], part(cache, 0, n+1, 0, kv), part(cache, 0, n+1, kv, 2*kv),
+			copy(cache.Row(n), row[q:])
+			tensor.AttentionStep(att.Row(i), row[:q], part(cache, 0, n+1, 0, kv), part(cache, 0, n+1, kv, 2*kv),
 				n+1, c.Heads, c.KVHeads, d.scratch)
 		}
 		tensor.Mul(x, att, &pk.o, true)
+		m.addBias(x, lay.oBias)
 		tensor.RMSNorm(n1, x, lay.norm2.of(m.w), d.inv, eps)
 		tensor.Mul(gu, n1, &pk.gateUp, false)
+		m.addBias(gu, lay.gateUpBias)
 		tensor.SwiGLU(act, part(gu, 0, rows, 0, c.Hidden), part(gu, 0, rows, c.Hidden, 2*c.Hidden))
 		tensor.Mul(x, act, &pk.down, true)
+		m.addBias(x, lay.downBias)
 	}
 	tensor.RMSNorm(n1, x, m.lay.norm.of(m.w), d.inv, eps)
 	logits := d.logits.shape(rows, c.Vocab)

@@ -1,5 +1,5 @@
-// Package nn is the embedded transformer: a decoder-only model of the Llama
-// shape that trains and samples on CPUs.
+// Package nn is the embedded transformer: a decoder-only model of the Llama,
+// Qwen2 or Qwen3 shape that trains and samples on CPUs.
 //
 //   - Config and Model: the shape and the weights. New makes random ones, Load
 //     and Save use Hugging Face folders (config.json, model.safetensors,

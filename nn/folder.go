@@ -12,7 +12,7 @@ import (
 	"slices"
 )
 
-// Load reads a Hugging Face folder of a LlamaForCausalLM: config.json and
+// Load reads a Hugging Face folder of a Llama, Qwen2 or Qwen3: config.json and
 // model.safetensors, or the shards that model.safetensors.index.json lists.
 func Load(dir string) (*Model, error) {
 	m, err := load(dir)

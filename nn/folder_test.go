@@ -282,11 +282,21 @@ func TestBadFolders(t *testing.T) {
 	for want, change := range map[string][2]string{
 		`hidden_act is "gelu"`:                        {`"silu"`, `"gelu"`},
 		`model_type is "gpt2"`:                        {`"llama"`, `"gpt2"`},
-		`attention_bias and mlp_bias`:                 {`"hidden_act"`, `"attention_bias": true, "hidden_act"`},
-		`rope_scaling of type "llama3"`:               {`"hidden_act"`, `"rope_scaling": {"rope_type": "llama3"}, "hidden_act"`},
+		`architectures is ["GPT2LMHeadModel"]`:        {`"LlamaForCausalLM"`, `"GPT2LMHeadModel"`},
+		`self_attn.k_proj.bias" is missing`:           {`"hidden_act"`, `"attention_bias": true, "hidden_act"`},
+		`down_proj.bias" is missing`:                  {`"hidden_act"`, `"mlp_bias": true, "hidden_act"`},
+		`rope_scaling: high_freq_factor is 0`:         {`"hidden_act"`, `"rope_scaling": {"rope_type": "llama3"}, "hidden_act"`},
+		`rope_scaling of type "dynamic"`:              {`"hidden_act"`, `"rope_scaling": {"type": "dynamic", "factor": 2}, "hidden_act"`},
+		`rope_scaling of type ""`:                     {`"hidden_act"`, `"rope_scaling": {"factor": 2}, "hidden_act"`},
+		`partial_rotary_factor is 0.5`:                {`"hidden_act"`, `"partial_rotary_factor": 0.5, "hidden_act"`},
+		`sliding_window is 8 and in use`:              {`"hidden_act"`, `"sliding_window": 8, "hidden_act"`},
+		`layer_types has "sliding_attention"`:         {`"hidden_act"`, `"layer_types": ["full_attention", "sliding_attention"], "hidden_act"`},
+		`final_logit_softcapping is 30; this engine`:  {`"hidden_act"`, `"final_logit_softcapping": 30, "hidden_act"`},
+		`quantization_config is {"bits": 4}; this`:    {`"hidden_act"`, `"quantization_config": {"bits": 4}, "hidden_act"`},
 		`rope_parameters of type "yarn"`:              {`"hidden_act"`, `"rope_parameters": {"rope_type": "yarn"}, "hidden_act"`},
-		`head_dim is 5; this engine needs`:            {`"head_dim": 6`, `"head_dim": 5`},
-		`hidden_size 12 is not a multiple`:            {`"num_attention_heads": 2`, `"num_attention_heads": 5`},
+		`the head size 5 is odd`:                      {`"head_dim": 6`, `"head_dim": 5`},
+		`config.json makes it [8 12]`:                 {`"head_dim": 6`, `"head_dim": 8`},
+		`hidden_size 12 is not a multiple`:            {"\"num_attention_heads\": 2,\n  \"num_key_value_heads\": 1,\n  \"head_dim\": 6", `"num_attention_heads": 5`},
 		`num_attention_heads 2 is not a multiple`:     {`"num_key_value_heads": 1`, `"num_key_value_heads": 3`},
 		`num_hidden_layers is 1000000`:                {`"num_hidden_layers": 2`, `"num_hidden_layers": 1000000`},
 		`but the weight files hold`:                   {`"vocab_size": 11`, `"vocab_size": 999999`},
@@ -336,6 +346,31 @@ func TestConfigRoundTrip(t *testing.T) {
 		}
 		if none := strings.Contains(string(b), `"pawl_no_rope":true`); none != (c.RopeTheta == 0) {
 			t.Errorf("%s", b)
+		}
+	}
+	for text, want := range map[string]Config{
+		// As the folders of the public models have it, cut down in size.
+		`{"architectures":["Qwen2ForCausalLM"],"attention_dropout":0.0,"bos_token_id":1,"eos_token_id":2,"hidden_act":"silu","hidden_size":8,
+		"initializer_range":0.02,"intermediate_size":8,"max_position_embeddings":4,"max_window_layers":21,"model_type":"qwen2","num_attention_heads":2,
+		"num_hidden_layers":1,"num_key_value_heads":1,"rms_norm_eps":1e-06,"rope_theta":1000000.0,"sliding_window":2,"tie_word_embeddings":true,
+		"torch_dtype":"bfloat16","transformers_version":"4.40.1","use_cache":true,"use_sliding_window":false,"vocab_size":5}`: {
+			Vocab: 5, Width: 8, Layers: 1, Heads: 2, KVHeads: 1, Hidden: 8, Context: 4, RopeTheta: 1e6, NormEps: 1e-6, QKVBias: true, TieEmbeddings: true, BOS: 1, EOS: 2},
+		`{"architectures":["Qwen3ForCausalLM"],"attention_bias":false,"bos_token_id":1,"eos_token_id":2,"head_dim":6,"hidden_act":"silu","hidden_size":8,
+		"intermediate_size":8,"max_position_embeddings":4,"max_window_layers":28,"model_type":"qwen3","num_attention_heads":2,"num_hidden_layers":1,
+		"num_key_value_heads":1,"rms_norm_eps":1e-06,"rope_scaling":null,"rope_theta":1000000,"sliding_window":null,"tie_word_embeddings":true,
+		"use_sliding_window":false,"layer_types":["full_attention"],"dtype":"bfloat16","vocab_size":5}`: {
+			Vocab: 5, Width: 8, Layers: 1, Heads: 2, KVHeads: 1, HeadSize: 6, Hidden: 8, Context: 4, RopeTheta: 1e6, NormEps: 1e-6, QKNorm: true, TieEmbeddings: true, BOS: 1, EOS: 2},
+		`{"_name_or_path":"x","architectures":["LlamaForCausalLM"],"attention_bias":false,"bos_token_id":1,"eos_token_id":[2,3],"hidden_act":"silu","hidden_size":8,
+		"intermediate_size":8,"is_llama_config":true,"max_position_embeddings":4,"mlp_bias":false,"model_type":"llama","num_attention_heads":2,"num_hidden_layers":1,
+		"num_key_value_heads":2,"pad_token_id":2,"pretraining_tp":1,"rms_norm_eps":1e-05,"rope_interleaved":false,"rope_theta":500000.0,
+		"rope_scaling":{"factor":32.0,"high_freq_factor":4.0,"low_freq_factor":1.0,"original_max_position_embeddings":8192,"rope_type":"llama3"},
+		"transformers.js_config":{"dtype":"q4"},"vocab_size":5}`: {
+			Vocab: 5, Width: 8, Layers: 1, Heads: 2, KVHeads: 2, Hidden: 8, Context: 4, RopeTheta: 5e5, NormEps: 1e-5, BOS: 1, EOS: 2,
+			RopeScaling: RopeScaling{Kind: ropeLlama3, Factor: 32, LowFreq: 1, HighFreq: 4, Original: 8192}},
+	} {
+		var c Config
+		if err := json.Unmarshal([]byte(text), &c); err != nil || c != want {
+			t.Errorf("got %+v (%v), want %+v", c, err, want)
 		}
 	}
 	var c Config

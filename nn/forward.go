@@ -8,7 +8,7 @@ import "pawl/tensor"
 // operations.
 func (s *shard) forward(m *Model, p *packedWeights) {
 	c := &m.cfg
-	w, kv, last := c.Width, c.kvDim(), c.Layers-1
+	w, q, kv, last := c.Width, c.qDim(), c.kvDim(), c.Layers-1
 	if s.layers == nil {
 		s.layers = make([]layerActs, c.Layers)
 	}
@@ -27,18 +27,19 @@ func (s *shard) forward(m *Model, p *packedWeights) {
 		a.inv1 = growAligned(a.inv1, s.rows)
 		n1 := a.n1.shape(s.rows, w)
 		tensor.RMSNorm(n1, x, lay.norm1.of(m.w), a.inv1, eps)
-		qkv := a.qkv.shape(s.rows, w+2*kv)
+		qkv := a.qkv.shape(s.rows, q+2*kv)
 		tensor.Mul(qkv, n1, &pk.qkv, false)
-		if m.rot != nil {
-			// Queries and keys lie side by side and turn alike.
-			tensor.Rotary(part(qkv, 0, s.rows, 0, w+kv), c.Heads+c.KVHeads, c.HeadDim(), s.pos, m.rot, false)
+		if c.QKNorm {
+			a.invQK = growAligned(a.invQK, s.rows*(c.Heads+c.KVHeads))
+			a.preQK.shape(s.rows, q+kv)
 		}
-		att := a.att.shape(s.rows, w)
+		m.finishQKV(qkv, lay, s.pos, a.invQK, a.preQK.Mat)
+		att := a.att.shape(s.rows, q)
 		a.probs = growAligned(a.probs, s.probAt[len(s.probAt)-1])
 		for i := range len(s.start) - 1 {
 			r0, r1 := s.start[i], s.start[i+1]
-			tensor.Attention(part(att, r0, r1, 0, w),
-				part(qkv, r0, r1, 0, w), part(qkv, r0, r1, w, w+kv), part(qkv, r0, r1, w+kv, w+2*kv),
+			tensor.Attention(part(att, r0, r1, 0, q),
+				part(qkv, r0, r1, 0, q), part(qkv, r0, r1, q, q+kv), part(qkv, r0, r1, q+kv, q+2*kv),
 				c.Heads, c.KVHeads, a.probs[s.probAt[i]:s.probAt[i+1]])
 		}
 		rows := s.rows
@@ -50,11 +51,13 @@ func (s *shard) forward(m *Model, p *packedWeights) {
 		mid := a.mid.shape(rows, w)
 		copy(mid.Data, x.Data)
 		tensor.Mul(mid, att, &pk.o, true)
+		m.addBias(mid, lay.oBias)
 		a.inv2 = growAligned(a.inv2, rows)
 		n2 := a.n2.shape(rows, w)
 		tensor.RMSNorm(n2, mid, lay.norm2.of(m.w), a.inv2, eps)
 		gu := a.gateUp.shape(rows, 2*c.Hidden)
 		tensor.Mul(gu, n2, &pk.gateUp, false)
+		m.addBias(gu, lay.gateUpBias)
 		act := a.act.shape(rows, c.Hidden)
 		tensor.SwiGLU(act, part(gu, 0, rows, 0, c.Hidden), part(gu, 0, rows, c.Hidden, 2*c.Hidden))
 		next := &s.final
@@ -64,6 +67,7 @@ func (s *shard) forward(m *Model, p *packedWeights) {
 		out := next.shape(rows, w)
 		copy(out.Data, mid.Data)
 		tensor.Mul(out, act, &pk.down, true)
+		m.addBias(out, lay.downBias)
 	}
 	s.inv = growAligned(s.inv, s.outs)
 	normed := s.normed.shape(s.outs, w)

@@ -3,6 +3,7 @@ package nn
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sync/atomic"
 
 	"pawl/tensor"
@@ -12,7 +13,7 @@ import (
 //
 // Query, key and value projections of a layer lie one after the other, and so
 // do gate and up, so that each is one product; on disk they are separate
-// tensors. Matrices come first and norm gains last, so that weight decay
+// tensors. Matrices come first, norm gains and biases last, so that weight decay
 // applies to a prefix. Every tensor starts on a 64-byte boundary; the gaps
 // stay zero.
 //
@@ -40,6 +41,10 @@ func (s span) mat(buf []float32) tensor.Mat {
 type layerLayout struct {
 	qkv, o, gateUp, down span // all [out, in]
 	norm1, norm2         span
+
+	// What some shapes have besides; empty in the others.
+	qNorm, kNorm                         span // gains of a head
+	qkvBias, oBias, gateUpBias, downBias span
 }
 
 type layout struct {
@@ -60,8 +65,8 @@ func newLayout(c Config) layout {
 	l.layers = make([]layerLayout, c.Layers)
 	for i := range l.layers {
 		a := &l.layers[i]
-		a.qkv = take(c.Width+2*c.kvDim(), c.Width)
-		a.o = take(c.Width, c.Width)
+		a.qkv = take(c.qDim()+2*c.kvDim(), c.Width)
+		a.o = take(c.Width, c.qDim())
 		a.gateUp = take(2*c.Hidden, c.Width)
 		a.down = take(c.Width, c.Hidden)
 	}
@@ -75,21 +80,32 @@ func newLayout(c Config) layout {
 		l.layers[i].norm2 = take(1, c.Width)
 	}
 	l.norm = take(1, c.Width)
+	for i := range l.layers {
+		a := &l.layers[i]
+		if c.QKNorm {
+			a.qNorm, a.kNorm = take(1, c.HeadDim()), take(1, c.HeadDim())
+		}
+		if c.QKVBias {
+			a.qkvBias = take(1, a.qkv.rows)
+		}
+		if c.OutBias {
+			a.oBias = take(1, c.Width)
+		}
+		if c.MLPBias {
+			a.gateUpBias, a.downBias = take(1, 2*c.Hidden), take(1, c.Width)
+		}
+	}
 	return l
 }
 
 func newModel(c Config) *Model {
 	lay := newLayout(c)
-	m := &Model{cfg: c, lay: lay, w: tensor.Alloc(lay.size)}
-	if c.RopeTheta > 0 {
-		m.rot = tensor.NewRotaryTable(c.HeadDim(), c.Context, c.RopeTheta)
-	}
-	return m
+	return &Model{cfg: c, lay: lay, w: tensor.Alloc(lay.size), rot: newRotary(c)}
 }
 
 // New makes a model with random weights. Matrices are uniform within
 // ±1/sqrt(inputs), those that write to the residual stream divided by
-// sqrt(2·layers) (Radford et al. 2019); gains are 1. The same seed gives the
+// sqrt(2·layers) (Radford et al. 2019); gains are 1 and biases 0. The same seed gives the
 // same weights on every machine: uniform draws need no transcendental function.
 func New(c Config, seed uint64) (*Model, error) {
 	c = c.withDefaults()
@@ -114,11 +130,13 @@ func New(c Config, seed uint64) (*Model, error) {
 	fill(m.lay.embed, in)
 	for _, a := range m.lay.layers {
 		fill(a.qkv, in)
-		fill(a.o, in*residual)
+		fill(a.o, 1/math.Sqrt(float64(c.qDim()))*residual)
 		fill(a.gateUp, in)
 		fill(a.down, residual/math.Sqrt(float64(c.Hidden)))
 		ones(a.norm1)
 		ones(a.norm2)
+		ones(a.qNorm)
+		ones(a.kNorm)
 	}
 	if !c.TieEmbeddings {
 		fill(m.lay.head, in)
@@ -145,7 +163,9 @@ func (m *Model) Clone() *Model {
 
 // CopyFrom takes over the weights of a model of the same shape.
 func (m *Model) CopyFrom(src *Model) error {
-	if m.lay.size != src.lay.size || m.cfg.Params() != src.cfg.Params() {
+	if m.lay.size != src.lay.size || !slices.EqualFunc(m.Tensors(), src.Tensors(), func(a, b Tensor) bool {
+		return a.Name == b.Name && slices.Equal(a.Shape, b.Shape)
+	}) {
 		return fmt.Errorf("copying weights: the models differ in shape")
 	}
 	copy(m.w, src.w)
@@ -169,22 +189,34 @@ func (l *layout) tensors(c Config, buf []float32) []Tensor {
 	rows := func(name string, s span, lo, hi int) {
 		list = append(list, Tensor{name, []int{hi - lo, s.cols}, buf[s.off+lo*s.cols : s.off+hi*s.cols]})
 	}
-	gain := func(name string, s span) {
-		list = append(list, Tensor{name, []int{s.cols}, s.of(buf)})
+	vector := func(name string, s span, lo, hi int) {
+		if s.cols > 0 {
+			list = append(list, Tensor{name, []int{hi - lo}, s.of(buf)[lo:hi]})
+		}
 	}
-	w, kv := c.Width, c.kvDim()
+	gain := func(name string, s span) { vector(name, s, 0, s.cols) }
+	w, h, q, kv := c.Width, c.Hidden, c.qDim(), c.kvDim()
 	rows("model.embed_tokens.weight", l.embed, 0, c.Vocab)
 	for i, a := range l.layers {
 		p := fmt.Sprintf("model.layers.%d.", i)
 		gain(p+"input_layernorm.weight", a.norm1)
-		rows(p+"self_attn.q_proj.weight", a.qkv, 0, w)
-		rows(p+"self_attn.k_proj.weight", a.qkv, w, w+kv)
-		rows(p+"self_attn.v_proj.weight", a.qkv, w+kv, w+2*kv)
+		rows(p+"self_attn.q_proj.weight", a.qkv, 0, q)
+		vector(p+"self_attn.q_proj.bias", a.qkvBias, 0, q)
+		gain(p+"self_attn.q_norm.weight", a.qNorm)
+		rows(p+"self_attn.k_proj.weight", a.qkv, q, q+kv)
+		vector(p+"self_attn.k_proj.bias", a.qkvBias, q, q+kv)
+		gain(p+"self_attn.k_norm.weight", a.kNorm)
+		rows(p+"self_attn.v_proj.weight", a.qkv, q+kv, q+2*kv)
+		vector(p+"self_attn.v_proj.bias", a.qkvBias, q+kv, q+2*kv)
 		rows(p+"self_attn.o_proj.weight", a.o, 0, w)
+		gain(p+"self_attn.o_proj.bias", a.oBias)
 		gain(p+"post_attention_layernorm.weight", a.norm2)
-		rows(p+"mlp.gate_proj.weight", a.gateUp, 0, c.Hidden)
-		rows(p+"mlp.up_proj.weight", a.gateUp, c.Hidden, 2*c.Hidden)
+		rows(p+"mlp.gate_proj.weight", a.gateUp, 0, h)
+		vector(p+"mlp.gate_proj.bias", a.gateUpBias, 0, h)
+		rows(p+"mlp.up_proj.weight", a.gateUp, h, 2*h)
+		vector(p+"mlp.up_proj.bias", a.gateUpBias, h, 2*h)
 		rows(p+"mlp.down_proj.weight", a.down, 0, w)
+		gain(p+"mlp.down_proj.bias", a.downBias)
 	}
 	gain("model.norm.weight", l.norm)
 	if !c.TieEmbeddings {

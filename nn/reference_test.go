@@ -78,6 +78,39 @@ func (r *reference) norm(x, gain []num) []num {
 	return y
 }
 
+// biased adds a bias, if there is one.
+func (r *reference) biased(y, bias []num) []num {
+	if bias == nil {
+		return y
+	}
+	for i := range y {
+		y[i] = r.add(y[i], bias[i])
+	}
+	return y
+}
+
+// scaled is a frequency after rope scaling, as Llama 3.1 defines it: by wave
+// length, in three ranges.
+func (r *reference) scaled(frequency float64) float64 {
+	s := r.c.RopeScaling
+	switch s.Kind {
+	case "linear":
+		return frequency / s.Factor
+	case "llama3":
+		wave := 2 * math.Pi / frequency
+		low, high := float64(s.Original)/s.LowFreq, float64(s.Original)/s.HighFreq
+		switch {
+		case wave > low:
+			return frequency / s.Factor
+		case wave < high:
+			return frequency
+		}
+		smooth := (float64(s.Original)/wave - s.LowFreq) / (s.HighFreq - s.LowFreq)
+		return (1-smooth)*frequency/s.Factor + smooth*frequency
+	}
+	return frequency
+}
+
 // turn rotates a head: pairs are (j, j+half), as in the Hugging Face layout.
 func (r *reference) turn(x []num, pos int) []num {
 	if r.c.RopeTheta == 0 {
@@ -86,7 +119,7 @@ func (r *reference) turn(x []num, pos int) []num {
 	half := len(x) / 2
 	y := make([]num, len(x))
 	for j := range half {
-		angle := float64(pos) / math.Pow(r.c.RopeTheta, 2*float64(j)/float64(len(x)))
+		angle := float64(pos) * r.scaled(1/math.Pow(r.c.RopeTheta, 2*float64(j)/float64(len(x))))
 		cos, sin := math.Cos(angle), math.Sin(angle)
 		y[j] = r.add(r.scale(x[j], cos), r.scale(x[j+half], -sin))
 		y[j+half] = r.add(r.scale(x[j+half], cos), r.scale(x[j], sin))
@@ -108,9 +141,19 @@ func (r *reference) model(w map[string][]num, tokens []int32) [][]num {
 		var q, k, v [][]num
 		for t := range x {
 			n := r.norm(x[t], w[p+"input_layernorm.weight"])
-			q = append(q, r.matvec(w[p+"self_attn.q_proj.weight"], n))
-			k = append(k, r.matvec(w[p+"self_attn.k_proj.weight"], n))
-			v = append(v, r.matvec(w[p+"self_attn.v_proj.weight"], n))
+			q = append(q, r.biased(r.matvec(w[p+"self_attn.q_proj.weight"], n), w[p+"self_attn.q_proj.bias"]))
+			k = append(k, r.biased(r.matvec(w[p+"self_attn.k_proj.weight"], n), w[p+"self_attn.k_proj.bias"]))
+			v = append(v, r.biased(r.matvec(w[p+"self_attn.v_proj.weight"], n), w[p+"self_attn.v_proj.bias"]))
+		}
+		if c.QKNorm {
+			for t := range x {
+				for h := 0; h < len(q[t]); h += hd {
+					copy(q[t][h:], r.norm(q[t][h:h+hd], w[p+"self_attn.q_norm.weight"]))
+				}
+				for h := 0; h < len(k[t]); h += hd {
+					copy(k[t][h:], r.norm(k[t][h:h+hd], w[p+"self_attn.k_norm.weight"]))
+				}
+			}
 		}
 		for t := range x {
 			att := make([]num, 0, c.Width)
@@ -131,7 +174,7 @@ func (r *reference) model(w map[string][]num, tokens []int32) [][]num {
 					att = append(att, o)
 				}
 			}
-			for i, o := range r.matvec(w[p+"self_attn.o_proj.weight"], att) {
+			for i, o := range r.biased(r.matvec(w[p+"self_attn.o_proj.weight"], att), w[p+"self_attn.o_proj.bias"]) {
 				// A copy, so that the embedding's nodes are not written over.
 				if i == 0 {
 					x[t] = append([]num(nil), x[t]...)
@@ -139,12 +182,13 @@ func (r *reference) model(w map[string][]num, tokens []int32) [][]num {
 				x[t][i] = r.add(x[t][i], o)
 			}
 			n := r.norm(x[t], w[p+"post_attention_layernorm.weight"])
-			gate, up := r.matvec(w[p+"mlp.gate_proj.weight"], n), r.matvec(w[p+"mlp.up_proj.weight"], n)
+			gate := r.biased(r.matvec(w[p+"mlp.gate_proj.weight"], n), w[p+"mlp.gate_proj.bias"])
+			up := r.biased(r.matvec(w[p+"mlp.up_proj.weight"], n), w[p+"mlp.up_proj.bias"])
 			for i, g := range gate {
 				sigmoid := r.pow(r.shift(r.exp(r.scale(g, -1)), 1), -1)
 				gate[i] = r.mul(r.mul(g, sigmoid), up[i])
 			}
-			for i, d := range r.matvec(w[p+"mlp.down_proj.weight"], gate) {
+			for i, d := range r.biased(r.matvec(w[p+"mlp.down_proj.weight"], gate), w[p+"mlp.down_proj.bias"]) {
 				x[t][i] = r.add(x[t][i], d)
 			}
 		}

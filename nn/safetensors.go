@@ -172,7 +172,7 @@ func ignorable(name string, c *Config) bool {
 
 // shapes is the shape of every tensor of the model.
 func (c *Config) shapes() map[string][]int {
-	w, kv := c.Width, c.kvDim()
+	w, q, kv, h := c.Width, c.qDim(), c.kvDim(), c.Hidden
 	s := map[string][]int{"model.embed_tokens.weight": {c.Vocab, w}, "model.norm.weight": {w}}
 	if !c.TieEmbeddings {
 		s["lm_head.weight"] = []int{c.Vocab, w}
@@ -181,13 +181,24 @@ func (c *Config) shapes() map[string][]int {
 		p := fmt.Sprintf("model.layers.%d.", i)
 		s[p+"input_layernorm.weight"] = []int{w}
 		s[p+"post_attention_layernorm.weight"] = []int{w}
-		s[p+"self_attn.q_proj.weight"] = []int{w, w}
-		s[p+"self_attn.k_proj.weight"] = []int{kv, w}
-		s[p+"self_attn.v_proj.weight"] = []int{kv, w}
-		s[p+"self_attn.o_proj.weight"] = []int{w, w}
-		s[p+"mlp.gate_proj.weight"] = []int{c.Hidden, w}
-		s[p+"mlp.up_proj.weight"] = []int{c.Hidden, w}
-		s[p+"mlp.down_proj.weight"] = []int{w, c.Hidden}
+		if c.QKNorm {
+			s[p+"self_attn.q_norm.weight"] = []int{c.HeadDim()}
+			s[p+"self_attn.k_norm.weight"] = []int{c.HeadDim()}
+		}
+		for _, m := range []struct {
+			name    string
+			out, in int
+			bias    bool
+		}{
+			{"self_attn.q_proj", q, w, c.QKVBias}, {"self_attn.k_proj", kv, w, c.QKVBias},
+			{"self_attn.v_proj", kv, w, c.QKVBias}, {"self_attn.o_proj", w, q, c.OutBias},
+			{"mlp.gate_proj", h, w, c.MLPBias}, {"mlp.up_proj", h, w, c.MLPBias}, {"mlp.down_proj", w, h, c.MLPBias},
+		} {
+			s[p+m.name+".weight"] = []int{m.out, m.in}
+			if m.bias {
+				s[p+m.name+".bias"] = []int{m.out}
+			}
+		}
 	}
 	return s
 }

@@ -31,6 +31,7 @@ type shard struct {
 	dx, dNorm, dAtt, dSel, dQKV, dAct, dGate block
 	low, dLow                                block     // of adapters: input times A, gradient times B
 	sink                                     []float32 // takes the gradients of gains that do not learn
+	dPre                                     []float32
 
 	// Scratch of packing: a matrix with its adapters, and their B, scaled.
 	merge  block
@@ -43,6 +44,8 @@ type layerActs struct {
 	x, n1, qkv, att block
 	inv1            []float32
 	probs           []float32
+	preQK           block // with QKNorm only: queries and keys before it
+	invQK           []float32
 	attSel, xSel    block // last layer only
 	mid, n2         block
 	inv2            []float32

@@ -197,6 +197,9 @@ func configDiff(want, got Config) string {
 		{"num_key_value_heads", want.KVHeads, got.KVHeads}, {"intermediate_size", want.Hidden, got.Hidden},
 		{"max_position_embeddings", want.Context, got.Context}, {"rope_theta", want.RopeTheta, got.RopeTheta},
 		{"rms_norm_eps", want.NormEps, got.NormEps}, {"tie_word_embeddings", want.TieEmbeddings, got.TieEmbeddings},
+		{"head_dim", want.HeadDim(), got.HeadDim()}, {"rope_scaling", want.RopeScaling, got.RopeScaling},
+		{"the biases of q, k and v", want.QKVBias, got.QKVBias}, {"attention_bias", want.OutBias, got.OutBias},
+		{"mlp_bias", want.MLPBias, got.MLPBias}, {"the norms of queries and keys", want.QKNorm, got.QKNorm},
 		{"bos_token_id", want.BOS, got.BOS}, {"eos_token_id", want.EOS, got.EOS},
 	} {
 		if f.want != f.got {

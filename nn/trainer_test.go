@@ -21,6 +21,11 @@ func tinyConfigs() map[string]Config {
 		"free, one kv, rope":    {Vocab: 13, Width: 16, Layers: 2, Heads: 4, KVHeads: 1, Hidden: 20, Context: 16, RopeTheta: 100, NormEps: 1e-5, BOS: -1, EOS: -1},
 		"free, equal, no rope":  {Vocab: 7, Width: 15, Layers: 1, Heads: 3, KVHeads: 3, Hidden: 10, Context: 16, NormEps: 1e-5, BOS: -1, EOS: -1},
 		"tied, deep, wide head": {Vocab: 9, Width: 20, Layers: 3, Heads: 1, KVHeads: 1, Hidden: 33, Context: 16, RopeTheta: 10000, NormEps: 1e-3, TieEmbeddings: true, BOS: -1, EOS: -1},
+		"qwen2":                 {Vocab: 11, Width: 16, Layers: 2, Heads: 4, KVHeads: 2, Hidden: 20, Context: 16, RopeTheta: 1e6, NormEps: 1e-6, QKVBias: true, TieEmbeddings: true, BOS: -1, EOS: -1},
+		"qwen3":                 {Vocab: 11, Width: 12, Layers: 2, Heads: 4, KVHeads: 2, HeadSize: 6, Hidden: 18, Context: 16, RopeTheta: 1e6, NormEps: 1e-6, QKNorm: true, BOS: -1, EOS: -1},
+		"llama, all biases":     {Vocab: 9, Width: 16, Layers: 2, Heads: 2, KVHeads: 1, HeadSize: 4, Hidden: 20, Context: 16, RopeTheta: 500, NormEps: 1e-5, QKVBias: true, OutBias: true, MLPBias: true, BOS: -1, EOS: -1},
+		"llama3":                {Vocab: 9, Width: 16, Layers: 1, Heads: 2, KVHeads: 2, Hidden: 20, Context: 16, RopeTheta: 100, RopeScaling: RopeScaling{Kind: ropeLlama3, Factor: 8, LowFreq: 1, HighFreq: 4, Original: 8}, NormEps: 1e-5, BOS: -1, EOS: -1},
+		"everything":            {Vocab: 9, Width: 10, Layers: 2, Heads: 4, KVHeads: 2, HeadSize: 4, Hidden: 12, Context: 16, RopeTheta: 100, RopeScaling: RopeScaling{Kind: ropeLinear, Factor: 2}, NormEps: 1e-5, QKVBias: true, OutBias: true, MLPBias: true, QKNorm: true, BOS: -1, EOS: -1},
 	}
 }
 
@@ -174,43 +179,46 @@ func TestGradientsAgainstReference(t *testing.T) {
 // The loss's own slope, measured by moving each parameter group along its
 // gradient, is the gradient's squared length.
 func TestGradientsAgainstFiniteDifferences(t *testing.T) {
-	c := tinyConfigs()["free, one kv, rope"]
-	m := lively(t, c, 8)
-	batch := someBatch(c, 7)
-	tr := NewTrainer(m)
-	if _, err := tr.ForwardBackward(batch, weighed); err != nil {
-		t.Fatal(err)
-	}
-	grad := tr.gradient()
-	at := func() float64 {
-		m.Touch()
-		logp, err := tr.Logprobs(context.Background(), batch)
-		if err != nil {
-			t.Fatal(err)
-		}
-		sum := 0.0
-		d := make([]float32, c.Context)
-		for i := range batch {
-			sum += weighed(i, &batch[i], logp[i], d)
-		}
-		return sum
-	}
-	for _, x := range m.Tensors() {
-		g := grad[x.Name]
-		square := tensor.SumSquares(g)
-		h := 1e-2 / math.Sqrt(square)
-		old := slices.Clone(x.Data)
-		move := func(s float64) float64 {
-			for i := range x.Data {
-				x.Data[i] = float32(float64(old[i]) + s*float64(g[i]))
+	for name, c := range tinyConfigs() {
+		t.Run(name, func(t *testing.T) {
+			m := lively(t, c, 8)
+			batch := someBatch(c, 7)
+			tr := NewTrainer(m)
+			if _, err := tr.ForwardBackward(batch, weighed); err != nil {
+				t.Fatal(err)
 			}
-			return at()
-		}
-		slope := (8*(move(h)-move(-h)) - (move(2*h) - move(-2*h))) / (12 * h)
-		copy(x.Data, old)
-		if math.Abs(slope-square) > 3e-3*square+1e-3 {
-			t.Errorf("%s: slope %v along the gradient, want its squared length %v", x.Name, slope, square)
-		}
+			grad := tr.gradient()
+			at := func() float64 {
+				m.Touch()
+				logp, err := tr.Logprobs(context.Background(), batch)
+				if err != nil {
+					t.Fatal(err)
+				}
+				sum := 0.0
+				d := make([]float32, c.Context)
+				for i := range batch {
+					sum += weighed(i, &batch[i], logp[i], d)
+				}
+				return sum
+			}
+			for _, x := range m.Tensors() {
+				g := grad[x.Name]
+				square := tensor.SumSquares(g)
+				h := 1e-2 / math.Sqrt(square)
+				old := slices.Clone(x.Data)
+				move := func(s float64) float64 {
+					for i := range x.Data {
+						x.Data[i] = float32(float64(old[i]) + s*float64(g[i]))
+					}
+					return at()
+				}
+				slope := (8*(move(h)-move(-h)) - (move(2*h) - move(-2*h))) / (12 * h)
+				copy(x.Data, old)
+				if math.Abs(slope-square) > 3e-3*square+1e-3 {
+					t.Errorf("%s: slope %v along the gradient, want its squared length %v", x.Name, slope, square)
+				}
+			}
+		})
 	}
 }
 

@@ -15,13 +15,26 @@ type RotaryTable struct {
 // NewRotaryTable tabulates positions 0 to context-1: pair j of a head turns by
 // position * theta^(-2j/headDim). headDim is even.
 func NewRotaryTable(headDim, context int, theta float64) *RotaryTable {
-	if headDim <= 0 || headDim%2 != 0 || context < 0 {
+	if headDim <= 0 || headDim%2 != 0 {
+		panic(fmt.Sprintf("tensor: rotary table for head size %d", headDim))
+	}
+	frequencies := make([]float64, headDim/2)
+	for j := range frequencies {
+		frequencies[j] = math.Pow(theta, -2*float64(j)/float64(headDim))
+	}
+	return NewRotaryTableOf(frequencies, context)
+}
+
+// NewRotaryTableOf tabulates positions 0 to context-1 for the frequencies of
+// the pairs of a head, in radians per position.
+func NewRotaryTableOf(frequencies []float64, context int) *RotaryTable {
+	half := len(frequencies)
+	headDim := 2 * half
+	if half == 0 || context < 0 {
 		panic(fmt.Sprintf("tensor: rotary table for head size %d and %d positions", headDim, context))
 	}
 	t := &RotaryTable{headDim: headDim, context: context, data: Alloc(context * headDim)}
-	half := headDim / 2
-	for j := range half {
-		frequency := math.Pow(theta, -2*float64(j)/float64(headDim))
+	for j, frequency := range frequencies {
 		for p := range context {
 			sin, cos := math.Sincos(float64(p) * frequency)
 			t.data[p*headDim+j] = float32(cos)
