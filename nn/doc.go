@@ -5,8 +5,8 @@
 //     and Save use Hugging Face folders (config.json, model.safetensors,
 //     tokenizer.json), WriteSafetensors gives bytes that depend on the weights
 //     alone, and ReadModel reads them back.
-//   - Tokenizer: LoadTokenizer reads SentencePiece-like BPE; NewBytes,
-//     NewWords and NewSpacedWords make small ones.
+//   - Tokenizer: LoadTokenizer reads BPE over bytes and over characters (package
+//     tokenizer); NewBytes, NewWords and NewSpacedWords make small ones.
 //   - Trainer: log-probabilities, gradients, AdamW. ForwardBackward is the fast
 //     path for losses that are sums over sequences; Forward and Backward serve
 //     all others.

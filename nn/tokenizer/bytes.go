@@ -27,7 +27,7 @@ func NewBytes() *Tokenizer {
 		"end_of_word_suffix": nil, "fuse_unk": false, "byte_fallback": true,
 		"ignore_merges": false, "vocab": ids, "merges": []string{},
 	})
-	t, err := parseTokenizer(j.bytes(), nil)
+	t, err := parse(j.bytes(), nil)
 	if err != nil {
 		panic(err) // it depends on nothing but this function
 	}
@@ -39,7 +39,7 @@ func NewBytes() *Tokenizer {
 func newTokenizerJSON(specials []string) *tokenizerJSON {
 	j := &tokenizerJSON{Version: "1.0"}
 	for i, s := range specials {
-		j.Added = append(j.Added, addedJSON{ID: int32(i), Content: s, Special: true})
+		j.Added = append(j.Added, addedJSON{ID: int32(i), Content: s, Normalized: new(bool), Special: true})
 	}
 	bos := 0
 	for specials[bos] != "<s>" {

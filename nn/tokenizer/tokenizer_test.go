@@ -16,7 +16,7 @@ import (
 // both forms.
 const llamaJSON = `{"version":"1.0","added_tokens":[
  {"id":0,"content":"<unk>","special":true},{"id":1,"content":"<s>","special":true},
- {"id":2,"content":"</s>","special":true},{"id":15,"content":"<tab>","special":false}],
+ {"id":2,"content":"</s>","special":true},{"id":15,"content":"<tab>","normalized":false,"special":false}],
 "normalizer":{"type":"Sequence","normalizers":[{"type":"Prepend","prepend":"▁"},{"type":"Replace","pattern":{"String":" "},"content":"▁"}]},
 "pre_tokenizer":null,
 "post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>","type_id":0}},{"Sequence":{"id":"A","type_id":0}}]},
@@ -25,9 +25,9 @@ const llamaJSON = `{"version":"1.0","added_tokens":[
  "<0xC3>":3,"<0xA9>":4,"▁":5,"a":6,"b":7,"c":8,"ab":9,"▁a":10,"abc":11,"▁ab":12,"bc":13,"aa":14},
 "merges":["b c",["a","b"],"▁ a",["a","bc"],"▁ ab",["a","a"]]}}`
 
-func parse(t testing.TB, s string) *Tokenizer {
+func parseText(t testing.TB, s string) *Tokenizer {
 	t.Helper()
-	tok, err := parseTokenizer([]byte(s), nil)
+	tok, err := parse([]byte(s), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func parse(t testing.TB, s string) *Tokenizer {
 }
 
 func TestBPE(t *testing.T) {
-	tok := parse(t, llamaJSON)
+	tok := parseText(t, llamaJSON)
 	for _, x := range []struct {
 		text string
 		want []int32
@@ -97,7 +97,7 @@ func TestMetaspacePreTokenizer(t *testing.T) {
 		s = s[:i] + s[j:]
 		i, j = strings.Index(s, `"decoder":`), strings.Index(s, `"model":`)
 		s = s[:i] + `"decoder":{"type":"Metaspace","replacement":"▁",` + x.options + `},` + s[j:]
-		if got, err := parse(t, s).Encode(x.text); err != nil || !slices.Equal(got, x.want) {
+		if got, err := parseText(t, s).Encode(x.text); err != nil || !slices.Equal(got, x.want) {
 			t.Errorf("%s: %q gives %v (%v), want %v", x.options, x.text, got, err, x.want)
 		}
 	}
@@ -118,8 +118,8 @@ func TestUnknownText(t *testing.T) {
 		r      rune
 		offset int
 	}{
-		{parse(t, llamaJSON), "a aé€b€", '€', 5},
-		{parse(t, llamaJSON), "a<tab>aé€", '€', 9},
+		{parseText(t, llamaJSON), "a aé€b€", '€', 5},
+		{parseText(t, llamaJSON), "a<tab>aé€", '€', 9},
 		{words, "12+3", '3', 3},
 		{words, "1é", 'é', 1},
 		{words, "1\xff", utf8.RuneError, 1},
@@ -198,9 +198,9 @@ func TestTokenizerRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, tok := range map[string]*Tokenizer{"words": words, "spaced": apart, "bytes": NewBytes(), "llama": parse(t, llamaJSON)} {
+	for name, tok := range map[string]*Tokenizer{"words": words, "spaced": apart, "bytes": NewBytes(), "llama": parseText(t, llamaJSON)} {
 		raw, config := tok.JSON(128)
-		back, err := parseTokenizer(raw, config)
+		back, err := parse(raw, config)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -240,7 +240,7 @@ func TestBytes(t *testing.T) {
 
 // Decoding in steps gives what decoding at once gives, in whole characters.
 func TestStreamingDecode(t *testing.T) {
-	llama := parse(t, llamaJSON)
+	llama := parseText(t, llamaJSON)
 	apart, err := NewSpacedWords("3", "17")
 	if err != nil {
 		t.Fatal(err)
@@ -276,7 +276,7 @@ func TestStreamingDecode(t *testing.T) {
 
 // A text of one word must not take quadratic time or memory.
 func TestLongWord(t *testing.T) {
-	tok := parse(t, llamaJSON)
+	tok := parseText(t, llamaJSON)
 	ids, err := tok.Encode(strings.Repeat("abc", 100_000))
 	if err != nil || len(ids) != 100_001 {
 		t.Errorf("%d tokens (%v), want 100001", len(ids), err)
@@ -295,11 +295,23 @@ func TestBadTokenizers(t *testing.T) {
 		`the largest id is 99999`:                  {`"aa":14`, `"aa":99999`},
 		`tokens "<s>" and "aa" share id 1`:         {`"aa":14`, `"aa":1`},
 		`token "</s>" has id 2, but the vocab`:     {`"</s>":2`, `"</s>":16`},
-		`a "NFKC" step`:                            {`"type":"Prepend"`, `"type":"NFKC"`},
-		`a "ByteLevel" step is not supported here`: {`"pre_tokenizer":null`, `"pre_tokenizer":{"type":"ByteLevel"}`},
+		`the key "prepend" is not supported`:       {`"type":"Prepend"`, `"type":"NFKC"`},
+		`normalizer: a "Nmt" step`:                 {`"type":"Prepend"`, `"type":"Nmt"`},
+		`pre_tokenizer: a "UnicodeScripts" step`:   {`"pre_tokenizer":null`, `"pre_tokenizer":{"type":"UnicodeScripts"}`},
+		`post_processor: a "BertProcessing" step`:  {`"type":"TemplateProcessing"`, `"type":"BertProcessing"`},
+		`two ByteLevel steps`:                      {`"pre_tokenizer":null`, `"pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"Digits"},{"type":"ByteLevel"}]},"normalizer":{"type":"ByteLevel"}`},
+		`the behavior "Joined"`:                    {`"pre_tokenizer":null`, `"pre_tokenizer":{"type":"Split","pattern":{"String":"a"},"behavior":"Joined"}`},
+		`Sequence: the key "x" is not`:             {`"pre_tokenizer":null`, `"pre_tokenizer":{"type":"Sequence","pretokenizers":[],"x":[]}`},
+		`either a String or a Regex`:               {`"pattern":{"String":" "}`, `"pattern":{}`},
+		`regular expression "(a"`:                  {`"pattern":{"String":" "}`, `"pattern":{"Regex":"(a"}`},
+		`classes within classes`:                   {`"pattern":{"String":" "}`, `"pattern":{"Regex":"[a&&[b]]"}`},
+		`the key "vocabulary" is not supported`:    {`"byte_fallback":true`, `"vocabulary":{}`},
+		`tokenizer.json: the key "extra" is not`:   {`"version":"1.0"`, `"extra":1`},
+		`version "2.0" is not supported`:           {`"version":"1.0"`, `"version":"2.0"`},
+		`unk_token "<none>" is not in the`:         {`"unk_token":"<unk>"`, `"unk_token":"<none>"`},
+		`it has the text 0 times`:                  {`,{"Sequence":{"id":"A","type_id":0}}`, ``},
 		`a "WordPiece" step`:                       {`"type":"ByteFallback"`, `"type":"WordPiece"`},
-		`it lacks a Fuse step`:                     {`{"type":"Fuse"},{"type":"Strip","content":" ","start":1,"stop":0}`, `{"type":"ByteFallback"}`},
-		`single_word, lstrip and rstrip`:           {`"content":"<tab>"`, `"content":"<tab>","lstrip":true`},
+		`a "Strip" step at this place`:             {`{"type":"Fuse"},`, ``},
 		`dropout is not supported`:                 {`"byte_fallback":true`, `"dropout":0.1`},
 		`end_of_word_suffix`:                       {`"byte_fallback":true`, `"end_of_word_suffix":"</w>"`},
 		`unexpected end of JSON`:                   {llamaJSON[40:], ``},
@@ -308,11 +320,11 @@ func TestBadTokenizers(t *testing.T) {
 		if s == llamaJSON {
 			t.Fatalf("%q does not occur", change[0])
 		}
-		if _, err := parseTokenizer([]byte(s), nil); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := parse([]byte(s), nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
 		}
 	}
-	if _, err := parseTokenizer([]byte(llamaJSON), []byte(`{"bos_token":"<begin>"}`)); err == nil || !strings.Contains(err.Error(), `bos_token "<begin>" is not in the vocabulary`) {
+	if _, err := parse([]byte(llamaJSON), []byte(`{"bos_token":"<begin>"}`)); err == nil || !strings.Contains(err.Error(), `bos_token "<begin>" is not in the vocabulary`) {
 		t.Errorf("an unknown begin token: %v", err)
 	}
 }
@@ -354,7 +366,7 @@ func FuzzTokenizer(f *testing.F) {
 		f.Add(string(raw), "112")
 	}
 	f.Fuzz(func(t *testing.T, file, text string) {
-		tok, err := parseTokenizer([]byte(file), nil)
+		tok, err := parse([]byte(file), nil)
 		if err != nil {
 			return
 		}
@@ -371,7 +383,7 @@ func FuzzTokenizer(f *testing.F) {
 			t.Fatalf("%q decodes to invalid %q", text, tok.Decode(ids))
 		}
 		raw, config := tok.JSON(64)
-		if back, err := parseTokenizer(raw, config); err != nil || back.Size() != tok.Size() {
+		if back, err := parse(raw, config); err != nil || back.Size() != tok.Size() {
 			t.Fatalf("read back: %v", err)
 		}
 	})

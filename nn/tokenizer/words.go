@@ -25,7 +25,7 @@ type words struct {
 // error here.
 type spaced struct{ vocab map[string]int32 }
 
-func (s spaced) encode(dst []int32, text string, _, _ bool) ([]int32, error) {
+func (s spaced) encode(dst []int32, text string, _ place, _ Options) ([]int32, error) {
 	for i := 0; i < len(text); {
 		end := len(text)
 		if k := strings.IndexByte(text[i:], ' '); k >= 0 {
@@ -101,7 +101,7 @@ func wordsPattern(list []word) string {
 	return b.String()
 }
 
-func (w *words) encode(dst []int32, text string, _, _ bool) ([]int32, error) {
+func (w *words) encode(dst []int32, text string, _ place, _ Options) ([]int32, error) {
 	for i := 0; i < len(text); {
 		found := false
 		for _, x := range w.byFirst[text[i]] {
@@ -137,7 +137,7 @@ func NewWords(list ...string) (*Tokenizer, error) {
 		"behavior": "Isolated", "invert": false,
 	})
 	j.Decoder = rawJSON(map[string]any{"type": "Fuse"})
-	return parseTokenizer(j.bytes(), nil)
+	return parse(j.bytes(), nil)
 }
 
 // NewSpacedWords is NewWords for text whose words stand apart by single spaces,
@@ -153,7 +153,7 @@ func NewSpacedWords(list ...string) (*Tokenizer, error) {
 		return nil, err
 	}
 	j.PreTokenizer = rawJSON(map[string]any{"type": "WhitespaceSplit"})
-	return parseTokenizer(j.bytes(), nil)
+	return parse(j.bytes(), nil)
 }
 
 // wordLevel is a tokenizer.json with the words as its vocabulary.
@@ -178,4 +178,55 @@ func wordLevel(list []string) (*tokenizerJSON, map[string]int32, error) {
 	j := newTokenizerJSON(specials)
 	j.Model = rawJSON(map[string]any{"type": "WordLevel", "vocab": ids, "unk_token": "<unk>"})
 	return j, ids, nil
+}
+
+// wordLevelJSON is the model of a tokenizer of ours.
+type wordLevelJSON struct {
+	Type    string           `json:"type"`
+	Vocab   map[string]int32 `json:"vocab"`
+	Unknown string           `json:"unk_token"`
+}
+
+// newWordLevel accepts what NewWords and NewSpacedWords write.
+func (t *Tokenizer) newWordLevel(j *tokenizerJSON, m *wordLevelJSON) (encoder, error) {
+	var list []word
+	for content, id := range m.Vocab {
+		if t.pieces[id].kind == pieceText {
+			if content == "" {
+				return nil, fmt.Errorf("model: token %d is empty", id)
+			}
+			list = append(list, word{content, id})
+		}
+	}
+	if n, err := stages("normalizer", j.Normalizer); err != nil || len(n) > 0 {
+		return nil, fmt.Errorf("normalizer: none is supported with WordLevel")
+	}
+	pre, err := stages("pre_tokenizer", j.PreTokenizer)
+	if err != nil {
+		return nil, err
+	}
+	decoder, err := stages("decoder", j.Decoder)
+	if err != nil {
+		return nil, err
+	}
+	if len(decoder) == 0 {
+		if len(pre) != 1 || pre[0].kind != "WhitespaceSplit" {
+			return nil, fmt.Errorf("pre_tokenizer: with WordLevel and no decoder it must be WhitespaceSplit")
+		}
+		vocab := make(map[string]int32, len(list))
+		for _, w := range list {
+			vocab[w.text] = w.id
+		}
+		return spaced{vocab}, nil
+	}
+	var o struct {
+		Pattern  patternJSON `json:"pattern"`
+		Behavior string      `json:"behavior"`
+		Invert   bool        `json:"invert"`
+	}
+	if len(pre) != 1 || pre[0].kind != "Split" || pre[0].read(&o) != nil || o.Behavior != "Isolated" || o.Invert ||
+		o.Pattern.Regex == nil || *o.Pattern.Regex != wordsPattern(list) {
+		return nil, fmt.Errorf("pre_tokenizer: with WordLevel it must be a Split that isolates the tokens themselves, longest first")
+	}
+	return newWordsModel(list), nil
 }
