@@ -1,6 +1,10 @@
 package nn
 
-import "pawl/tensor"
+import (
+	"slices"
+
+	"pawl/tensor"
+)
 
 // decoder advances many sequences together, one token a step. Prompts are read
 // in packed passes (forward.go), each once for all its samples; a finished
@@ -19,15 +23,18 @@ type decoder struct {
 	idle  []int // slots without a sequence
 	live  []int // slots at work
 
-	read  shard  // the pass over prompts
-	ready []unit // whose prompts are in read, sequence by sequence
-	first int    // the first of them with samples left to start
-	taken int    // samples of it already started
+	read  shard       // the pass over prompts
+	ready []unit      // whose prompts are in read, sequence by sequence
+	last  []int       // the out of each of them that predicts the first token
+	given [][]float32 // log-probabilities of their prompts, where wanted
+	first int         // the first of them with samples left to start
+	taken int         // samples of it already started
 
 	x, n1, qkv, att, gateUp, act, logits block
 	inv, invQK, scratch, row             []float32
 	pos, path                            []int32
 	draw                                 drawer
+	look                                 observer
 	arena                                arena
 }
 
@@ -42,6 +49,8 @@ type slot struct {
 	tokens []int32
 	logp   []float32
 	raw    []float32
+	seen   *Seen
+	watch  func(int32) bool
 }
 
 // cacheFloats bounds a decoder's cache, to 256 MiB: long contexts get fewer slots.
@@ -117,13 +126,19 @@ func (d *decoder) start() bool {
 	n := len(p.Tokens)
 	limit := p.limit(&d.m.cfg)
 	*s = slot{unit: u.prompt, at: at, n: n, limit: limit, rng: newStream(p.Seed, uint64(p.First+at))}
+	if p.Want != (Want{}) {
+		s.seen = &Seen{Prompted: d.given[seq]}
+	}
 	if limit == 0 {
-		d.j.done(Completion{Prompt: u.prompt, Sample: p.First + at}, at)
+		d.j.done(Completion{Prompt: u.prompt, Sample: p.First + at, Seen: s.seen}, at)
 		return true
 	}
+	if p.Watch != nil {
+		s.watch = p.Watch(p.First + at)
+	}
 	s.tokens, s.logp, s.raw = d.arena.take(limit)
-	logits := d.read.logits.Row(seq)
-	if d.choose(s, logits) {
+	out := d.last[seq]
+	if d.choose(s, d.read.logits.Row(out), d.read.normed.Row(out)) {
 		return true
 	}
 	// The prompt's keys and values, from the pass that read it.
@@ -142,7 +157,7 @@ func (d *decoder) start() bool {
 
 // readPrompts takes the next units and computes their prompts in one pass.
 func (d *decoder) readPrompts() bool {
-	d.ready, d.first = d.ready[:0], 0
+	d.ready, d.last, d.first = d.ready[:0], d.last[:0], 0
 	d.read.reset()
 	for d.read.rows < readRows && len(d.ready) < len(d.slots) {
 		i := int(d.j.next.Add(1)) - 1
@@ -151,13 +166,37 @@ func (d *decoder) readPrompts() bool {
 		}
 		u := d.j.units[i]
 		d.ready = append(d.ready, u)
-		d.read.feed(d.j.prompts[u.prompt].Tokens, d.m.cfg.Heads)
+		p := &d.j.prompts[u.prompt]
+		base := d.read.rows
+		d.read.feed(p.Tokens, d.m.cfg.Heads)
+		if p.Want.Prompt {
+			for t, id := range p.Tokens[1:] {
+				d.read.want(base+t, id, len(d.ready)-1, t+1)
+			}
+		}
 		d.read.want(d.read.rows-1, -1, 0, 0)
+		d.last = append(d.last, d.read.outs-1)
 	}
 	if len(d.ready) == 0 {
 		return false
 	}
 	d.read.forward(d.m, d.pw)
+	d.given = grow(d.given, len(d.ready))
+	clear(d.given)
+	for i, u := range d.ready {
+		if p := &d.j.prompts[u.prompt]; p.Want.Prompt {
+			d.given[i] = make([]float32, len(p.Tokens))
+		}
+	}
+	if s := &d.read; s.outs > len(d.ready) {
+		s.logp, s.lse = growAligned(s.logp, s.outs), growAligned(s.lse, s.outs)
+		tensor.LogSoftmaxAt(s.logp, s.lse, s.logits.Mat, s.target)
+		for i, lp := range s.logp {
+			if s.target[i] >= 0 {
+				d.given[s.outSeq[i]][s.outPos[i]] = lp
+			}
+		}
+	}
 	return true
 }
 
@@ -209,7 +248,7 @@ func (d *decoder) step() {
 	for i, id := range d.live {
 		s := &d.slots[id]
 		s.n++
-		if d.choose(s, logits.Row(i)) {
+		if d.choose(s, logits.Row(i), n1.Row(i)) {
 			d.idle = append(d.idle, id)
 		} else {
 			kept = append(kept, id)
@@ -218,39 +257,57 @@ func (d *decoder) step() {
 	d.live = kept
 }
 
-// choose draws a slot's next token and tells whether the sequence has ended;
-// the completion is then recorded.
-func (d *decoder) choose(s *slot, logits []float32) bool {
+// choose draws a slot's next token, given the head's output and input, and tells
+// whether the sequence has ended; the completion is then recorded.
+func (d *decoder) choose(s *slot, logits, hidden []float32) bool {
 	p := &d.j.prompts[s.unit]
 	from := logits
-	if p.Intervene != nil {
+	if p.changes() {
 		d.row = growAligned(d.row, len(logits))
 		copy(d.row, logits)
 		from = d.row
-		d.path = append(append(d.path[:0], p.Tokens...), s.tokens...)
-		p.Intervene(p.First+s.at, d.path, from)
+		if p.Intervene != nil {
+			d.path = append(append(d.path[:0], p.Tokens...), s.tokens...)
+			p.Intervene(p.First+s.at, d.path, from)
+		}
+		for id, b := range p.Bias {
+			from[id] += b
+		}
 	}
 	token, logp := d.draw.draw(from, p, &s.rng)
 	raw := logp
-	if p.Intervene != nil || (p.Temperature != 0 && (p.Temperature != 1 || p.TopK > 0 || p.TopP > 0)) {
+	if p.changes() || p.Temperature != 0 && (p.Temperature != 1 || p.truncates(len(logits))) {
 		raw = d.draw.logSoftmax(logits, token)
 	}
 	s.token = token
 	s.tokens, s.logp, s.raw = append(s.tokens, token), append(s.logp, logp), append(s.raw, raw)
+	if s.seen != nil {
+		d.look.see(s.seen, &p.Want, logits)
+		if p.Want.Hidden {
+			s.seen.Hidden = append(s.seen.Hidden, slices.Clone(hidden))
+		}
+	}
 	if p.OnToken != nil {
 		p.OnToken(p.First+s.at, token, logp)
 	}
 	stop := p.stops(token)
+	if s.watch != nil && s.watch(token) {
+		stop = true
+	}
 	if !stop && len(s.tokens) < s.limit {
 		return false
 	}
-	done := Completion{Prompt: s.unit, Sample: p.First + s.at, Tokens: s.tokens, Logprobs: s.logp, Raw: s.raw}
+	done := Completion{Prompt: s.unit, Sample: p.First + s.at, Tokens: s.tokens, Logprobs: s.logp, Raw: s.raw, Seen: s.seen}
 	if stop {
 		done.Finish = FinishStop
 	}
 	d.j.done(done, s.at)
 	return true
 }
+
+// changes tells whether the tokens are drawn from other logits than the
+// model's.
+func (p *Prompt) changes() bool { return p.Intervene != nil || len(p.Bias) > 0 }
 
 // arena cuts completions from larger pieces, which they then own for good.
 type arena struct {

@@ -2,7 +2,6 @@ package nn
 
 import (
 	"math"
-	"slices"
 
 	"pawl/tensor"
 )
@@ -10,7 +9,8 @@ import (
 // drawer chooses tokens from logits. Its memory is reused.
 type drawer struct {
 	probs []float32
-	order []int32
+	kept  []ranked
+	tops  []ranked
 	logp  [1]float32
 	lse   [1]float32
 	at    [1]int32
@@ -32,10 +32,9 @@ func (d *drawer) draw(logits []float32, p *Prompt, r *stream) (token int32, logp
 	if p.Temperature != 1 {
 		tensor.Scale(q, float32(1/p.Temperature))
 	}
-	truncated := (p.TopK > 0 && p.TopK < len(q)) || (p.TopP > 0 && p.TopP < 1)
-	if !truncated {
+	if !p.truncates(len(q)) {
 		tensor.Softmax(q)
-		token = pick(q, nil, u)
+		token = pick(q, u)
 		if p.Temperature == 1 {
 			return token, d.logSoftmax(logits, token)
 		}
@@ -45,47 +44,15 @@ func (d *drawer) draw(logits []float32, p *Prompt, r *stream) (token int32, logp
 	}
 	tensor.Softmax(q)
 	kept := d.keep(q, p)
-	token = pick(q, kept, u)
-	mass := 0.0
-	for _, i := range kept {
-		mass += float64(q[i])
-	}
-	return token, float32(math.Log(float64(q[token]) / mass))
+	all := mass(kept)
+	// The cumulative distribution, likeliest first, inverted at u.
+	n := likeliest(kept, func(_ int, sum float64) bool { return sum > u*all })
+	return kept[n-1].token(), float32(math.Log(kept[n-1].p() / all))
 }
 
-// keep returns the tokens that survive top-k, then top-p (Holtzman et al.
-// 2020), likeliest first and ties by index. At least one does.
-func (d *drawer) keep(q []float32, p *Prompt) []int32 {
-	d.order = grow(d.order, len(q))
-	for i := range d.order {
-		d.order[i] = int32(i)
-	}
-	slices.SortStableFunc(d.order, func(a, b int32) int {
-		switch {
-		case q[a] > q[b]:
-			return -1
-		case q[a] < q[b]:
-			return 1
-		}
-		return 0
-	})
-	kept := d.order
-	if p.TopK > 0 && p.TopK < len(kept) {
-		kept = kept[:p.TopK]
-	}
-	if p.TopP > 0 && p.TopP < 1 {
-		all, mass := 0.0, 0.0
-		for _, i := range kept {
-			all += float64(q[i])
-		}
-		for n, i := range kept {
-			if mass += float64(q[i]); mass >= p.TopP*all {
-				kept = kept[:n+1]
-				break
-			}
-		}
-	}
-	return kept
+// truncates tells whether any token of n may be cut off.
+func (p *Prompt) truncates(n int) bool {
+	return p.TopK > 0 && p.TopK < n || p.TopP > 0 && p.TopP < 1 || p.MinP > 0
 }
 
 // logSoftmax is the same chain of operations as in training.
@@ -95,33 +62,22 @@ func (d *drawer) logSoftmax(logits []float32, token int32) float32 {
 	return d.logp[0]
 }
 
-// pick inverts the cumulative distribution at u, over all tokens or over kept.
-func pick(q []float32, kept []int32, u float64) int32 {
-	n := len(q)
-	if kept != nil {
-		n = len(kept)
-	}
-	token := func(i int) int32 {
-		if kept != nil {
-			return kept[i]
-		}
-		return int32(i)
-	}
+// pick inverts the cumulative distribution at u, by token.
+func pick(q []float32, u float64) int32 {
 	all := 0.0
-	for i := range n {
-		all += float64(q[token(i)])
+	for _, v := range q {
+		all += float64(v)
 	}
-	sum, last := 0.0, token(0)
-	for i := range n {
-		t := token(i)
-		if q[t] > 0 {
-			last = t
+	sum, last := 0.0, 0
+	for i, v := range q {
+		if v > 0 {
+			last = i
 		}
-		if sum += float64(q[t]); sum > u*all {
-			return t
+		if sum += float64(v); sum > u*all {
+			return int32(i)
 		}
 	}
-	return last // rounding, or logits that are not numbers
+	return int32(last) // rounding, or logits that are not numbers
 }
 
 func argmax(x []float32) int32 {

@@ -3,6 +3,7 @@ package nn
 import (
 	"context"
 	"fmt"
+	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -21,16 +22,26 @@ type Prompt struct {
 	Temperature float64 // 0 takes the likeliest token
 	TopK        int     // keep the k likeliest tokens; 0 keeps all
 	TopP        float64 // keep the smallest set of at least this mass; 0 or 1 keeps all
-	MaxTokens   int     // at most this many; 0 means up to the context
-	Stop        []int32 // tokens that end a continuation
+	MinP        float64 // keep tokens of at least this share of the likeliest one's probability
+	// Bias is added to the logits of single tokens, before temperature; minus
+	// infinity forbids one.
+	Bias      map[int32]float32
+	MaxTokens int     // at most this many; 0 means up to the context
+	Stop      []int32 // tokens that end a continuation
 
 	// Intervene, if not nil, may change the logits of the next token, given all
 	// tokens before it, the prompt's included. It is called from several
 	// goroutines and must keep neither slice.
 	Intervene func(sample int, path []int32, logits []float32)
+	// Watch, if not nil, makes an observer for each sample. It is shown each
+	// token as it is drawn; the sample ends with the first for which it returns
+	// true. Observers of different samples run on several goroutines.
+	Watch func(sample int) func(token int32) bool
 	// OnToken, if not nil, sees each token when it is drawn: in order for one
 	// sample, from several goroutines for different ones.
 	OnToken func(sample int, token int32, logprob float32)
+
+	Want Want // what to return beside tokens and log-probabilities
 }
 
 // Finish tells why a continuation ended.
@@ -39,7 +50,7 @@ type Finish uint8
 // The ways to end.
 const (
 	FinishLength Finish = iota // MaxTokens or the context was reached
-	FinishStop                 // a stop token was drawn
+	FinishStop                 // a stop token was drawn, or Watch ended it
 )
 
 func (f Finish) String() string {
@@ -53,8 +64,8 @@ func (f Finish) String() string {
 type Completion struct {
 	Prompt int // index among the prompts of the call
 	Sample int // sample index, from the prompt's First on
-	// Tokens ends with the stop token, if one was drawn: its log-probability
-	// counts, too.
+	// Tokens ends with the stop token, or with the one that completed a stop
+	// string, if it ended so: its log-probability counts, too.
 	Tokens []int32
 	// Logprobs are of the distribution that was sampled from, after
 	// intervention, temperature and truncation. Greedy decoding records them at
@@ -64,6 +75,7 @@ type Completion struct {
 	// equal what Logprobs of a trainer gives for the same tokens, to the bit.
 	Raw    []float32
 	Finish Finish
+	*Seen  // what Prompt.Want asked for; nil if nothing
 }
 
 // SamplerOptions bound a sampler's resources. They do not affect its results.
@@ -192,8 +204,17 @@ func (p *Prompt) check(i int, c *Config) error {
 		return fmt.Errorf("prompt %d: the temperature is %v; it must be 0 or more", i, p.Temperature)
 	case !(p.TopP >= 0 && p.TopP <= 1):
 		return fmt.Errorf("prompt %d: top_p is %v; it must be between 0 and 1", i, p.TopP)
+	case !(p.MinP >= 0 && p.MinP <= 1):
+		return fmt.Errorf("prompt %d: min_p is %v; it must be between 0 and 1", i, p.MinP)
+	case p.Want.Top < 0:
+		return fmt.Errorf("prompt %d: %d alternatives are wanted; that is negative", i, p.Want.Top)
 	case p.TopK < 0 || p.MaxTokens < 0:
 		return fmt.Errorf("prompt %d: top_k is %d and max_tokens %d; neither may be negative", i, p.TopK, p.MaxTokens)
+	}
+	for id, b := range p.Bias {
+		if uint32(id) >= uint32(c.Vocab) || b != b || b > math.MaxFloat32 {
+			return fmt.Errorf("prompt %d: a bias of %v for token %d; it must be a number, and the token within the vocabulary of %d", i, b, id, c.Vocab)
+		}
 	}
 	return checkTokens(p.Tokens, c.Vocab, "prompt", i)
 }

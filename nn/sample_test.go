@@ -44,6 +44,7 @@ func TestSamplesDoNotDependOnTheBatch(t *testing.T) {
 			Temperature: rapid.SampledFrom([]float64{0, 0.7, 1, 1, 2}).Draw(t, "temperature"),
 			TopK:        rapid.SampledFrom([]int{0, 0, 1, 5, 100}).Draw(t, "top-k"),
 			TopP:        rapid.SampledFrom([]float64{0, 0.5, 0.9, 1}).Draw(t, "top-p"),
+			MinP:        rapid.SampledFrom([]float64{0, 0, 0.2}).Draw(t, "min-p"),
 			MaxTokens:   rapid.IntRange(0, 12).Draw(t, "max"),
 			Stop:        rapid.SliceOfN(rapid.Int32Range(0, int32(c.Vocab-1)), 0, 2).Draw(t, "stop"),
 		}
@@ -157,7 +158,25 @@ func TestDistributions(t *testing.T) {
 		}
 		return q
 	}
+	minP := func(p []float64, share float64) []float64 {
+		return truncate(p, func(rank int, _ float64) bool {
+			q := slices.Clone(p)
+			slices.Sort(q)
+			slices.Reverse(q)
+			return q[rank] >= share*q[0]
+		})
+	}
 	raw := soft(1)
+	// Adding log 3 to a logit triples a token's share, before all is normalised.
+	biased := truncate(raw, func(int, float64) bool { return true })
+	biased[2], biased[5] = 3*biased[2], 0
+	sum := 0.0
+	for _, p := range biased {
+		sum += p
+	}
+	for i := range biased {
+		biased[i] /= sum
+	}
 	for _, x := range []struct {
 		name string
 		p    Prompt
@@ -166,6 +185,8 @@ func TestDistributions(t *testing.T) {
 		{"plain", Prompt{Temperature: 1}, raw},
 		{"hot", Prompt{Temperature: 1.7}, soft(1.7)},
 		{"top-k", Prompt{Temperature: 1.7, TopK: 4}, truncate(soft(1.7), func(rank int, _ float64) bool { return rank < 4 })},
+		{"min-p", Prompt{Temperature: 1.7, MinP: 0.3}, minP(soft(1.7), 0.3)},
+		{"biased", Prompt{Temperature: 1, Bias: map[int32]float32{2: float32(math.Log(3)), 5: float32(math.Inf(-1))}}, biased},
 		{"top-p", Prompt{Temperature: 1.7, TopP: 0.6}, truncate(soft(1.7), func(_ int, before float64) bool { return before < 0.6 })},
 	} {
 		const n = 4000
@@ -230,6 +251,10 @@ func TestBadPrompts(t *testing.T) {
 		{Prompt{Tokens: []int32{1}, Temperature: -1}, "the temperature is -1"},
 		{Prompt{Tokens: []int32{1}, Temperature: math.NaN()}, "the temperature is NaN"},
 		{Prompt{Tokens: []int32{1}, TopP: 1.5}, "top_p is 1.5"},
+		{Prompt{Tokens: []int32{1}, MinP: math.NaN()}, "min_p is NaN"},
+		{Prompt{Tokens: []int32{1}, Want: Want{Top: -1}}, "-1 alternatives are wanted"},
+		{Prompt{Tokens: []int32{1}, Bias: map[int32]float32{19: 1}}, "a bias of 1 for token 19"},
+		{Prompt{Tokens: []int32{1}, Bias: map[int32]float32{1: float32(math.Inf(1))}}, "a bias of +Inf for token 1"},
 		{Prompt{Tokens: []int32{1}, TopK: -2}, "top_k is -2"},
 		{Prompt{Tokens: []int32{1}, N: -1}, "negative"},
 	} {

@@ -6,6 +6,9 @@ import "pawl/nn/tokenizer"
 // it.
 type Tokenizer = tokenizer.Tokenizer
 
+// Decoder decodes token by token.
+type Decoder = tokenizer.Decoder
+
 // UnknownTextError says that a tokenizer cannot express a text.
 type UnknownTextError = tokenizer.UnknownTextError
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"strings"
 
 	"pawl/core"
 	"pawl/nn"
@@ -75,25 +74,27 @@ func (a *actor) decoding(ids []int32, r core.Request) nn.Prompt {
 	if eos := a.text.tok.EOS(); eos >= 0 {
 		p.Stop = []int32{eos}
 	}
+	if len(o.Stop) > 0 {
+		start := a.text.blank(ids)
+		p.Watch = func(int) func(int32) bool {
+			t, m := a.text.newStream(start), nn.NewStopMatcher(o.Stop)
+			return func(id int32) bool { return m.Write(t.write(id)) }
+		}
+	}
 	return p
 }
 
-// node makes a turn of a completion, cut at the first stop string; start tells
-// that no text precedes it.
+// node makes a turn of a completion, cut where the first of the stop strings
+// begins; start tells that no text precedes it. The ids are kept up to the one
+// that completed the stop: they are what was sampled.
 func (a *actor) node(c nn.Completion, prefix core.Digest, stops []string, start bool) core.Node {
 	n := core.Node{
 		Actor: a.seat, Policy: a.version, Role: core.RoleAssistant, Prefix: prefix,
 		TokenIDs: c.Tokens, Logprobs: c.Logprobs, Finish: c.Finish.String(),
 	}
 	n.Content = a.text.decode(c.Tokens, start)
-	for _, stop := range stops {
-		at := strings.Index(n.Content, stop)
-		if stop == "" || at < 0 {
-			continue
-		}
-		k := a.text.reach(n.TokenIDs, at+len(stop), start)
-		n.Content, n.Finish = n.Content[:at], "stop"
-		n.TokenIDs, n.Logprobs = n.TokenIDs[:k], n.Logprobs[:k]
+	if cut, found := nn.CutAtStop(n.Content, stops); found {
+		n.Content, n.Finish = cut, "stop"
 	}
 	return n
 }

@@ -187,6 +187,7 @@ func TestStopStrings(t *testing.T) {
 		{"absent", bytes, spell("ab|c$"), []string{"x"}, "ab|c", 5, "length"},
 		{"an empty one stops nothing", bytes, spell("ab"), []string{""}, "ab", 2, "length"},
 		{"the first in the text, not in the list", bytes, spell("ab|c#d"), []string{"#", "|"}, "ab", 3, "stop"},
+		{"the first to be complete", bytes, spell("abcd"), []string{"abcd", "bc"}, "a", 3, "stop"},
 		{"at the start", bytes, spell("|x"), []string{"|"}, "", 1, "stop"},
 		{"longer than a token", bytes, spell("a<<END>>b"), []string{"<<END>>"}, "a", 8, "stop"},
 		{"after a character of two bytes", bytes, spell("\xc3\xa9|x"), []string{"|"}, "é", 3, "stop"},
@@ -194,8 +195,18 @@ func TestStopStrings(t *testing.T) {
 		{"a word", words, []int32{2, 3, 4, 1}, []string{" 2"}, "1", 2, "stop"},
 		{"the first word", words, []int32{2, 3, 4, 1}, []string{"1"}, "", 1, "stop"},
 	} {
-		logps := make([]float32, len(c.ids))
-		n := c.a.node(nn.Completion{Tokens: c.ids, Logprobs: logps}, "", c.stops, false)
+		// What the sampler does: it ends a sample when the watch says so.
+		ids := c.ids
+		if p := c.a.decoding(nil, core.Request{Options: core.Options{Stop: c.stops}}); p.Watch != nil {
+			watch := p.Watch(0)
+			for i, id := range c.ids {
+				if watch(id) {
+					ids = c.ids[:i+1]
+					break
+				}
+			}
+		}
+		n := c.a.node(nn.Completion{Tokens: ids, Logprobs: make([]float32, len(ids))}, "", c.stops, false)
 		if n.Content != c.content || len(n.TokenIDs) != c.tokens || len(n.Logprobs) != c.tokens || n.Finish != c.finish {
 			t.Errorf("%s: %q, %d tokens, %d log-probs, %s; want %q, %d, %s", c.what, n.Content, len(n.TokenIDs), len(n.Logprobs), n.Finish, c.content, c.tokens, c.finish)
 		}

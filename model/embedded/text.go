@@ -234,22 +234,30 @@ func (t *text) decode(ids []int32, start bool) string {
 	return s
 }
 
-// reach is how many of ids it takes for their content to have n bytes. A token
-// that holds a part of a character gives its bytes only with the rest.
-func (t *text) reach(ids []int32, n int, start bool) int {
-	if t.resumes(ids, start) {
-		n-- // the space that decoding drops
+// stream decodes a turn token by token: what it writes, put together, begins
+// what decode gives for all ids. A character is written once it is whole.
+type stream struct {
+	t     *text
+	d     *nn.Decoder
+	start bool
+	begun bool // a token has been there
+	strip bool // the space before the turn is still to come
+}
+
+func (t *text) newStream(start bool) *stream {
+	return &stream{t: t, d: t.tok.NewDecoder(), start: start, strip: t.source == wordTemplate}
+}
+
+func (w *stream) write(id int32) string {
+	s := w.d.Write(id)
+	if !w.begun && w.t.resumes([]int32{id}, w.start) {
+		s = " " + s
 	}
-	if t.source == wordTemplate {
-		n++ // the space before the turn
+	w.begun = true
+	if w.strip && s != "" {
+		s, w.strip = strings.TrimPrefix(s, " "), false
 	}
-	d := t.tok.NewDecoder()
-	for k, id := range ids {
-		if n -= len(d.Write(id)); n <= 0 {
-			return k + 1
-		}
-	}
-	return len(ids)
+	return s
 }
 
 // EncodePath renders a path for training; see core.Encoder. What it gives for
