@@ -70,12 +70,13 @@ func (d *drawer) floor(q []float32, p *Prompt) (floor, all float64) {
 		tops = append(tops, rank(top, lo))
 	}
 	d.tops = tops
-	if p.TopP > 0 && p.TopP < 1 && p.TopK == 0 {
+	nucleus := p.TopP > 0 && p.TopP < 1
+	if nucleus && p.TopK == 0 {
 		// All tokens below it together have less than what top-p leaves out.
 		// Half of that allows for rounding.
 		floor = (1 - p.TopP) * all / float64(2*len(q))
 	}
-	if p.MinP > 0 {
+	if p.MinP > 0 && !(nucleus && p.TopK > 0) { // there, top-p needs the mass of all k
 		for _, r := range tops {
 			floor = max(floor, p.MinP*r.p())
 		}
