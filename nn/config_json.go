@@ -145,9 +145,15 @@ func (c Config) foreign() string {
 	return ""
 }
 
+// torchDtype is what config.json calls the types.
+var torchDtype = map[Dtype]string{F32: "float32", F16: "float16", BF16: "bfloat16"}
+
 // MarshalJSON writes a Hugging Face config.json, of the architecture that has
 // this shape.
-func (c Config) MarshalJSON() ([]byte, error) {
+func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(c.folder()) }
+
+// folder is the config.json of f32 weights of this shape.
+func (c Config) folder() hfConfig {
 	c = c.withDefaults()
 	theta, kind := c.RopeTheta, c.modelType()
 	h := hfConfig{
@@ -168,7 +174,7 @@ func (c Config) MarshalJSON() ([]byte, error) {
 	if r := c.RopeScaling; r != (RopeScaling{}) {
 		h.RopeScaling = &hfRope{Kind: r.Kind, Factor: r.Factor, LowFreq: r.LowFreq, HighFreq: r.HighFreq, Original: r.Original}
 	}
-	return json.Marshal(h)
+	return h
 }
 
 // UnmarshalJSON reads a Hugging Face config.json and refuses, by name, what this

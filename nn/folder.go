@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // Load reads a Hugging Face folder of a Llama, Qwen2 or Qwen3: config.json and
@@ -113,8 +114,8 @@ func weightFiles(dir string) ([]string, error) {
 	}
 	var files []string
 	for tensor, name := range x.Map {
-		if name != filepath.Base(name) || name == "." || name == ".." {
-			return nil, fmt.Errorf("%s: tensor %q lies in %q, which is not a file of this folder", index, tensor, name)
+		if name != filepath.Base(name) || strings.ContainsAny(name, "/\\\x00") || filepath.Ext(name) != ".safetensors" {
+			return nil, fmt.Errorf("%s: tensor %q lies in %q, which is not a safetensors file of this folder", index, tensor, name)
 		}
 		if !slices.Contains(files, name) {
 			files = append(files, name)
@@ -131,14 +132,21 @@ func weightFiles(dir string) ([]string, error) {
 // model.safetensors and, if tok is not nil, tokenizer.json and
 // tokenizer_config.json. Each file is replaced as a whole: a reader sees the
 // old or the new one. The begin and end tokens are the tokenizer's.
-func (m *Model) Save(dir string, tok *Tokenizer) error {
-	if err := m.save(dir, tok); err != nil {
+func (m *Model) Save(dir string, tok *Tokenizer) error { return m.SaveAs(dir, tok, F32) }
+
+// SaveAs is Save with the weights stored in the given type, rounded if it is
+// narrower than f32.
+func (m *Model) SaveAs(dir string, tok *Tokenizer, t Dtype) error {
+	if err := m.save(dir, tok, t); err != nil {
 		return fmt.Errorf("saving model %s: %w", dir, err)
 	}
 	return nil
 }
 
-func (m *Model) save(dir string, tok *Tokenizer) error {
+func (m *Model) save(dir string, tok *Tokenizer, t Dtype) error {
+	if torchDtype[t] == "" {
+		return fmt.Errorf("there is no type %q; use %s, %s or %s", t, F32, F16, BF16)
+	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
@@ -151,7 +159,9 @@ func (m *Model) save(dir string, tok *Tokenizer) error {
 		c.BOS, c.EOS = tok.BOS(), tok.EOS()
 		files["tokenizer.json"], files["tokenizer_config.json"] = tok.JSON(c.Context)
 	}
-	config, err := json.MarshalIndent(c, "", "  ")
+	h := c.folder()
+	h.TorchDtype = torchDtype[t]
+	config, err := json.MarshalIndent(h, "", "  ")
 	if err != nil {
 		return err
 	}
@@ -172,7 +182,7 @@ func (m *Model) save(dir string, tok *Tokenizer) error {
 			return err
 		}
 	}
-	return replaceFile(filepath.Join(dir, "model.safetensors"), m.WriteSafetensors)
+	return replaceFile(filepath.Join(dir, "model.safetensors"), func(w io.Writer) error { return m.writeSafetensors(w, t) })
 }
 
 // replaceFile writes path through a temporary file that is synced and then

@@ -128,6 +128,60 @@ func TestHalfPrecision(t *testing.T) {
 	}
 }
 
+// What is stored narrower reads back within half a unit of its last place, and
+// values that fit come back as they were.
+func TestSaveAs(t *testing.T) {
+	for kind, digits := range map[Dtype]int{F16: 11, BF16: 8} {
+		m := lively(t, fileConfig(), 1)
+		dir := t.TempDir()
+		if err := m.SaveAs(dir, nil, kind); err != nil {
+			t.Fatal(err)
+		}
+		back, err := Load(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, w := range m.w {
+			if d := math.Abs(float64(back.w[i] - w)); d > math.Abs(float64(w))*math.Pow(2, -float64(digits))+0x1p-25 {
+				t.Fatalf("%s: weight %d is %v, want %v", kind, i, back.w[i], w)
+			}
+		}
+		config, err := os.ReadFile(filepath.Join(dir, "config.json"))
+		if err != nil || !strings.Contains(string(config), torchDtype[kind]) {
+			t.Errorf("%s: config.json does not name the type: %s", kind, config)
+		}
+		again := t.TempDir()
+		if err := back.SaveAs(again, nil, kind); err != nil {
+			t.Fatal(err)
+		}
+		second, err := Load(again)
+		if err != nil || !slices.Equal(second.w, back.w) {
+			t.Errorf("%s: rounding twice is not rounding once (%v)", kind, err)
+		}
+	}
+	m := lively(t, fileConfig(), 1)
+	m.w[0] = 1e5
+	if err := m.SaveAs(t.TempDir(), nil, F16); err == nil || !strings.Contains(err.Error(), "beyond the range of f16") {
+		t.Errorf("a weight that f16 cannot hold: %v", err)
+	}
+	if err := m.SaveAs(t.TempDir(), nil, "I8"); err == nil || !strings.Contains(err.Error(), `no type "I8"`) {
+		t.Errorf("a type that does not exist: %v", err)
+	}
+	for x, want := range map[float32]uint16{
+		0: 0, 1: 0x3c00, -2: 0xc000, 65504: 0x7bff, 65519: 0x7bff, 65520: 0x7c00, 0x1p-14: 0x0400, 0x1p-24: 1, 0x1p-25: 0, 0x1.8p-25: 1,
+		0x1.ff8p-15: 0x03ff, 0x1.ffcp-15: 0x0400, 1 + 0x1p-11: 0x3c00, 1 + 0x3p-11: 0x3c02, float32(math.Inf(-1)): 0xfc00,
+	} {
+		if got := floatToHalf(x); got != want {
+			t.Errorf("%v as half is %04x, want %04x", x, got, want)
+		}
+	}
+	for h := range 1 << 16 {
+		if f := halfToFloat(uint16(h)); f == f && floatToHalf(f) != uint16(h) {
+			t.Fatalf("half %04x becomes %v, then %04x", h, f, floatToHalf(f))
+		}
+	}
+}
+
 func TestFolder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "deep", "model")
 	m := lively(t, fileConfig(), 1)
@@ -183,7 +237,7 @@ func TestShards(t *testing.T) {
 	weights := map[string]string{}
 	for k, part := range [][]Tensor{list[:7], list[7:]} {
 		name := fmt.Sprintf("model-%d.safetensors", k)
-		b := safetensorsHeader(part)
+		b := safetensorsHeader(part, F32)
 		for _, x := range part {
 			b = append(b, floatBytes(x.Data)...)
 			weights[x.Name] = name
@@ -212,10 +266,23 @@ func TestShards(t *testing.T) {
 	if !slices.Equal(back.w, m.w) {
 		t.Error("the weights change on the way")
 	}
-	weights["lm_head.weight"] = "../model.safetensors"
+	for _, name := range []string{"../model.safetensors", "/etc/passwd", "..", "", `..\model.safetensors`, "config.json", "a\x00.safetensors"} {
+		weights["lm_head.weight"] = name
+		index()
+		if _, err := Load(dir); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("lies in %q", name)) {
+			t.Errorf("a shard outside the folder: %v", err)
+		}
+	}
+	weights["lm_head.weight"] = "model-3.safetensors"
 	index()
-	if _, err := Load(dir); err == nil || !strings.Contains(err.Error(), `lies in "../model.safetensors"`) {
-		t.Errorf("a shard outside the folder: %v", err)
+	if _, err := Load(dir); err == nil || !strings.Contains(err.Error(), "model-3.safetensors: no such file") {
+		t.Errorf("a shard that is not there: %v", err)
+	}
+	delete(weights, "lm_head.weight")
+	weights["model.norm.weight"] = "model-0.safetensors" // wherever it is, it is found
+	index()
+	if _, err := Load(dir); err != nil {
+		t.Errorf("an index that leaves a tensor out: %v", err)
 	}
 }
 
@@ -252,6 +319,13 @@ func TestBadFiles(t *testing.T) {
 		{swap(`"data_offsets":[0,528]`, `"data_offsets":[-528,0]`), `out of order or overlap`},
 		{swap(`"data_offsets":[0,528]`, `"data_offsets":[4,532]`), `out of order or overlap`},
 		{file(`{}`, nil), `tensor "lm_head.weight" is missing`},
+		{append(slices.Clone(good), 0), `goes on after the last tensor`},
+		{append(slices.Clone(good[:len(good)-4]), 0, 0, 0xc0, 0x7f), `tensor "model.norm.weight": value 11 is NaN`},
+		{append(slices.Clone(good[:len(good)-4]), 0, 0, 0x80, 0xff), `tensor "model.norm.weight": value 11 is -Inf`},
+		{make([]byte, 1<<16), "this is not a safetensors file"},
+		{append(binary.LittleEndian.AppendUint64(nil, maxHeader), '{'), "its header ends too early"},
+		{binary.LittleEndian.AppendUint64(nil, math.MaxUint64), "this is not a safetensors file"},
+		{append(binary.LittleEndian.AppendUint64(nil, 100), make([]byte, 100)...), "its header is not JSON"},
 	} {
 		_, err := ReadModel(c, bytes.NewReader(x.b))
 		if err == nil || !strings.Contains(err.Error(), x.want) {
@@ -405,6 +479,56 @@ func FuzzSafetensors(f *testing.F) {
 		for i, w := range m.w {
 			if math.Float32bits(w) != math.Float32bits(again.w[i]) {
 				t.Fatalf("weight %d changes from %v to %v", i, w, again.w[i])
+			}
+		}
+	})
+}
+
+// A config that is taken is one that holds, and survives being written.
+func FuzzConfig(f *testing.F) {
+	for _, c := range tinyConfigs() {
+		b, err := json.Marshal(c)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Add([]byte(`{"model_type":"llama","rope_scaling":{"rope_type":"llama3","factor":1e308,"low_freq_factor":1,"high_freq_factor":1e308}}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var c, back Config
+		if json.Unmarshal(b, &c) != nil {
+			return
+		}
+		if err := c.Validate(); err != nil {
+			t.Fatalf("taken, but %v", err)
+		}
+		again, err := json.Marshal(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(again, &back); err != nil || back != c {
+			t.Fatalf("%+v becomes %+v (%v)", c, back, err)
+		}
+	})
+}
+
+// An index names files of its own folder or none.
+func FuzzIndex(f *testing.F) {
+	f.Add(`{"weight_map":{"a":"model-1.safetensors"}}`)
+	f.Add(`{"weight_map":{"a":"../x.safetensors","b":"/x.safetensors"}}`)
+	f.Add(`{"weight_map":{"a":"x\u0000.safetensors"}}`)
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, s string) {
+		if err := os.WriteFile(filepath.Join(dir, "model.safetensors.index.json"), []byte(s), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		files, err := weightFiles(dir)
+		if err != nil {
+			return
+		}
+		for _, name := range files {
+			if filepath.Dir(filepath.Join(dir, name)) != dir {
+				t.Fatalf("%q is outside", name)
 			}
 		}
 	})

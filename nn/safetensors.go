@@ -28,29 +28,32 @@ var dtypeSize = map[string]int64{"F32": 4, "F16": 2, "BF16": 2}
 
 // WriteSafetensors writes the weights as one safetensors file of f32 tensors,
 // sorted by name. The same weights give the same bytes.
-func (m *Model) WriteSafetensors(w io.Writer) error {
+func (m *Model) WriteSafetensors(w io.Writer) error { return m.writeSafetensors(w, F32) }
+
+func (m *Model) writeSafetensors(w io.Writer, t Dtype) error {
 	list := m.Tensors()
 	slices.SortFunc(list, func(a, b Tensor) int { return strings.Compare(a.Name, b.Name) })
-	if _, err := w.Write(safetensorsHeader(list)); err != nil {
+	if _, err := w.Write(safetensorsHeader(list, t)); err != nil {
 		return fmt.Errorf("writing safetensors: %w", err)
 	}
-	for _, t := range list {
-		if err := writeFloats(w, t.Data); err != nil {
-			return fmt.Errorf("writing safetensors: %w", err)
+	for _, x := range list {
+		if err := writeTensor(w, t, x.Data); err != nil {
+			return fmt.Errorf("writing safetensors: tensor %q: %w", x.Name, err)
 		}
 	}
 	return nil
 }
 
 // safetensorsHeader is the length and the JSON, padded to a multiple of 8.
-func safetensorsHeader(list []Tensor) []byte {
+func safetensorsHeader(list []Tensor, t Dtype) []byte {
 	b := []byte(`{"__metadata__":{"format":"pt"}`)
 	at := int64(0)
-	for _, t := range list {
-		name, _ := json.Marshal(t.Name)
-		info, _ := json.Marshal(tensorInfo{"F32", t.Shape, [2]int64{at, at + 4*int64(len(t.Data))}})
+	for _, x := range list {
+		size := dtypeSize[string(t)] * int64(len(x.Data))
+		name, _ := json.Marshal(x.Name)
+		info, _ := json.Marshal(tensorInfo{string(t), x.Shape, [2]int64{at, at + size}})
 		b = append(append(append(append(b, ','), name...), ':'), info...)
-		at += 4 * int64(len(t.Data))
+		at += size
 	}
 	b = append(b, '}')
 	for len(b)%8 != 0 {
@@ -132,7 +135,16 @@ func (l *loader) read(r io.Reader) error {
 		if err := readTensor(r, info.Dtype, l.list[i].Data); err != nil {
 			return fmt.Errorf("tensor %q: %w", name, noEOF(err))
 		}
+		if k := notFinite(l.list[i].Data); k >= 0 {
+			return fmt.Errorf("tensor %q: value %d is %v; the checkpoint is of a failed training or damaged", name, k, l.list[i].Data[k])
+		}
 		l.seen[i] = true
+	}
+	// The data is all there is: more means that the header is not this file's.
+	if n, err := io.CopyN(io.Discard, r, 1); n > 0 {
+		return fmt.Errorf("it goes on after the last tensor; header and data do not belong together")
+	} else if err != io.EOF {
+		return err
 	}
 	return nil
 }
@@ -277,40 +289,4 @@ func readHeader(r io.Reader) ([]string, map[string]tensorInfo, error) {
 		}
 	}
 	return names, infos, nil
-}
-
-// readTensor fills dst from values of the given type.
-func readTensor(r io.Reader, dtype string, dst []float32) error {
-	if dtype == "F32" {
-		return readFloats(r, dst)
-	}
-	widen := func(h uint16) float32 { return math.Float32frombits(uint32(h) << 16) } // bf16
-	if dtype == "F16" {
-		widen = halfToFloat
-	}
-	var buf [8192]byte
-	for len(dst) > 0 {
-		n := min(len(dst), len(buf)/2)
-		if _, err := io.ReadFull(r, buf[:2*n]); err != nil {
-			return err
-		}
-		for i := range n {
-			dst[i] = widen(binary.LittleEndian.Uint16(buf[2*i:]))
-		}
-		dst = dst[n:]
-	}
-	return nil
-}
-
-// halfToFloat widens an IEEE 754 binary16, exactly.
-func halfToFloat(h uint16) float32 {
-	sign, exp, frac := uint32(h>>15)<<31, uint32(h>>10)&31, uint32(h)&1023
-	switch exp {
-	case 0: // zero or subnormal: frac · 2^-24
-		f := float32(frac) * 0x1p-24
-		return math.Float32frombits(math.Float32bits(f) | sign)
-	case 31: // infinity or NaN
-		return math.Float32frombits(sign | 0xff<<23 | frac<<13)
-	}
-	return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
 }
