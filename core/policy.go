@@ -38,9 +38,13 @@ const (
 	PartWeights   = "weights"   // model.safetensors
 	PartConfig    = "config"    // config.json: the shape of the weights
 	PartTokenizer = "tokenizer" // tokenizer.json
-	PartTraining  = "training"  // optimizer state; resumes a trainer, never served
-	PartPrompt    = "prompt"
-	PartSkills    = "skills"
+	PartAdapter   = "adapter"   // adapter_model.safetensors: low-rank adapters, added to the weights
+	// PartAdapterConfig is adapter_config.json: the shape of the adapters.
+	PartAdapterConfig = "adapter_config"
+
+	PartTraining = "training" // optimizer state; resumes a trainer, never served
+	PartPrompt   = "prompt"
+	PartSkills   = "skills"
 )
 
 // Policy names the parts of the system under improvement by their content:

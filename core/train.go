@@ -61,3 +61,28 @@ type Checkpointer interface {
 type FusedTrainer interface {
 	ForwardBackward(ctx context.Context, b *Batch) error
 }
+
+// LoRA is the shape of low-rank adapters (Hu et al. 2021): a target matrix W is
+// used as W + Alpha/Rank * B*A.
+type LoRA struct {
+	Rank    int
+	Alpha   float64
+	Targets []string // of q, k, v, o, gate, up and down; nil for all
+	Seed    uint64   // of A; B starts at zero
+}
+
+// AdapterTrainer is the companion of trainers that can train adapters in place
+// of all weights. Adapt comes before any other call. Adapters that the policy
+// has already are trained further if they have this shape; else new ones are
+// put on top of them.
+type AdapterTrainer interface {
+	Adapt(ctx context.Context, l LoRA) error
+}
+
+// AveragingTrainer is the companion of trainers that can keep an exponential
+// moving average of what they train: mean = decay*mean + (1-decay)*weights
+// after every step. Save then gives the mean. Average comes before the first
+// step.
+type AveragingTrainer interface {
+	Average(ctx context.Context, decay float64) error
+}

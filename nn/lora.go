@@ -18,11 +18,13 @@ type LoRAConfig struct {
 	Targets []string `json:"targets"` // of q, k, v, o, gate, up and down; nil means all
 }
 
-// loraTargets names what can be adapted and the tensors it stands for.
-var loraTargets = []struct {
+type loraTarget struct {
 	name, module string
 	slot         int
-}{
+}
+
+// loraTargets names what can be adapted and the tensors it stands for.
+var loraTargets = []loraTarget{
 	{"q", "self_attn.q_proj", slotQKV}, {"k", "self_attn.k_proj", slotQKV}, {"v", "self_attn.v_proj", slotQKV},
 	{"o", "self_attn.o_proj", slotO},
 	{"gate", "mlp.gate_proj", slotGateUp}, {"up", "mlp.up_proj", slotGateUp}, {"down", "mlp.down_proj", slotDown},
