@@ -16,6 +16,21 @@ type Batch struct {
 	Grad      [][]float32            // out: d(loss)/d(log-prob) per token
 }
 
+// Part is sequences lo to hi of b, hi excluded, for a trainer: it shares all
+// memory with b and has no groups.
+func (b *Batch) Part(lo, hi int) Batch {
+	cut := func(x [][]float32) [][]float32 {
+		if x == nil {
+			return nil
+		}
+		return x[lo:hi]
+	}
+	return Batch{
+		Tokens: b.Tokens[lo:hi], Weights: cut(b.Weights), Logprobs: cut(b.Logprobs),
+		Behaviour: cut(b.Behaviour), Reference: cut(b.Reference), Grad: cut(b.Grad),
+	}
+}
+
 // Group says which sequences First..First+len(Labels)-1 form one example.
 type Group struct {
 	First  int

@@ -105,13 +105,59 @@ func encode(ctx context.Context, h core.Host, p core.Policy, in core.Examples) (
 // where a run is interrupted never changes what it computes.
 const checkpointEvery = 2 * time.Second
 
-// fit runs the training loop. Which rows make up step k depends on the seed
-// and on k alone, so a resumed run continues as if it had not stopped.
-func fit(ctx context.Context, h core.Host, start core.Policy, rows []row, steps int, s Settings, objective core.Objective) (core.Policy, error) {
-	tr, err := h.Trainer(ctx, start)
+// job is all that a training loop is told beside its examples.
+type job struct {
+	Settings
+	steps      int
+	objective  core.Objective
+	accumulate int     // parts of a batch; 0 is 1
+	ema        float64 // decay of the average that is kept in place of the last weights; 0 for none
+	lora       *LoRA   // nil: all weights learn
+}
+
+// trainer starts a trainer from p as the job wants it.
+func (j *job) trainer(ctx context.Context, h core.Host, p core.Policy) (core.Trainer, error) {
+	tr, err := h.Trainer(ctx, p)
 	if err != nil {
 		return nil, fmt.Errorf("starting a trainer: %w", err)
 	}
+	if err := j.prepare(ctx, h, tr); err != nil {
+		tr.Close()
+		return nil, fmt.Errorf("starting a trainer: %w", err)
+	}
+	return tr, nil
+}
+
+func (j *job) prepare(ctx context.Context, h core.Host, tr core.Trainer) error {
+	if j.lora != nil {
+		a, ok := tr.(core.AdapterTrainer)
+		if !ok {
+			return fmt.Errorf("lora: this trainer cannot train adapters; leave lora out")
+		}
+		if err := a.Adapt(ctx, j.lora.shape(h.Seed())); err != nil {
+			return fmt.Errorf("lora: %w", err)
+		}
+	}
+	if j.ema > 0 {
+		a, ok := tr.(core.AveragingTrainer)
+		if !ok {
+			return fmt.Errorf("ema: this trainer cannot average its weights; leave ema out")
+		}
+		if err := a.Average(ctx, j.ema); err != nil {
+			return fmt.Errorf("ema: %w", err)
+		}
+	}
+	return nil
+}
+
+// fit runs the training loop. Which rows make up step k depends on the seed
+// and on k alone, so a resumed run continues as if it had not stopped.
+func fit(ctx context.Context, h core.Host, start core.Policy, rows []row, j job) (core.Policy, error) {
+	tr, err := j.trainer(ctx, h, start)
+	if err != nil {
+		return nil, err
+	}
+	s, steps := j.Settings, j.steps
 	defer tr.Close()
 	first, err := resume(ctx, h, tr, steps)
 	if err != nil {
@@ -126,7 +172,7 @@ func fit(ctx context.Context, h core.Host, start core.Policy, rows []row, steps 
 			return nil, errors.Join(err, keep(context.WithoutCancel(ctx), h, tr, step))
 		}
 		fill(&batch, rows, examples, order, step*s.Batch, s.Batch)
-		loss, err := gradient(ctx, tr, &batch, objective)
+		loss, err := gradient(ctx, tr, &batch, j.objective, j.accumulate)
 		if err != nil {
 			return nil, fmt.Errorf("training step %d: %w", step, err)
 		}
@@ -156,63 +202,6 @@ func fit(ctx context.Context, h core.Host, start core.Policy, rows []row, steps 
 		out = out.With(part, d)
 	}
 	return out, nil
-}
-
-// gradient gives the trainer the gradient of one batch and returns the loss.
-// Where the objective is linear in the log-probs its gradient is known before
-// the forward pass, and a trainer that can fuses both passes. Whether it is
-// linear is not declared but seen, on the batch itself: two unlike sets of
-// log-probs must give the same gradient. An objective that is linear only in
-// pieces (a hinge, a clip) may pass for linear there and have another gradient
-// at the true log-probs; what it lacks is then added by a second pass.
-func gradient(ctx context.Context, tr core.Trainer, b *core.Batch, objective core.Objective) (float64, error) {
-	var guess [][]float32
-	if fused, ok := tr.(core.FusedTrainer); ok && linear(b, objective) {
-		guess = copied(b.Grad)
-		if err := fused.ForwardBackward(ctx, b); err != nil {
-			return 0, err
-		}
-		loss := objective(b)
-		if equal(guess, b.Grad) {
-			return loss, nil
-		}
-	}
-	if err := tr.Logprobs(ctx, b); err != nil {
-		return 0, err
-	}
-	loss := objective(b)
-	for i := range guess {
-		for j, g := range guess[i] {
-			b.Grad[i][j] -= g
-		}
-	}
-	return loss, tr.Backward(ctx, b)
-}
-
-// linear leaves the gradient in b.Grad if it returns true.
-func linear(b *core.Batch, objective core.Objective) bool {
-	for i := range b.Logprobs {
-		clear(b.Logprobs[i])
-	}
-	objective(b)
-	before := copied(b.Grad)
-	for i := range b.Logprobs {
-		for j := range b.Logprobs[i] {
-			b.Logprobs[i][j] = -0.5 - float32((7*i+3*j)%11)
-		}
-	}
-	objective(b)
-	return equal(before, b.Grad)
-}
-
-func equal(a, b [][]float32) bool { return slices.EqualFunc(a, b, slices.Equal[[]float32]) }
-
-func copied(rows [][]float32) [][]float32 {
-	out := make([][]float32, len(rows))
-	for i, row := range rows {
-		out[i] = slices.Clone(row)
-	}
-	return out
 }
 
 // A kept state is the step count (8 bytes, little-endian) and the trainer's own.

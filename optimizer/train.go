@@ -15,7 +15,10 @@ func init() {
 			"`decay_fraction` of the steps (warmup-stable-decay: Hu et al., 2024, who let the rate fall exponentially). " +
 			"Every optimization starts with fresh optimizer state. With `from: base` the weights start from the base " +
 			"model's in every round, as in ReST-EM and STaR; the number of steps is fixed, where ReST-EM stops by a " +
-			"validation reward and STaR takes a fifth more steps each round.",
+			"validation reward and STaR takes a fifth more steps each round. With `lora` the weights stay and low-rank " +
+			"adapters learn (Hu et al., 2021): of the policy only its parts `adapter` and `adapter_config` change. " +
+			"Adapters of the same shape are trained further, others are added to the weights first. `ema` gives the " +
+			"exponential moving average of the weights instead of the last ones.",
 		Paper:   "Decoupled Weight Decay Regularization (Loshchilov and Hutter, 2019)",
 		Example: "train: {objective: sft, steps: 1000, rate: 1.5e-3}",
 	}, newTrain)
@@ -27,6 +30,20 @@ type Train struct {
 	From      string    `yaml:"from" enum:"incumbent|base" default:"incumbent" doc:"Weights to start from: the incumbent's, or the base model's."`
 	Steps     int       `yaml:"steps" default:"1000" min:"1" doc:"Optimizer steps."`
 	Settings
+	Accumulate int     `yaml:"accumulate" default:"1" min:"1" doc:"Parts in which a step's batch is computed; their gradients add up."`
+	EMA        float64 `yaml:"ema" default:"0" min:"0" max:"0.999999" doc:"Decay of an exponential moving average of the weights, which is what training then gives; 0 for the last weights."`
+	LoRA       *LoRA   `yaml:"lora" doc:"Low-rank adapters to train in place of all weights."`
+}
+
+// LoRA configures low-rank adapters.
+type LoRA struct {
+	Rank    int      `yaml:"rank" default:"8" min:"1" max:"4096" doc:"Rank of the adapters."`
+	Alpha   float64  `yaml:"alpha" default:"16" min:"0.000001" doc:"The adapters are scaled by alpha over rank."`
+	Targets []string `yaml:"targets" enum:"q|k|v|o|gate|up|down" doc:"Matrices to adapt; none means all."`
+}
+
+func (l *LoRA) shape(seed uint64) core.LoRA {
+	return core.LoRA{Rank: l.Rank, Alpha: l.Alpha, Targets: l.Targets, Seed: seed}
 }
 
 func newTrain(ctx context.Context, h core.Host, c Train) (core.Optimizer, error) {
@@ -49,7 +66,7 @@ type train struct {
 
 // trained are the parts that training starts from and replaces; other parts,
 // such as a prompt, are the incumbent's even where training starts from the base.
-var trained = []string{core.PartWeights, core.PartConfig, core.PartTokenizer, core.PartTraining}
+var trained = []string{core.PartWeights, core.PartConfig, core.PartTokenizer, core.PartAdapter, core.PartAdapterConfig, core.PartTraining}
 
 // Optimize trains from p, or from the base's weights where the recipe says so,
 // and returns p with new weights. No examples is an error: a policy that was
@@ -69,5 +86,9 @@ func (t *train) Optimize(ctx context.Context, p core.Policy, in core.Examples) (
 	if err != nil {
 		return nil, err
 	}
-	return fit(ctx, t.host, start, rows, t.config.Steps, t.config.Settings, t.objective)
+	c := &t.config
+	return fit(ctx, t.host, start, rows, job{
+		Settings: c.Settings, steps: c.Steps, objective: t.objective,
+		accumulate: c.Accumulate, ema: c.EMA, lora: c.LoRA,
+	})
 }

@@ -49,7 +49,7 @@ func (a *actor) ActBatch(ctx context.Context, rs []core.Request) ([][]core.Node,
 		}
 		prompts[i] = a.decoding(ids, r)
 	}
-	done, err := a.sampler.Generate(ctx, prompts, nil)
+	done, err := a.sampler().Generate(ctx, prompts, nil)
 	if err != nil {
 		return nil, fmt.Errorf("sampling as %s: %w", a.seat, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,6 +27,14 @@ var files = map[string]string{
 	PartTokenizerConfig: "tokenizer_config.json",
 }
 
+// adapterFiles are the files of adapters. In an export they lie in a folder of
+// their own: the folder above holds weights to which they have been added, and
+// no reader may add them twice.
+var adapterFiles = map[string]string{
+	core.PartAdapter:       filepath.Join("adapter", "adapter_model.safetensors"),
+	core.PartAdapterConfig: filepath.Join("adapter", "adapter_config.json"),
+}
+
 // Blobs keeps the parts of policies.
 type Blobs interface {
 	Put(ctx context.Context, content []byte) (core.Digest, error)
@@ -36,6 +45,8 @@ type Blobs interface {
 // its blobs. It is safe for concurrent use.
 type Engine struct {
 	blobs Blobs
+
+	models cache
 
 	mu     sync.Mutex
 	recent []*loaded // most recent last
@@ -51,15 +62,11 @@ const identity = "embedded/1"
 // Identity of the engine, for step keys. The endpoint is this process.
 func (e *Engine) Identity() string { return identity }
 
-// loaded is a policy ready to act. Its model is never trained.
+// loaded is a policy ready to act.
 type loaded struct {
+	*frozen
 	version core.Digest
-	model   *nn.Model
 	text    *text
-	sampler *nn.Sampler
-
-	scoring sync.Mutex
-	scorer  *nn.Trainer // made when first needed
 }
 
 // keepLoaded bounds the models held: incumbent, candidate and base of a gate.
@@ -79,7 +86,7 @@ func (e *Engine) load(ctx context.Context, p core.Policy) (*loaded, error) {
 	if err != nil {
 		return nil, fmt.Errorf("loading policy %s: %w", version.Short(), err)
 	}
-	l := &loaded{version: version, model: m, text: t, sampler: nn.NewSampler(m, nn.SamplerOptions{})}
+	l := &loaded{frozen: m, version: version, text: t}
 	e.recent = append(e.recent, l)
 	if len(e.recent) > keepLoaded {
 		e.recent = append([]*loaded(nil), e.recent[1:]...)
@@ -87,34 +94,23 @@ func (e *Engine) load(ctx context.Context, p core.Policy) (*loaded, error) {
 	return l, nil
 }
 
-// read makes a fresh model and its text side from the parts of p.
-func (e *Engine) read(ctx context.Context, p core.Policy) (*nn.Model, *text, error) {
-	part := map[string][]byte{}
-	for name, file := range files {
-		d, ok := p[name]
-		if !ok {
-			if name == PartTokenizerConfig {
-				continue
-			}
-			return nil, nil, fmt.Errorf("the policy has no part %q (%s); it is not one of the embedded engine", name, file)
-		}
-		b, err := e.blobs.Get(ctx, d)
-		if err != nil {
-			return nil, nil, fmt.Errorf("part %s: %w", name, err)
-		}
-		part[name] = b
+// read gives the model, adapters added, and the text side of p.
+func (e *Engine) read(ctx context.Context, p core.Policy) (*frozen, *text, error) {
+	var tokenizerConfig []byte
+	tokenizer, err := e.part(ctx, p, core.PartTokenizer)
+	if err == nil && p[PartTokenizerConfig] != "" {
+		tokenizerConfig, err = e.part(ctx, p, PartTokenizerConfig)
 	}
-	var c nn.Config
-	if err := json.Unmarshal(part[core.PartConfig], &c); err != nil {
-		return nil, nil, fmt.Errorf("config.json: %w", err)
-	}
-	m, err := nn.ReadModel(c, bytes.NewReader(part[core.PartWeights]))
 	if err != nil {
 		return nil, nil, err
 	}
-	t, err := newText(part[core.PartTokenizer], part[PartTokenizerConfig])
+	m, err := e.model(ctx, p)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := newText(tokenizer, tokenizerConfig)
 	if err == nil {
-		err = t.fits(m)
+		err = t.fits(m.model)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -237,17 +233,26 @@ func (e *Engine) Export(ctx context.Context, p core.Policy, dir string) error {
 	if err != nil {
 		return fmt.Errorf("exporting policy %s: %w", p.Version().Short(), err)
 	}
-	if err := m.Save(dir, t.tok); err != nil {
+	if err := m.model.Save(dir, t.tok); err != nil {
 		return fmt.Errorf("exporting policy %s: %w", p.Version().Short(), err)
 	}
 	// The parts themselves win over what Save derives: the folder is the policy.
-	for name, file := range files {
+	// Weights with adapters are the exception: the folder holds their sum.
+	all := maps.Clone(files)
+	if p[core.PartAdapter] != "" {
+		delete(all, core.PartWeights)
+		maps.Copy(all, adapterFiles)
+	}
+	for name, file := range all {
 		d, ok := p[name]
 		if !ok {
 			continue
 		}
 		b, err := e.blobs.Get(ctx, d)
 		if err != nil {
+			return fmt.Errorf("exporting %s: %w", file, err)
+		}
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, file)), 0o777); err != nil {
 			return fmt.Errorf("exporting %s: %w", file, err)
 		}
 		if err := writeFile(filepath.Join(dir, file), b); err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 
 	"pawl/core"
 	"pawl/nn"
@@ -15,16 +16,65 @@ func (e *Engine) Trainer(ctx context.Context, p core.Policy) (core.Trainer, erro
 	if err != nil {
 		return nil, fmt.Errorf("loading policy %s to train: %w", p.Version().Short(), err)
 	}
-	return &trainer{engine: e, policy: p, inner: nn.NewTrainer(m)}, nil
+	return &trainer{engine: e, policy: p, start: m}, nil
 }
 
-// trainer implements core.Trainer, core.FusedTrainer and core.Checkpointer.
+// trainer implements core.Trainer and, of its companions, FusedTrainer,
+// Checkpointer, AdapterTrainer and AveragingTrainer.
 type trainer struct {
 	engine *Engine
 	policy core.Policy
-	inner  *nn.Trainer
+	start  *frozen // what training starts from, shared
+	learns *nn.Trainer
+	mean   bool // Save gives the moving average
+	fresh  bool // the adapters' base is not the policy's weights
 	batch  []nn.Sequence
 	masks  []bool // one buffer behind the batch's loss marks
+}
+
+// inner is the engine's trainer. All weights learn, in a copy, unless Adapt has
+// come first.
+func (t *trainer) inner() *nn.Trainer {
+	if t.learns == nil {
+		t.learns = nn.NewTrainer(t.start.model.Clone())
+	}
+	return t.learns
+}
+
+// Adapt makes a trainer a core.AdapterTrainer.
+func (t *trainer) Adapt(ctx context.Context, l core.LoRA) error {
+	if t.learns != nil {
+		return fmt.Errorf("adapting: the trainer is in use already")
+	}
+	config := nn.LoRAConfig{Rank: l.Rank, Alpha: l.Alpha, Targets: l.Targets}
+	base, err := t.engine.base(ctx, t.policy)
+	if err != nil {
+		return fmt.Errorf("adapting: %w", err)
+	}
+	adapters, err := nn.NewLoRA(base.model, config, l.Seed)
+	if err != nil {
+		return err
+	}
+	if t.policy[core.PartAdapter] != "" {
+		old, err := t.engine.adapter(ctx, t.policy, base.model)
+		if err != nil {
+			return fmt.Errorf("adapting: %w", err)
+		}
+		if old.Config().Equal(adapters.Config()) {
+			adapters = old
+		} else {
+			base, t.fresh = t.start, true
+		}
+	}
+	t.start = base
+	t.learns, err = nn.NewLoRATrainer(base.model, adapters)
+	return err
+}
+
+// Average makes a trainer a core.AveragingTrainer.
+func (t *trainer) Average(_ context.Context, decay float64) error {
+	t.mean = decay > 0
+	return t.inner().Average(decay)
 }
 
 // sequences views b as the engine's sequences; tokens of weight 0 are not
@@ -51,7 +101,7 @@ func (t *trainer) sequences(b *core.Batch) []nn.Sequence {
 }
 
 func (t *trainer) Logprobs(_ context.Context, b *core.Batch) error {
-	logp, err := t.inner.Forward(t.sequences(b))
+	logp, err := t.inner().Forward(t.sequences(b))
 	if err != nil {
 		return err
 	}
@@ -63,7 +113,7 @@ func (t *trainer) Logprobs(_ context.Context, b *core.Batch) error {
 
 // ForwardBackward makes a Trainer a core.FusedTrainer.
 func (t *trainer) ForwardBackward(_ context.Context, b *core.Batch) error {
-	_, err := t.inner.ForwardBackward(t.sequences(b), func(i int, _ *nn.Sequence, logp, dlogp []float32) float64 {
+	_, err := t.inner().ForwardBackward(t.sequences(b), func(i int, _ *nn.Sequence, logp, dlogp []float32) float64 {
 		copy(b.Logprobs[i], logp)
 		copy(dlogp, b.Grad[i])
 		return 0 // the objective says what the loss is
@@ -71,29 +121,69 @@ func (t *trainer) ForwardBackward(_ context.Context, b *core.Batch) error {
 	return err
 }
 
-func (t *trainer) Backward(_ context.Context, b *core.Batch) error { return t.inner.Backward(b.Grad) }
+func (t *trainer) Backward(_ context.Context, b *core.Batch) error { return t.inner().Backward(b.Grad) }
 
 func (t *trainer) Step(_ context.Context, o core.StepOptions) error {
-	_, err := t.inner.Step(nn.StepOptions{LR: o.Rate, Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Epsilon, Decay: o.Decay, Clip: o.Clip})
+	_, err := t.inner().Step(nn.StepOptions{LR: o.Rate, Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Epsilon, Decay: o.Decay, Clip: o.Clip})
 	return err
 }
 
+// Save stores what has been trained. Parts that the new policy is without are
+// named with no digest.
 func (t *trainer) Save(ctx context.Context) (core.Policy, error) {
-	d, err := t.engine.putWeights(ctx, t.inner.Model())
-	if err != nil {
-		return nil, err
+	p := maps.Clone(t.policy)
+	adapters := t.inner().Adapters(t.mean)
+	if adapters == nil || t.fresh {
+		m := t.start.model
+		if adapters == nil {
+			snapshot, err := t.inner().Snapshot(t.mean)
+			if err != nil {
+				return nil, err
+			}
+			m = snapshot
+		}
+		d, err := t.engine.putWeights(ctx, m)
+		if err != nil {
+			return nil, err
+		}
+		p[core.PartWeights] = d
 	}
-	return t.policy.With(core.PartWeights, d), nil
+	if adapters == nil {
+		for _, part := range []string{core.PartAdapter, core.PartAdapterConfig} {
+			if p[part] != "" {
+				p[part] = ""
+			}
+		}
+		return p, nil
+	}
+	return p, t.engine.putAdapters(ctx, p, adapters)
 }
 
 func (t *trainer) Close() error { return nil }
 
 func (t *trainer) Checkpoint() ([]byte, error) {
 	var b bytes.Buffer
-	if err := t.inner.Save(&b); err != nil {
+	if err := t.inner().Save(&b); err != nil {
 		return nil, err
 	}
 	return b.Bytes(), nil
 }
 
-func (t *trainer) Restore(state []byte) error { return t.inner.Restore(bytes.NewReader(state)) }
+func (t *trainer) Restore(state []byte) error { return t.inner().Restore(bytes.NewReader(state)) }
+
+// putAdapters makes a part of p of the adapters.
+func (e *Engine) putAdapters(ctx context.Context, p core.Policy, a *nn.LoRA) error {
+	config, err := a.ConfigJSON()
+	if err != nil {
+		return fmt.Errorf("encoding adapters: %w", err)
+	}
+	var weights bytes.Buffer
+	if err := a.WriteSafetensors(&weights); err != nil {
+		return err
+	}
+	if p[core.PartAdapterConfig], err = e.blobs.Put(ctx, config); err != nil {
+		return err
+	}
+	p[core.PartAdapter], err = e.blobs.Put(ctx, weights.Bytes())
+	return err
+}
