@@ -56,7 +56,7 @@ func moduleName(path string) string { return path[strings.LastIndexByte(path, '.
 func (a *LoRA) WriteSafetensors(w io.Writer) error {
 	list := a.tensors()
 	slices.SortFunc(list, func(a, b Tensor) int { return strings.Compare(a.Name, b.Name) })
-	if _, err := w.Write(safetensorsHeader(list)); err != nil {
+	if _, err := w.Write(safetensorsHeader(list, F32)); err != nil {
 		return fmt.Errorf("writing adapters: %w", err)
 	}
 	for _, t := range list {
