@@ -365,6 +365,9 @@ func FuzzTokenizer(f *testing.F) {
 		raw, _ := tok.JSON(8)
 		f.Add(string(raw), "112")
 	}
+	for _, s := range styles(&testing.T{}) {
+		f.Add(string(s.Tokenizer), "a <mask>é\xff\n 12")
+	}
 	f.Fuzz(func(t *testing.T, file, text string) {
 		tok, err := parse([]byte(file), nil)
 		if err != nil {
