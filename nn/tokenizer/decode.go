@@ -208,7 +208,7 @@ func (r *decoderReader) stripping(s stage) error {
 	}
 	switch {
 	case o.Content != " " || o.Start < 0 || o.Stop < 0 || o.Start > maxContent:
-		return fmt.Errorf("Strip of %q, %d and %d is not supported, only of a space", o.Content, o.Start, o.Stop)
+		return fmt.Errorf("stripping %q, %d and %d, is not supported, only of a space", o.Content, o.Start, o.Stop)
 	case r.fused && o.Stop == 0 && r.t.strip == 0:
 		r.t.strip = o.Start
 		return nil

@@ -246,7 +246,7 @@ func template(before, after []string) object {
 // recipe is a style before its vocabulary is there.
 type recipe struct {
 	name                   string
-	normalizer, pre, after any
+	normalizer, pre        any
 	decoder                any
 	byteLevel, fallback    bool
 	pairs, whole, fuse     bool

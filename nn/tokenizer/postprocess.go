@@ -60,7 +60,7 @@ func (t *Tokenizer) around(s stage) error {
 		text, isText := item["Sequence"]
 		switch {
 		case len(item) != 1 || !isSpecial && !isText || isText && text.ID != "A":
-			return fmt.Errorf("TemplateProcessing: single: each part must be a SpecialToken or the Sequence A")
+			return fmt.Errorf("a TemplateProcessing step: single: each part must be a SpecialToken or the Sequence A")
 		case isText:
 			texts++
 			continue
@@ -70,11 +70,11 @@ func (t *Tokenizer) around(s stage) error {
 			ids = []int32{id}
 		}
 		if len(ids) == 0 {
-			return fmt.Errorf("TemplateProcessing: the special token %q is not in the vocabulary", special.ID)
+			return fmt.Errorf("a TemplateProcessing step: the special token %q is not in the vocabulary", special.ID)
 		}
 		for _, id := range ids {
 			if id < 0 || int(id) >= len(t.pieces) {
-				return fmt.Errorf("TemplateProcessing: the special token %q has id %d of %d", special.ID, id, len(t.pieces))
+				return fmt.Errorf("a TemplateProcessing step: the special token %q has id %d of %d", special.ID, id, len(t.pieces))
 			}
 		}
 		if texts == 0 {
@@ -84,7 +84,7 @@ func (t *Tokenizer) around(s stage) error {
 		}
 	}
 	if texts != 1 {
-		return fmt.Errorf("TemplateProcessing: single: it has the text %d times, want once", texts)
+		return fmt.Errorf("a TemplateProcessing step: single: it has the text %d times, want once", texts)
 	}
 	t.before = append(before, t.before...)
 	t.after = append(t.after, after...)

@@ -57,7 +57,7 @@ func newPreTokenizer(s stage) (preTokenizer, error) {
 		}
 		p, err := o.Pattern.compile()
 		if err != nil {
-			return nil, fmt.Errorf("Split: %w", err)
+			return nil, fmt.Errorf("a Split step: %w", err)
 		}
 		b, err := newBehavior(o.Behavior)
 		return cutting(b, o.Invert, p.spans), err
@@ -173,16 +173,16 @@ func readMetaspace(s stage) (metaspaceOptions, error) {
 	case o.Scheme == "":
 		o.Scheme = "always"
 	case o.Prefix != nil && !*o.Prefix && o.Scheme != "never":
-		return o, errors.New("Metaspace: add_prefix_space contradicts prepend_scheme")
+		return o, errors.New("a Metaspace step: add_prefix_space contradicts prepend_scheme")
 	}
 	if o.Scheme != "always" && o.Scheme != "first" && o.Scheme != "never" {
-		return o, fmt.Errorf("Metaspace: prepend_scheme %q is not supported", o.Scheme)
+		return o, fmt.Errorf("a Metaspace step: prepend_scheme %q is not supported", o.Scheme)
 	}
 	if utf8.RuneCountInString(o.Replacement) != 1 {
-		return o, fmt.Errorf("Metaspace: the replacement %q is not one character", o.Replacement)
+		return o, fmt.Errorf("a Metaspace step: the replacement %q is not one character", o.Replacement)
 	}
 	if o.StrRep != "" && o.StrRep != o.Replacement {
-		return o, fmt.Errorf("Metaspace: str_rep %q differs from the replacement", o.StrRep)
+		return o, fmt.Errorf("a Metaspace step: str_rep %q differs from the replacement", o.StrRep)
 	}
 	return o, nil
 }

@@ -96,12 +96,12 @@ func flatten(list []stage, part string, raw json.RawMessage, depth int) ([]stage
 	}
 	delete(fields, "type")
 	if err := json.Unmarshal(rawJSON(fields), &inner); err != nil {
-		return nil, fmt.Errorf("Sequence: %w", err)
+		return nil, fmt.Errorf("a Sequence: %w", err)
 	}
 	key := sequences[part]
 	for _, name := range slices.Sorted(maps.Keys(inner)) {
 		if name != key {
-			return nil, fmt.Errorf("Sequence: the key %q is not supported", name)
+			return nil, fmt.Errorf("a Sequence: the key %q is not supported", name)
 		}
 	}
 	for _, r := range inner[key] {
