@@ -49,7 +49,7 @@ func Attention(out, q, k, v Mat, heads, kvHeads int, probs []float32) {
 	if s.rows == 0 {
 		return
 	}
-	if hasAVX2() {
+	if hasVector() {
 		attentionVector(out, q, k, v, s, probs)
 		return
 	}
@@ -69,7 +69,7 @@ func AttentionBackward(dq, dk, dv, dout, q, k, v Mat, heads, kvHeads int, probs 
 	if s.rows == 0 {
 		return
 	}
-	if hasAVX2() {
+	if hasVector() {
 		attentionBackwardVector(dq, dk, dv, dout, q, k, v, s, probs)
 		return
 	}
@@ -91,7 +91,7 @@ func AttentionStep(out, q []float32, k, v Mat, n, heads, kvHeads int, scratch []
 	if need := AttentionStepScratch(n, s.headDim); len(scratch) < need {
 		scratch = make([]float32, need)
 	}
-	if hasAVX2() {
+	if hasVector() {
 		attentionStepVector(out, q, k, v, s, scratch)
 		return
 	}

@@ -2,15 +2,15 @@ package tensor
 
 import "golang.org/x/sys/cpu"
 
-// detectISA asks the processor (CPUID) and the operating system (XGETBV), both
+// availableISAs asks the processor (CPUID) and the operating system (XGETBV), both
 // behind x/sys/cpu: a set counts only if its registers are saved on a switch.
-func detectISA() isaLevel {
-	x := &cpu.X86
+func availableISAs() []isaLevel {
+	all, x := []isaLevel{isaPortable, isaAVX2, isaAVX512}, &cpu.X86
 	if !x.HasAVX2 || !x.HasFMA {
-		return isaPortable
+		return all[:1]
 	}
 	if x.HasAVX512F && x.HasAVX512VL && x.HasAVX512BW && x.HasAVX512DQ {
-		return isaAVX512
+		return all
 	}
-	return isaAVX2
+	return all[:2]
 }

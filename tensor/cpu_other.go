@@ -1,5 +1,5 @@
-//go:build !amd64
+//go:build !amd64 && !arm64
 
 package tensor
 
-func detectISA() isaLevel { return isaPortable }
+func availableISAs() []isaLevel { return []isaLevel{isaPortable} }

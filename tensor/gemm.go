@@ -11,7 +11,7 @@ func Mul(c, a Mat, p *Packed, acc bool) {
 		panic(fmt.Sprintf("tensor: Mul: a is %dx%d, but the packed matrix is %dx%d", a.Rows, a.Cols, p.K, p.N))
 	}
 	c.checkShape("Mul", "c", a.Rows, p.N)
-	if hasAVX2() {
+	if hasVector() {
 		mulVector(c, a, p, acc)
 		return
 	}
@@ -28,7 +28,7 @@ func MulTN(c, a, b Mat, acc bool) {
 		panic(fmt.Sprintf("tensor: MulTN: a is %dx%d and b %dx%d: their rows differ", a.Rows, a.Cols, b.Rows, b.Cols))
 	}
 	c.checkShape("MulTN", "c", a.Cols, b.Cols)
-	if hasAVX2() {
+	if hasVector() {
 		mulTNVector(c, a, b, acc)
 		return
 	}

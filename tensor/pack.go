@@ -49,7 +49,7 @@ func packPanel(dst []float32, b Mat, r0, rows, j, cols int) {
 	if rows == 0 {
 		return
 	}
-	if hasAVX2() {
+	if hasVector() {
 		packPanelVector(dst[:rows*panelWidth], b, r0, rows, j, cols)
 		return
 	}
@@ -87,7 +87,7 @@ func transpose(dst []float32, stride int, src Mat) {
 	if stride < padded || len(dst) < (src.Cols-1)*stride+padded {
 		panic(fmt.Sprintf("tensor: transposing %dx%d into %d values with stride %d", src.Rows, src.Cols, len(dst), stride))
 	}
-	if hasAVX2() && src.Cols >= 8 {
+	if hasVector() && src.Cols >= 8 {
 		transposeVector(dst, stride, src)
 		return
 	}

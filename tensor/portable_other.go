@@ -1,8 +1,8 @@
-//go:build !amd64
+//go:build !amd64 && !arm64
 
 package tensor
 
-// Only portable code runs here: detectISA says so, and the wrappers ask it.
+// Only portable code runs here: availableISAs says so, and the wrappers ask it.
 
 const noAssembly = "tensor: no assembly for this architecture"
 

@@ -61,13 +61,14 @@ func Rotary(x Mat, heads, headDim int, pos []int32, table *RotaryTable, inverse 
 			panic(fmt.Sprintf("tensor: Rotary: position %d outside the context of %d", p, table.context))
 		}
 	}
-	if len(pos) == 0 || heads == 0 || hasAVX2() && rotaryVector(x, heads, headDim, pos, table, inverse) {
+	if len(pos) == 0 || heads == 0 || hasVector() && rotaryVector(x, heads, headDim, pos, table, inverse) {
 		return
 	}
 	rotaryPortable(x, heads, headDim, pos, table, inverse)
 }
 
-// rotaryPortable is Rotary in plain Go.
+// rotaryPortable is Rotary in plain Go. The conversions keep the compiler from
+// fusing, which it does on some architectures: small heads use this everywhere.
 func rotaryPortable(x Mat, heads, headDim int, pos []int32, table *RotaryTable, inverse bool) {
 	half := headDim / 2
 	for i, p := range pos {
@@ -82,8 +83,8 @@ func rotaryPortable(x Mat, heads, headDim int, pos []int32, table *RotaryTable, 
 				if inverse {
 					s = -s
 				}
-				lo[j] = a*c - b*s
-				hi[j] = b*c + a*s
+				lo[j] = float32(a*c) - float32(b*s)
+				hi[j] = float32(b*c) + float32(a*s)
 			}
 		}
 	}

@@ -48,10 +48,12 @@ func TestRotary(t *testing.T) {
 						}
 					}
 				}
-				if l == isaAVX2 {
+				switch {
+				case l == isaPortable:
+				case first.Data == nil:
 					first = y
-				} else if l == isaAVX512 && !equalBits(first, y) {
-					t.Fatal("AVX-512 differs from AVX2")
+				case !equalBits(first, y):
+					t.Fatalf("%s differs from %s", l, vectorISAs()[0])
 				}
 			})
 		}

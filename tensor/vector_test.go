@@ -221,7 +221,7 @@ var negativeZeroForTest = float32(math.Copysign(0, -1))
 func compareSets(c kernelCase, r *rand.Rand, n int, spread float64, odd []float32) error {
 	views, whole := makeArrays(r, c.arrays, n, spread, odd)
 	var results [][][]float32 // by instruction set, then array
-	for l := isaPortable; l <= detectISA(); l++ {
+	for _, l := range availableISAs() {
 		w, v := cloneArrays(whole, views)
 		c.run(vectorSets[l], n, v)
 		for i := range w {
@@ -233,14 +233,15 @@ func compareSets(c kernelCase, r *rand.Rand, n int, spread float64, odd []float3
 		results = append(results, v)
 	}
 	portable := results[0]
-	for l := isaAVX2; int(l) < len(results); l++ {
-		for out, array := range results[l] {
+	for i, l := range vectorISAs() {
+		first := results[1] // of the first set that runs assembly
+		for out, array := range results[i+1] {
 			for i, got := range array {
 				want := portable[out][i]
 				switch {
-				case l > isaAVX2 && !sameBits(got, results[isaAVX2][out][i]):
-					return fmt.Errorf("n=%d: %v gives [%d][%d] = %g (%#08x), avx2 %g (%#08x)", n, l, out, i,
-						got, math.Float32bits(got), results[isaAVX2][out][i], math.Float32bits(results[isaAVX2][out][i]))
+				case !sameBits(got, first[out][i]):
+					return fmt.Errorf("n=%d: %v gives [%d][%d] = %g (%#08x), %v %g (%#08x)", n, l, out, i,
+						got, math.Float32bits(got), vectorISAs()[0], first[out][i], math.Float32bits(first[out][i]))
 				case sameBits(got, want) || len(odd) > 0 && !comparable32(c, got, want):
 				case !(math.Abs(float64(got)-float64(want)) <= c.tol(n, views, out, i)):
 					return fmt.Errorf("n=%d: %v gives [%d][%d] = %g, portable %g, tolerance %g", n, l, out, i,
