@@ -72,7 +72,7 @@ func Doctor(ctx context.Context, o Options) []Check {
 func engineCheck() Check {
 	c := Check{Name: "engine", OK: true, Needed: true, Detail: ThisMachine().String()}
 	if c.Detail == "" || tensor.ISA() == "portable" {
-		c.Hint = "the portable kernels work everywhere and are slow; processors with AVX2 and FMA or AVX-512 are many times faster"
+		c.Hint = "the portable kernels work everywhere and are slow; processors with AVX2 and FMA, AVX-512 or NEON are many times faster"
 	}
 	return c
 }

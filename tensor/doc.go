@@ -22,15 +22,16 @@
 // a row uses 16 virtual lanes, lane i taking the elements i, i+16, ..., which
 // are then combined by halving: i with i+8, i+4, i+2, i+1. So one row gives what
 // it gives inside a batch, a decoding step gives what a training pass gives, and
-// AVX-512 agrees with AVX2 bit for bit. The portable code keeps the same order
-// with plain arithmetic: it agrees with itself to the bit and with the assembly
-// within rounding.
+// AVX-512, AVX2 and NEON agree bit for bit. The portable code keeps the same
+// order with plain arithmetic: it agrees with itself to the bit on one
+// architecture, and with the assembly within rounding.
 //
 // # Instruction sets
 //
 // On amd64 the best of AVX-512, AVX2 with FMA, and portable Go is taken at
-// start; the environment variable PAWL_CPU (portable, avx2 or avx512) forces
-// one. ISA names the one in force. Other architectures run the portable code.
+// start, on arm64 NEON; the environment variable PAWL_CPU (portable, neon, avx2
+// or avx512) forces one. ISA names the one in force. Other architectures run the
+// portable code. NEON is tested under emulation; nobody has measured its speed.
 //
 // # Safety
 //
