@@ -7,22 +7,54 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"pawl/core"
 	"pawl/loop"
+	"pawl/nn"
 	"pawl/recipe"
 	"pawl/store"
 )
 
-// Export writes a policy as a Hugging Face folder.
-func (p *Pawl) Export(ctx context.Context, policy core.Policy, dir string) error {
-	if st, err := os.Stat(dir); err == nil && !st.IsDir() {
-		return inputf("exporting to %s: it is a file; name a folder", dir)
+// Formats of exported policies.
+const (
+	FormatFolder = "hf"   // a Hugging Face folder
+	FormatGGUF   = "gguf" // one file for llama.cpp
+)
+
+// ExportOptions say how a policy is written. The zero value is a Hugging Face
+// folder of f32 weights.
+type ExportOptions struct {
+	Format string // FormatFolder or FormatGGUF
+	Dtype  string // f32, f16 or bf16: how weights are stored
+}
+
+// Export writes a policy to a folder or, as GGUF, to a file.
+func (p *Pawl) Export(ctx context.Context, policy core.Policy, to string, o ExportOptions) error {
+	dtype := nn.F32
+	if o.Dtype != "" {
+		dtype = nn.Dtype(strings.ToUpper(o.Dtype))
 	}
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return fmt.Errorf("exporting to %s: %w", dir, err)
+	st, err := os.Stat(to)
+	there := err == nil
+	switch {
+	case dtype != nn.F32 && dtype != nn.F16 && dtype != nn.BF16:
+		return inputf("exporting to %s: there is no type %q; use f32, f16 or bf16", to, o.Dtype)
+	case o.Format == FormatGGUF:
+		if there && st.IsDir() {
+			to = filepath.Join(to, "model.gguf")
+		}
+		return p.engine.ExportGGUF(ctx, policy, to, dtype)
+	case o.Format != "" && o.Format != FormatFolder:
+		return inputf("exporting to %s: there is no format %q; use %s or %s", to, o.Format, FormatFolder, FormatGGUF)
+	case there && !st.IsDir():
+		return inputf("exporting to %s: it is a file; name a folder", to)
 	}
-	return p.engine.Export(ctx, policy, dir)
+	if err := os.MkdirAll(to, 0o777); err != nil {
+		return fmt.Errorf("exporting to %s: %w", to, err)
+	}
+	return p.engine.ExportAs(ctx, policy, to, dtype)
 }
 
 // TaskRow is a task as it is exported; reading it back gives the same task.

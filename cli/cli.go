@@ -38,7 +38,7 @@ type app struct {
 	Schema     schemaCmd     `cmd:"" help:"Print the JSON Schema of recipes."`
 	Test       testCmd       `cmd:"" help:"Run the tests that recipes carry."`
 	Runs       runsCmd       `cmd:"" help:"List, show, resume, roll back, compare and tidy up runs."`
-	Export     exportCmd     `cmd:"" help:"Write a policy as a Hugging Face folder, a task set, or training rows."`
+	Export     exportCmd     `cmd:"" help:"Write a policy as a Hugging Face folder or GGUF file, a task set, or training rows."`
 	Doctor     doctorCmd     `cmd:"" help:"Tell what works on this machine, and how to get what does not."`
 	Bench      benchCmd      `cmd:"" help:"Measure the speed of this machine; takes some seconds."`
 }

@@ -8,8 +8,10 @@ import (
 )
 
 type exportCmd struct {
-	To         string `arg:"" optional:"" help:"Where to: a folder for a policy; a file for rows, which go to standard output without one."`
+	To         string `arg:"" optional:"" help:"Where to: a folder for a policy, or a file with --format gguf; a file for rows, which go to standard output without one."`
 	Model      string `help:"What to export: run, run:ID or embedded:DIR." default:"run" placeholder:"MODEL"`
+	Format     string `help:"Form of a policy: hf, a Hugging Face folder, or gguf, one file for llama.cpp." default:"hf" placeholder:"FORMAT"`
+	Dtype      string `help:"Type of a policy's weights: f32, f16 or bf16." default:"f32" placeholder:"TYPE"`
 	Recipe     string `help:"Take the task set of a recipe, in place of a run's." placeholder:"NAME"`
 	Tasks      string `help:"Export a task set (audit, gate, train, ...) as JSON lines: id, prompt, answer, solution." placeholder:"SET"`
 	AuditTasks bool   `help:"Export the sealed audit tasks; short for --tasks audit."`
@@ -85,17 +87,21 @@ func exportRows[T any](c *console, cmd *exportCmd, rows []T) error {
 
 func (cmd *exportCmd) policy(ctx context.Context, c *console, p *pawl.Pawl, m pawl.Model) error {
 	if cmd.To == "" {
-		return usagef("exporting a policy: name the folder to write, as in pawl export DIR")
+		return usagef("exporting a policy: name the folder to write, as in pawl export DIR, or the file with --format gguf")
 	}
 	policy, err := p.Policy(ctx, m)
 	if err != nil {
 		return &pawl.InputError{Err: err}
 	}
-	if err := p.Export(ctx, policy, cmd.To); err != nil {
+	if err := p.Export(ctx, policy, cmd.To, pawl.ExportOptions{Format: cmd.Format, Dtype: cmd.Dtype}); err != nil {
 		return err
 	}
 	if cmd.JSON {
-		return c.document(map[string]any{"folder": cmd.To, "policy": policy})
+		what := "folder"
+		if cmd.Format == pawl.FormatGGUF {
+			what = "file"
+		}
+		return c.document(map[string]any{what: cmd.To, "policy": policy})
 	}
 	_, err = fmt.Fprintf(c.out, "%s: weights %s\n", cmd.To, policy["weights"])
 	return err

@@ -131,16 +131,21 @@ func (c Config) modelType() string {
 	return modelLlama
 }
 
-// Foreign names what only this engine computes in such a shape, "" if other
-// tools have it, too.
+// foreign names what only this engine computes in such a shape, "" if llama.cpp
+// has it, too.
 func (c Config) foreign() string {
+	kind := c.modelType()
 	switch {
+	case c.HeadDim()%2 == 1:
+		return "heads of an odd size"
+	case kind == modelLlama:
+		return "" // with positions or without, with biases or without
 	case c.RopeTheta == 0:
-		return "no rotary positions"
-	case c.QKVBias != c.OutBias && c.modelType() != modelQwen2:
-		return "biases on only one side of attention"
-	case c.MLPBias && c.modelType() != modelLlama:
-		return "biases in the gated layer of a " + c.modelType()
+		return "no rotary positions in a " + kind
+	case kind == modelQwen3 && c.QKVBias, c.OutBias:
+		return "such attention biases in a " + kind
+	case c.MLPBias:
+		return "biases in the gated layer of a " + kind
 	}
 	return ""
 }

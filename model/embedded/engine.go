@@ -229,11 +229,16 @@ func (e *Engine) Import(ctx context.Context, dir string) (core.Policy, error) {
 
 // Export writes p as a Hugging Face folder.
 func (e *Engine) Export(ctx context.Context, p core.Policy, dir string) error {
-	m, t, err := e.read(ctx, p)
+	return e.ExportAs(ctx, p, dir, nn.F32)
+}
+
+// ExportAs is Export with the weights stored in the given type.
+func (e *Engine) ExportAs(ctx context.Context, p core.Policy, dir string, t nn.Dtype) error {
+	m, text, err := e.read(ctx, p)
 	if err != nil {
 		return fmt.Errorf("exporting policy %s: %w", p.Version().Short(), err)
 	}
-	if err := m.model.Save(dir, t.tok); err != nil {
+	if err := m.model.SaveAs(dir, text.tok, t); err != nil {
 		return fmt.Errorf("exporting policy %s: %w", p.Version().Short(), err)
 	}
 	// The parts themselves win over what Save derives: the folder is the policy.
@@ -245,7 +250,7 @@ func (e *Engine) Export(ctx context.Context, p core.Policy, dir string) error {
 	}
 	for name, file := range all {
 		d, ok := p[name]
-		if !ok {
+		if !ok || t != nn.F32 && (name == core.PartWeights || name == core.PartConfig) {
 			continue
 		}
 		b, err := e.blobs.Get(ctx, d)
@@ -258,6 +263,18 @@ func (e *Engine) Export(ctx context.Context, p core.Policy, dir string) error {
 		if err := writeFile(filepath.Join(dir, file), b); err != nil {
 			return fmt.Errorf("exporting %s: %w", file, err)
 		}
+	}
+	return nil
+}
+
+// ExportGGUF writes p as one GGUF file for llama.cpp.
+func (e *Engine) ExportGGUF(ctx context.Context, p core.Policy, path string, t nn.Dtype) error {
+	m, text, err := e.read(ctx, p)
+	if err == nil {
+		err = m.model.SaveGGUF(path, text.tok, t)
+	}
+	if err != nil {
+		return fmt.Errorf("exporting policy %s: %w", p.Version().Short(), err)
 	}
 	return nil
 }
