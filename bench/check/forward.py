@@ -15,7 +15,6 @@ not apply.
 """
 
 import argparse
-import codecs
 import json
 import os
 import re
@@ -114,10 +113,6 @@ TEMPLATES = {
 }
 
 
-# Each byte that fits nowhere is a character of its own.
-codecs.register_error("one by one", lambda e: ("\ufffd", e.start + 1))
-
-
 class Tokenizer:
     """tokenizer.json of the kinds that Pawl writes (words, bytes) and of
     SentencePiece's BPE with byte fallback."""
@@ -196,7 +191,7 @@ class Tokenizer:
                 out += bytes([int(p[3:5], 16)])
             else:
                 out += p.replace("\u2581", " ").encode()
-        text = out.decode("utf-8", "one by one")
+        text = out.decode("utf-8", "replace")
         strips = any(d["type"] in ("Strip", "Metaspace") for d in self.decoders)
         return text.removeprefix(" ") if strips else text
 
