@@ -6,45 +6,49 @@ import (
 	"pawl/tensor"
 )
 
-// decoder advances many sequences together, one token a step. Prompts are read
-// in packed passes (forward.go), each once for all its samples; a finished
-// sequence gives its slot to the next at once.
-//
-// A cache row holds key and value of one token side by side. Slots lie one
-// after the other, in each the layers.
+// decoder advances many sequences together: in each step one token of those
+// that are being drawn, and some more of prompts that are being read. A finished
+// sequence gives its place to the next at once.
 type decoder struct {
-	j   *job
-	m   *Model
-	pw  *packedWeights
-	ctx int // cache rows per slot and layer
+	s  *Sampler
+	m  *Model
+	pw *packedWeights
 
-	cache []float32
-	slots []slot
-	idle  []int // slots without a sequence
-	live  []int // slots at work
+	live   []*slot
+	done   []*slot // ended, their memory not yet given back
+	spare  []*slot
+	starts []*start
 
-	read  shard       // the pass over prompts
-	ready []unit      // whose prompts are in read, sequence by sequence
-	last  []int       // the out of each of them that predicts the first token
-	given [][]float32 // log-probabilities of their prompts, where wanted
-	first int         // the first of them with samples left to start
-	taken int         // samples of it already started
-
-	x, n1, qkv, att, gateUp, act, logits block
-	inv, invQK, scratch, row             []float32
-	pos, path                            []int32
-	draw                                 drawer
-	look                                 observer
-	arena                                arena
+	spans                                  []stretch
+	pos, sel                               []int32
+	x, xSel, n1, qkv, att, attSel, gu, act block
+	logits                                 block
+	inv, invQK, scratch, row, logp, lse    []float32
+	path, target                           []int32
+	draw                                   drawer
+	look                                   observer
+	arena                                  arena
 }
 
 // slot is one sequence under way.
 type slot struct {
-	unit   int // index of its prompt
+	j      *job
+	p      *Prompt
+	prompt int // its index
 	at     int // sample, counted from the prompt's First
-	n      int // rows in the cache
-	token  int32
+	rows   *kvRows
+	n      int // rows computed
 	limit  int
+
+	after  *slot   // a slot whose first rows this one waits for
+	shared int     // how many of them
+	from   *kvRows // rows to be copied at the beginning, pinned
+	start  *start  // or all of the prompt
+	begun  bool    // the prompt is read
+	ended  bool
+	told   bool // ... and the completion recorded
+
+	token  int32
 	rng    stream
 	tokens []int32
 	logp   []float32
@@ -53,280 +57,395 @@ type slot struct {
 	watch  func(int32) bool
 }
 
-// cacheFloats bounds a decoder's cache, to 256 MiB: long contexts get fewer slots.
-const cacheFloats = 64 << 20
+// start is a prompt that was read, with more samples to come: its rows (pinned)
+// and what the first token is drawn from.
+type start struct {
+	j              *job
+	prompt         int
+	rows           *kvRows
+	logits, hidden []float32
+	prompted       []float32
+}
 
-// readRows is about how many prompt tokens are read in one pass.
+// stretch is the rows of one slot in a step.
+type stretch struct {
+	x    *slot
+	n    int
+	outs int // how many of them, the last ones, go through the head
+}
+
+// readRows is about how many prompt tokens are read in one step.
 const readRows = 192
 
-func (d *decoder) run(m *Model, pw *packedWeights, j *job, slots int) {
-	d.j, d.m, d.pw = j, m, pw
-	d.prepare(slots)
-	for {
-		if j.failed.Load() || j.ctx.Err() != nil {
-			j.failed.Store(true)
+func (d *decoder) newSlot(j *job, prompt, at, limit int, rows *kvRows) *slot {
+	var x *slot
+	if n := len(d.spare); n > 0 {
+		x, d.spare = d.spare[n-1], d.spare[:n-1]
+	} else {
+		x = new(slot)
+	}
+	p := &j.prompts[prompt]
+	*x = slot{j: j, p: p, prompt: prompt, at: at, rows: rows, limit: limit, rng: newStream(p.Seed, uint64(p.First+at))}
+	return x
+}
+
+// share finds what of x's prompt need not be computed. The sampler is locked.
+func (d *decoder) share(x *slot) {
+	tokens := x.p.Tokens
+	for _, st := range d.starts {
+		if st.j == x.j && st.prompt == x.prompt {
+			x.start = st
+			return
+		}
+	}
+	// At least the last row must be computed, for what follows it.
+	most := len(tokens) - 1
+	if x.p.Want.Prompt {
+		most = 0
+	}
+	x.from, x.shared = d.s.kv.find(tokens, most)
+	for _, y := range d.live {
+		if y == x {
 			break
 		}
-		for len(d.idle) > 0 && d.start() {
+		if y.begun || y.after != nil || y.start != nil {
+			continue
 		}
-		if len(d.live) == 0 {
+		if y.j == x.j && y.prompt == x.prompt {
+			x.after, x.shared = y, len(tokens)
 			break
 		}
-		d.step()
-	}
-	d.j, d.m, d.pw = nil, nil, nil
-}
-
-// prepare sizes the cache for the longest sequence of the job.
-func (d *decoder) prepare(slots int) {
-	c := &d.m.cfg
-	need, total := 1, 0
-	for i := range d.j.prompts {
-		p := &d.j.prompts[i]
-		need = max(need, len(p.Tokens)+p.limit(c))
-		total += p.N
-	}
-	d.ctx = need
-	slots = max(min(slots, total, cacheFloats/d.slotSize()), 1)
-	d.cache = growAligned(d.cache, slots*d.slotSize())
-	for len(d.slots) < slots {
-		d.slots = append(d.slots, slot{})
-	}
-	d.idle, d.live, d.ready = d.idle[:0], d.live[:0], d.ready[:0]
-	d.taken, d.first = 0, 0
-	for i := slots - 1; i >= 0; i-- {
-		d.idle = append(d.idle, i)
-	}
-	d.scratch = growAligned(d.scratch, tensor.AttentionStepScratch(need, c.HeadDim()))
-}
-
-func (d *decoder) slotSize() int { return d.m.cfg.Layers * d.ctx * 2 * d.m.cfg.kvDim() }
-
-// cacheOf is the keys and values of a slot's layer, side by side.
-func (d *decoder) cacheOf(slot, layer int) tensor.Mat {
-	row := 2 * d.m.cfg.kvDim()
-	size := d.ctx * row
-	lo := slot*d.slotSize() + layer*size
-	return tensor.Mat{Data: d.cache[lo : lo+size], Rows: d.ctx, Cols: row, Stride: row}
-}
-
-// start gives the next sample to an idle slot; false if there is none left.
-func (d *decoder) start() bool {
-	if d.first == len(d.ready) && !d.readPrompts() {
-		return false
-	}
-	u, seq := d.ready[d.first], d.first
-	p := &d.j.prompts[u.prompt]
-	at := u.lo + d.taken
-	if d.taken++; u.lo+d.taken == u.hi {
-		d.first, d.taken = d.first+1, 0
-	}
-	i := d.idle[len(d.idle)-1]
-	s := &d.slots[i]
-	n := len(p.Tokens)
-	limit := p.limit(&d.m.cfg)
-	*s = slot{unit: u.prompt, at: at, n: n, limit: limit, rng: newStream(p.Seed, uint64(p.First+at))}
-	if p.Want != (Want{}) {
-		s.seen = &Seen{Prompted: d.given[seq]}
-	}
-	if limit == 0 {
-		d.j.done(Completion{Prompt: u.prompt, Sample: p.First + at, Seen: s.seen}, at)
-		return true
-	}
-	if p.Watch != nil {
-		s.watch = p.Watch(p.First + at)
-	}
-	s.tokens, s.logp, s.raw = d.arena.take(limit)
-	out := d.last[seq]
-	if d.choose(s, d.read.logits.Row(out), d.read.normed.Row(out)) {
-		return true
-	}
-	// The prompt's keys and values, from the pass that read it.
-	q, kv := d.m.cfg.qDim(), d.m.cfg.kvDim()
-	r0, r1 := d.read.start[seq], d.read.start[seq+1]
-	for l := range d.m.cfg.Layers {
-		cache := d.cacheOf(i, l)
-		for r := r0; r < r1; r++ {
-			copy(cache.Row(r-r0), d.read.layers[l].qkv.Row(r)[q:q+2*kv])
+		if n := commonPrefix(tokens[:most], y.p.Tokens); n >= max(prefixBlock, x.shared+1) {
+			x.after, x.shared = y, n
 		}
 	}
-	d.idle = d.idle[:len(d.idle)-1]
-	d.live = append(d.live, i)
-	return true
+	if x.after != nil && x.from != nil {
+		d.s.kv.unpin(x.from)
+		x.from = nil
+	}
 }
 
-// readPrompts takes the next units and computes their prompts in one pass.
-func (d *decoder) readPrompts() bool {
-	d.ready, d.last, d.first = d.ready[:0], d.last[:0], 0
-	d.read.reset()
-	for d.read.rows < readRows && len(d.ready) < len(d.slots) {
-		i := int(d.j.next.Add(1)) - 1
-		if i >= len(d.j.units) {
-			break
+// begin prepares fresh slots, and draws first tokens where the prompt is known.
+func (d *decoder) begin(fresh []*slot) {
+	for _, x := range fresh {
+		if x.limit == 0 && !x.p.Want.Prompt {
+			d.finish(x, FinishLength)
+			continue
 		}
-		u := d.j.units[i]
-		d.ready = append(d.ready, u)
-		p := &d.j.prompts[u.prompt]
-		base := d.read.rows
-		d.read.feed(p.Tokens, d.m.cfg.Heads)
-		if p.Want.Prompt {
-			for t, id := range p.Tokens[1:] {
-				d.read.want(base+t, id, len(d.ready)-1, t+1)
+		x.tokens, x.logp, x.raw = d.arena.take(x.limit)
+		if x.p.Want != (Want{}) {
+			x.seen = &Seen{}
+			if x.p.Want.Prompt && x.after == nil && x.start == nil {
+				x.seen.Prompted = make([]float32, len(x.p.Tokens))
 			}
 		}
-		d.read.want(d.read.rows-1, -1, 0, 0)
-		d.last = append(d.last, d.read.outs-1)
-	}
-	if len(d.ready) == 0 {
-		return false
-	}
-	d.read.forward(d.m, d.pw)
-	d.given = grow(d.given, len(d.ready))
-	clear(d.given)
-	for i, u := range d.ready {
-		if p := &d.j.prompts[u.prompt]; p.Want.Prompt {
-			d.given[i] = make([]float32, len(p.Tokens))
+		if x.p.Watch != nil {
+			d.guard(x, func() { x.watch = x.p.Watch(x.p.First + x.at) })
+		}
+		switch {
+		case x.from != nil:
+			d.copyRows(x, x.from, x.shared)
+		case x.start != nil && !x.ended:
+			d.copyRows(x, x.start.rows, len(x.p.Tokens))
+			d.first(x, x.start.logits, x.start.hidden, x.start.prompted)
 		}
 	}
-	if s := &d.read; s.outs > len(d.ready) {
-		s.logp, s.lse = growAligned(s.logp, s.outs), growAligned(s.lse, s.outs)
-		tensor.LogSoftmaxAt(s.logp, s.lse, s.logits.Mat, s.target)
-		for i, lp := range s.logp {
-			if s.target[i] >= 0 {
-				d.given[s.outSeq[i]][s.outPos[i]] = lp
-			}
-		}
-	}
-	return true
+	d.compact()
 }
 
-// step feeds the last token of every live slot and draws the next.
+func (d *decoder) copyRows(x *slot, from *kvRows, n int) {
+	x.rows.copyFrom(from, d.m.cfg.Layers, 2*d.m.cfg.kvDim(), n)
+	x.n = n
+}
+
+// first draws the first token of x, whose prompt is read.
+func (d *decoder) first(x *slot, logits, hidden, prompted []float32) {
+	x.begun, x.after, x.start = true, nil, nil
+	if x.seen != nil {
+		x.seen.Prompted = prompted
+	}
+	if x.limit == 0 {
+		d.finish(x, FinishLength)
+		return
+	}
+	d.choose(x, logits, hidden)
+}
+
+// compact moves ended slots from live to done. Those that wait for one that was
+// not read go on by themselves.
+func (d *decoder) compact() {
+	unread := false
+	for _, x := range d.live {
+		unread = unread || x.ended && !x.begun
+	}
+	kept := d.live[:0]
+	for _, x := range d.live {
+		if unread && x.after != nil && x.after.ended {
+			x.after, x.shared = nil, 0
+			if x.p.Want.Prompt {
+				x.seen.Prompted = make([]float32, len(x.p.Tokens))
+			}
+		}
+		if x.ended {
+			d.done = append(d.done, x)
+		} else {
+			kept = append(kept, x)
+		}
+	}
+	d.live = kept
+}
+
+// dropStopped ends the slots of jobs that are to end.
+func (d *decoder) dropStopped() {
+	var j *job
+	for _, x := range d.live {
+		if x.j != j {
+			j = x.j
+			if !j.stopped.Load() && j.ctx.Err() != nil {
+				d.s.stop(j, nil)
+			}
+		}
+		x.ended = j.stopped.Load()
+	}
+	d.compact()
+}
+
+// release gives back what ended slots and fresh ones no longer need. The sampler
+// is locked.
+func (d *decoder) release() {
+	for _, x := range d.live {
+		if x.from != nil {
+			d.s.kv.unpin(x.from)
+			x.from = nil
+		}
+	}
+	for i, x := range d.done {
+		if x.from != nil {
+			d.s.kv.unpin(x.from)
+		}
+		if x.n >= leastKept {
+			d.s.kv.ended(x.rows, slices.Concat(x.p.Tokens, x.tokens)[:x.n])
+		} else {
+			d.s.kv.drop(x.rows)
+		}
+		d.s.busy--
+		d.s.ended(x.j, 1, !x.told)
+		*x = slot{}
+		d.spare = append(d.spare, x)
+		d.done[i] = nil
+	}
+	d.done = d.done[:0]
+}
+
+// forget drops the starts of prompts without samples to come. The sampler is
+// locked.
+func (d *decoder) forget() {
+	kept := d.starts[:0]
+	for _, st := range d.starts {
+		if st.more() {
+			kept = append(kept, st)
+		} else {
+			d.s.kv.unpin(st.rows)
+		}
+	}
+	clear(d.starts[len(kept):])
+	d.starts = kept
+}
+
+func (st *start) more() bool {
+	return st.j.queued > 0 && st.j.prompt == st.prompt && st.j.at < st.j.prompts[st.prompt].N
+}
+
+// step computes the next rows of the live slots and draws what they lead to.
 func (d *decoder) step() {
-	c, m := &d.m.cfg, d.m
-	w, q, kv, rows := c.Width, c.qDim(), c.kvDim(), len(d.live)
-	eps := float32(c.NormEps)
-	embed := m.lay.embed.mat(m.w)
-	d.pos = grow(d.pos, rows)
-	d.inv = growAligned(d.inv, rows)
-	x := d.x.shape(rows, w)
-	for i, id := range d.live {
-		s := &d.slots[id]
-		copy(x.Row(i), embed.Row(int(s.token)))
-		d.pos[i] = int32(s.n)
+	d.spans = d.spans[:0]
+	budget := readRows
+	for _, x := range d.live {
+		switch {
+		case x.after != nil:
+		case x.begun:
+			d.spans = append(d.spans, stretch{x, 1, 1})
+		case budget > 0:
+			n := min(len(x.p.Tokens)-x.n, budget)
+			budget -= n
+			outs := 0
+			if x.n+n == len(x.p.Tokens) {
+				outs = 1
+			}
+			if x.p.Want.Prompt {
+				outs = n
+			}
+			d.spans = append(d.spans, stretch{x, n, outs})
+		}
 	}
-	n1 := d.n1.shape(rows, w)
-	qkv, att := d.qkv.shape(rows, q+2*kv), d.att.shape(rows, q)
+	d.forward()
+	out := 0
+	for _, sp := range d.spans {
+		x := sp.x
+		x.n += sp.n
+		out += sp.outs
+		switch {
+		case x.begun:
+			d.choose(x, d.logits.Row(out-1), d.n1.Row(out-1))
+		default:
+			if x.p.Want.Prompt {
+				d.prompted(x, sp.n, out-sp.outs)
+			}
+			if x.n == len(x.p.Tokens) {
+				d.read(x, d.logits.Row(out-1), d.n1.Row(out-1))
+			}
+		}
+	}
+	d.compact()
+}
+
+// prompted records the log-probabilities of the prompt tokens that follow the
+// last n rows of x; out is the first of their logits.
+func (d *decoder) prompted(x *slot, n, out int) {
+	p := x.p.Tokens
+	d.target = grow(d.target, n)
+	for i := range n {
+		d.target[i] = -1
+		if next := x.n - n + i + 1; next < len(p) {
+			d.target[i] = p[next]
+		}
+	}
+	d.logp, d.lse = growAligned(d.logp, n), growAligned(d.lse, n)
+	tensor.LogSoftmaxAt(d.logp, d.lse, d.logits.Slice(out, out+n), d.target)
+	for i, lp := range d.logp[:n] {
+		if d.target[i] >= 0 {
+			x.seen.Prompted[x.n-n+i+1] = lp
+		}
+	}
+}
+
+// read goes on from a prompt that has been read: those that waited for it have
+// its rows, and first tokens are drawn.
+func (d *decoder) read(x *slot, logits, hidden []float32) {
+	var prompted []float32
+	if x.seen != nil {
+		prompted = x.seen.Prompted
+	}
+	d.s.mu.Lock()
+	if st := (&start{j: x.j, prompt: x.prompt, rows: x.rows, prompted: prompted}); st.more() {
+		st.logits, st.hidden = slices.Clone(logits), slices.Clone(hidden)
+		x.rows.pins++
+		d.starts = append(d.starts, st)
+	}
+	if len(x.p.Tokens) >= leastKept {
+		d.s.kv.publish(x.rows, slices.Clone(x.p.Tokens))
+	}
+	d.s.mu.Unlock()
+	for _, y := range d.live {
+		if y.after != x {
+			continue
+		}
+		y.after = nil
+		d.copyRows(y, x.rows, y.shared)
+		if y.j == x.j && y.prompt == x.prompt {
+			d.first(y, logits, hidden, prompted)
+		}
+	}
+	d.first(x, logits, hidden, prompted)
+}
+
+// forward computes the spans' rows: keys and values into their caches, and the
+// logits of all outs, in order. Each row is computed by itself, whatever else
+// is in the step, by the chain of operations that training uses (shard.forward):
+// one sequence gives the same bits in any company, however it is cut.
+func (d *decoder) forward() {
+	c, m := &d.m.cfg, d.m
+	rows, outs, longest := 0, 0, 0
+	for _, sp := range d.spans {
+		rows, outs, longest = rows+sp.n, outs+sp.outs, max(longest, sp.x.n+sp.n)
+	}
+	w, q, kv, last := c.Width, c.qDim(), c.kvDim(), c.Layers-1
+	eps := float32(c.NormEps)
+	x := d.x.shape(rows, w)
+	d.enter(x)
+	d.inv = growAligned(d.inv, rows)
+	d.scratch = growAligned(d.scratch, max(tensor.AttentionStepScratch(longest, c.HeadDim()), tensor.AttentionChunkScratch(longest, c.HeadDim())))
 	if c.QKNorm {
 		d.invQK = growAligned(d.invQK, rows*(c.Heads+c.KVHeads))
 	}
-	gu, act := d.gateUp.shape(rows, 2*c.Hidden), d.act.shape(rows, c.Hidden)
 	for l := range c.Layers {
 		lay, pk := &m.lay.layers[l], &d.pw.layers[l]
+		n1 := d.n1.shape(rows, w)
 		tensor.RMSNorm(n1, x, lay.norm1.of(m.w), d.inv, eps)
+		qkv := d.qkv.shape(rows, q+2*kv)
 		tensor.Mul(qkv, n1, &pk.qkv, false)
 		m.finishQKV(qkv, lay, d.pos, d.invQK, tensor.Mat{})
-		for i, id := range d.live {
-			n := d.slots[id].n
-			cache, row := d.cacheOf(id, l), qkv.Row(i)
-			copy(cache.Row(n), row[q:])
-			tensor.AttentionStep(att.Row(i), row[:q], part(cache, 0, n+1, 0, kv), part(cache, 0, n+1, kv, 2*kv),
-				n+1, c.Heads, c.KVHeads, d.scratch)
+		att := d.att.shape(rows, q)
+		d.attend(att, qkv, l)
+		if l == last && outs < rows {
+			if rows = outs; rows == 0 {
+				return
+			}
+			x, att = d.gather(&d.xSel, x), d.gather(&d.attSel, att)
+			n1, d.inv = d.n1.shape(rows, w), d.inv[:rows]
 		}
 		tensor.Mul(x, att, &pk.o, true)
 		m.addBias(x, lay.oBias)
 		tensor.RMSNorm(n1, x, lay.norm2.of(m.w), d.inv, eps)
+		gu, act := d.gu.shape(rows, 2*c.Hidden), d.act.shape(rows, c.Hidden)
 		tensor.Mul(gu, n1, &pk.gateUp, false)
 		m.addBias(gu, lay.gateUpBias)
 		tensor.SwiGLU(act, part(gu, 0, rows, 0, c.Hidden), part(gu, 0, rows, c.Hidden, 2*c.Hidden))
 		tensor.Mul(x, act, &pk.down, true)
 		m.addBias(x, lay.downBias)
 	}
-	tensor.RMSNorm(n1, x, m.lay.norm.of(m.w), d.inv, eps)
-	logits := d.logits.shape(rows, c.Vocab)
-	tensor.Mul(logits, n1, &d.pw.head, false)
-	kept := d.live[:0]
-	for i, id := range d.live {
-		s := &d.slots[id]
-		s.n++
-		if d.choose(s, logits.Row(i), n1.Row(i)) {
-			d.idle = append(d.idle, id)
+	tensor.RMSNorm(d.n1.Mat, x, m.lay.norm.of(m.w), d.inv, eps)
+	tensor.Mul(d.logits.shape(rows, c.Vocab), d.n1.Mat, &d.pw.head, false)
+}
+
+// enter fills x with the embeddings of the spans' tokens, and notes positions
+// and which rows are outs.
+func (d *decoder) enter(x tensor.Mat) {
+	embed := d.m.lay.embed.mat(d.m.w)
+	d.pos, d.sel = grow(d.pos, x.Rows), d.sel[:0]
+	r := 0
+	for _, sp := range d.spans {
+		for i := range sp.n {
+			token, at := sp.x.token, sp.x.n+i
+			if !sp.x.begun {
+				token = sp.x.p.Tokens[at]
+			}
+			copy(x.Row(r), embed.Row(int(token)))
+			d.pos[r] = int32(at)
+			if i >= sp.n-sp.outs {
+				d.sel = append(d.sel, int32(r))
+			}
+			r++
+		}
+	}
+}
+
+// attend moves keys and values to the caches of layer l, and attends to them.
+func (d *decoder) attend(att, qkv tensor.Mat, l int) {
+	c := &d.m.cfg
+	q, kv := c.qDim(), c.kvDim()
+	r := 0
+	for _, sp := range d.spans {
+		past, end := sp.x.n, sp.x.n+sp.n
+		cache := sp.x.rows.layer(l, 2*kv)
+		for i := range sp.n {
+			copy(cache.Row(past+i), qkv.Row(r + i)[q:])
+		}
+		k, v := part(cache, 0, end, 0, kv), part(cache, 0, end, kv, 2*kv)
+		if sp.n == 1 {
+			tensor.AttentionStep(att.Row(r), qkv.Row(r)[:q], k, v, end, c.Heads, c.KVHeads, d.scratch)
 		} else {
-			kept = append(kept, id)
+			tensor.AttentionChunk(part(att, r, r+sp.n, 0, q), part(qkv, r, r+sp.n, 0, q), k, v, past, c.Heads, c.KVHeads, d.scratch)
 		}
+		r += sp.n
 	}
-	d.live = kept
 }
 
-// choose draws a slot's next token, given the head's output and input, and tells
-// whether the sequence has ended; the completion is then recorded.
-func (d *decoder) choose(s *slot, logits, hidden []float32) bool {
-	p := &d.j.prompts[s.unit]
-	from := logits
-	if p.changes() {
-		d.row = growAligned(d.row, len(logits))
-		copy(d.row, logits)
-		from = d.row
-		if p.Intervene != nil {
-			d.path = append(append(d.path[:0], p.Tokens...), s.tokens...)
-			p.Intervene(p.First+s.at, d.path, from)
-		}
-		for id, b := range p.Bias {
-			from[id] += b
-		}
+// gather copies the rows of src that are outs.
+func (d *decoder) gather(dst *block, src tensor.Mat) tensor.Mat {
+	m := dst.shape(len(d.sel), src.Cols)
+	for i, r := range d.sel {
+		copy(m.Row(i), src.Row(int(r)))
 	}
-	token, logp := d.draw.draw(from, p, &s.rng)
-	raw := logp
-	if p.changes() || p.Temperature != 0 && (p.Temperature != 1 || p.truncates(len(logits))) {
-		raw = d.draw.logSoftmax(logits, token)
-	}
-	s.token = token
-	s.tokens, s.logp, s.raw = append(s.tokens, token), append(s.logp, logp), append(s.raw, raw)
-	if s.seen != nil {
-		d.look.see(s.seen, &p.Want, logits)
-		if p.Want.Hidden {
-			s.seen.Hidden = append(s.seen.Hidden, slices.Clone(hidden))
-		}
-	}
-	if p.OnToken != nil {
-		p.OnToken(p.First+s.at, token, logp)
-	}
-	stop := p.stops(token)
-	if s.watch != nil && s.watch(token) {
-		stop = true
-	}
-	if !stop && len(s.tokens) < s.limit {
-		return false
-	}
-	done := Completion{Prompt: s.unit, Sample: p.First + s.at, Tokens: s.tokens, Logprobs: s.logp, Raw: s.raw, Seen: s.seen}
-	if stop {
-		done.Finish = FinishStop
-	}
-	d.j.done(done, s.at)
-	return true
-}
-
-// changes tells whether the tokens are drawn from other logits than the
-// model's.
-func (p *Prompt) changes() bool { return p.Intervene != nil || len(p.Bias) > 0 }
-
-// arena cuts completions from larger pieces, which they then own for good.
-type arena struct {
-	tokens []int32
-	floats []float32
-}
-
-// take returns empty slices with room for n values each, or for fewer where n
-// is large: append then moves them.
-func (a *arena) take(n int) (tokens []int32, logp, raw []float32) {
-	n = min(n, 64)
-	const piece = 4096
-	if len(a.tokens) < n {
-		a.tokens = make([]int32, piece)
-	}
-	if len(a.floats) < 2*n {
-		a.floats = make([]float32, 2*piece)
-	}
-	tokens, logp, raw = a.tokens[:0:n], a.floats[:0:n], a.floats[n:n:2*n]
-	a.tokens, a.floats = a.tokens[n:], a.floats[2*n:]
-	return tokens, logp, raw
+	return m
 }

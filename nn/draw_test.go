@@ -29,8 +29,8 @@ func TestTruncationAgreesWithSorting(t *testing.T) {
 			Temperature: 1,
 			TopK:        rapid.SampledFrom([]int{0, 1, 3, 40, 1000}).Draw(t, "top-k"),
 			// No share of equal tokens: which side of it a sum falls is rounding.
-			TopP:        rapid.SampledFrom([]float64{0, 0.1234567, 0.9012345, 0.9990123, 1}).Draw(t, "top-p"),
-			MinP:        rapid.SampledFrom([]float64{0, 0.0512345, 1}).Draw(t, "min-p"),
+			TopP: rapid.SampledFrom([]float64{0, 0.1234567, 0.9012345, 0.9990123, 1}).Draw(t, "top-p"),
+			MinP: rapid.SampledFrom([]float64{0, 0.0512345, 1}).Draw(t, "min-p"),
 		}
 		var d drawer
 		var got []int32

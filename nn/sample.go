@@ -1,12 +1,8 @@
 package nn
 
 import (
-	"context"
 	"fmt"
 	"math"
-	"runtime"
-	"sync"
-	"sync/atomic"
 )
 
 // Prompt asks for N continuations of one token sequence: samples First to
@@ -78,120 +74,6 @@ type Completion struct {
 	*Seen  // what Prompt.Want asked for; nil if nothing
 }
 
-// SamplerOptions bound a sampler's resources. They do not affect its results.
-type SamplerOptions struct {
-	Workers int // decoders at work at the same time; 0 means GOMAXPROCS
-	Slots   int // sequences that one decoder advances together; 0 means 64
-}
-
-// Sampler draws from a model with a cache of keys and values. Generate may be
-// called from several goroutines; the model must not be trained meanwhile.
-type Sampler struct {
-	m    *Model
-	opt  SamplerOptions
-	mu   sync.Mutex // guards pw
-	pw   packedWeights
-	free chan *decoder
-}
-
-// NewSampler makes a sampler of m. It follows m's weights as they are trained.
-func NewSampler(m *Model, o SamplerOptions) *Sampler {
-	if o.Workers <= 0 {
-		o.Workers = runtime.GOMAXPROCS(0)
-	}
-	if o.Slots <= 0 {
-		o.Slots = 64
-	}
-	s := &Sampler{m: m, opt: o, free: make(chan *decoder, o.Workers)}
-	s.pw.forward = true
-	for range o.Workers {
-		s.free <- &decoder{}
-	}
-	return s
-}
-
-// Model is the model sampled from.
-func (s *Sampler) Model() *Model { return s.m }
-
-// unit is some samples of one prompt, the piece of work that a decoder takes.
-type unit struct{ prompt, lo, hi int }
-
-// job is one call of Generate.
-type job struct {
-	ctx     context.Context
-	prompts []Prompt
-	units   []unit
-	next    atomic.Int64
-	failed  atomic.Bool
-	out     [][]Completion
-	mu      sync.Mutex // serialises emit
-	emit    func(*Completion)
-}
-
-// Generate samples all prompts and returns their completions by prompt, then
-// sample. If emit is not nil it sees each completion as soon as it ends, one
-// call at a time, in no particular order. The result does not depend on the
-// number of threads, on the order of prompts or on other calls.
-func (s *Sampler) Generate(ctx context.Context, prompts []Prompt, emit func(*Completion)) ([][]Completion, error) {
-	j := &job{ctx: ctx, prompts: prompts, out: make([][]Completion, len(prompts)), emit: emit}
-	for i := range prompts {
-		p := &prompts[i]
-		if err := p.check(i, &s.m.cfg); err != nil {
-			return nil, fmt.Errorf("sampling: %w", err)
-		}
-		j.out[i] = make([]Completion, p.N)
-		for lo := 0; lo < p.N; lo += s.opt.Slots {
-			j.units = append(j.units, unit{i, lo, min(lo+s.opt.Slots, p.N)})
-		}
-	}
-	s.mu.Lock()
-	s.pw.packAll(s.m)
-	s.mu.Unlock()
-
-	var wg sync.WaitGroup
-	var caught atomic.Pointer[fault]
-	work := func(d *decoder) {
-		defer func() {
-			if v := recover(); v != nil {
-				caught.CompareAndSwap(nil, &fault{v})
-				j.failed.Store(true)
-				d = &decoder{} // its state is not to be trusted
-			}
-			s.free <- d
-		}()
-		d.run(s.m, &s.pw, j, s.opt.Slots)
-	}
-	// The first decoder is waited for, the others are taken if they are idle.
-	for n := range min(s.opt.Workers, len(j.units)) {
-		var d *decoder
-		if n == 0 {
-			select {
-			case d = <-s.free:
-			case <-ctx.Done():
-				return nil, fmt.Errorf("sampling: %w", ctx.Err())
-			}
-		} else {
-			select {
-			case d = <-s.free:
-			default:
-			}
-		}
-		if d == nil {
-			break
-		}
-		wg.Add(1)
-		go func() { defer wg.Done(); work(d) }()
-	}
-	wg.Wait()
-	if f := caught.Load(); f != nil {
-		panic(f.value)
-	}
-	if err := ctx.Err(); err != nil && j.failed.Load() {
-		return nil, fmt.Errorf("sampling: %w", err)
-	}
-	return j.out, nil
-}
-
 func (p *Prompt) check(i int, c *Config) error {
 	switch {
 	case len(p.Tokens) == 0:
@@ -235,15 +117,4 @@ func (p *Prompt) stops(token int32) bool {
 		}
 	}
 	return false
-}
-
-// done records a completion and shows it to emit.
-func (j *job) done(c Completion, at int) {
-	slot := &j.out[c.Prompt][at]
-	*slot = c
-	if j.emit != nil {
-		j.mu.Lock()
-		defer j.mu.Unlock()
-		j.emit(slot)
-	}
 }
