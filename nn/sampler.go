@@ -106,7 +106,9 @@ func (s *Sampler) Generate(ctx context.Context, prompts []Prompt, emit func(*Com
 	if j.left = j.queued; j.left == 0 {
 		return j.out, nil
 	}
-	s.enqueue(j)
+	if d := s.enqueue(j); d != nil {
+		s.work(d, j) // one goroutine less to wake
+	}
 	select {
 	case <-j.over:
 	case <-ctx.Done():
@@ -122,8 +124,9 @@ func (s *Sampler) Generate(ctx context.Context, prompts []Prompt, emit func(*Com
 	return j.out, nil
 }
 
-// enqueue offers a job to the decoders and wakes as many as it needs.
-func (s *Sampler) enqueue(j *job) {
+// enqueue offers a job to the decoders and wakes as many as it needs. The first
+// of them is for the caller to run.
+func (s *Sampler) enqueue(j *job) (mine *decoder) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.busy == 0 && s.pw.stale(s.m) {
@@ -138,8 +141,13 @@ func (s *Sampler) enqueue(j *job) {
 			d, s.idle = s.idle[n-1], s.idle[:n-1]
 		}
 		s.running++
-		go s.work(d)
+		if mine == nil {
+			mine = d
+		} else {
+			go s.work(d, nil)
+		}
 	}
+	return mine
 }
 
 // few sequences are not worth a second decoder: a step costs hardly more for
@@ -180,8 +188,9 @@ func (s *Sampler) ended(j *job, n int, dropped bool) {
 	}
 }
 
-// work runs a decoder until nothing is left to do.
-func (s *Sampler) work(d *decoder) {
+// work runs a decoder until nothing is left to do. If it runs for the caller of
+// until, it goes on elsewhere once that job is over.
+func (s *Sampler) work(d *decoder, until *job) {
 	defer func() {
 		if v := recover(); v != nil { // not from a callback: choose catches those
 			s.abandon(d, &fault{v})
@@ -189,6 +198,14 @@ func (s *Sampler) work(d *decoder) {
 	}()
 	d.s, d.m, d.pw = s, s.m, &s.pw
 	for s.supply(d) {
+		if until != nil {
+			select {
+			case <-until.over:
+				go s.work(d, nil)
+				return
+			default:
+			}
+		}
 		d.step()
 	}
 }
