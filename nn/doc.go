@@ -10,7 +10,8 @@
 //   - Trainer: log-probabilities, gradients, AdamW. ForwardBackward is the fast
 //     path for losses that are sums over sequences; Forward and Backward serve
 //     all others.
-//   - Sampler: batched decoding with a cache of keys and values.
+//   - Sampler: continuous batching over all calls, with a bounded cache of keys
+//     and values that keeps prefixes for later calls.
 //
 // # Training
 //

@@ -27,7 +27,7 @@ func AttentionChunk(out, q, k, v Mat, past, heads, kvHeads int, scratch []float3
 	}
 	switch {
 	case q.Rows == 0:
-	case hasAVX2():
+	case hasVector():
 		attentionChunkVector(out, q, k, v, past, s, scratch)
 	default:
 		attentionChunkPortable(out, q, k, v, past, s, scratch)

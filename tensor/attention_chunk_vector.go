@@ -1,3 +1,5 @@
+//go:build amd64 || arm64
+
 package tensor
 
 // attentionChunkVector goes by blocks of rows that end where a vector of scores
