@@ -56,7 +56,7 @@ const (
 	kBlock = 256
 	// rowBlock rows of kBlock elements of A stay in the second-level cache, and
 	// keep a call, which nothing can preempt, near 10 microseconds.
-	rowBlock = 128
+	rowBlock = 256
 	// rowBytes of B per call of a vector kernel take some 30 microseconds when
 	// they come from memory.
 	rowBytes = 1 << 19

@@ -115,7 +115,7 @@ func tileKernel(t target, vectors int, masked bool) {
 	}
 	p("\tLEAQ (R10)(R10*2), R15")
 	p("next:")
-	p("\tMOVQ t+0(FP), DI\n\tMOVQ tile_k(DI), CX\n\tMOVQ tile_acc(DI), AX\n\tMOVQ tile_b2(DI), DI\n\tMOVQ DX, R14\n\tLEAQ (SI)(R10*4), R13")
+	p("\tMOVQ t+0(FP), DI\n\tMOVQ tile_acc(DI), AX\n\tMOVQ tile_b2(DI), DI\n\tMOVQ DX, R14\n\tLEAQ (SI)(R10*4), R13")
 	dispatch("rows", t.rows)
 	for rows := t.rows; rows > 0; rows-- {
 		tile(t, vectors, rows, masked)
@@ -168,14 +168,25 @@ func tile(t target, vectors, rows int, masked bool) {
 	p("\tTESTQ AX, AX\n\tJZ zero%d", rows)
 	p("\tMOVQ R8, CX")
 	eachC(func(addr string, row, v int) { t.load(addr, acc(row, v), last(v)) })
-	p("\tMOVQ t+0(FP), CX\n\tMOVQ tile_k(CX), CX")
 	p("\tJMP start%d\nzero%d:", rows, rows)
 	for row := range rows {
 		for v := range vectors {
 			p("\tVPXOR%s %s, %s, %s", map[byte]string{'Z': "D", 'Y': ""}[t.reg], acc(row, v), acc(row, v), acc(row, v))
 		}
 	}
-	p("start%d:\n\tMOVQ SI, AX\n\tPCALIGN $32\nloop%d:", rows, rows)
+	// CX ends up at the first row of the tile after this one: its part of C comes
+	// from far away, and arrives while this tile is at work.
+	p("start%d:\n\tMOVQ SI, AX\n\tIMUL3Q $%d, R9, CX\n\tADDQ R8, CX", rows, rows)
+	for row := range t.rows {
+		for b := 0; b < vectors*t.bytes; b += 64 {
+			p("\tPREFETCHT0 %d(CX)", b)
+		}
+		if row < t.rows-1 {
+			p("\tADDQ R9, CX")
+		}
+	}
+	p("\tMOVQ t+0(FP), CX\n\tMOVQ tile_k(CX), CX")
+	p("\tPCALIGN $32\nloop%d:", rows)
 	for v := range vectors {
 		t.load([]string{"(R14)", "(R14)(DI*1)"}[v], t.r(t.b[v]), last(v))
 	}
