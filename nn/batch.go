@@ -62,12 +62,26 @@ type plan struct {
 type shardRange struct{ lo, hi int } // sequences
 type laneRange struct{ lo, hi int }  // shards
 
+// wide is a width from which a model's weights outgrow the caches: passing over
+// them and their gradients costs more than the activations do.
+const wide = 256
+
 // maxLanes bounds the gradient buffers, hence the useful threads.
-const maxLanes = 8
+func maxLanes(c *Config) int {
+	if c.Width > wide {
+		return 4
+	}
+	return 8
+}
 
 // shardRows is how many rows a shard aims at: few enough that activations stay
-// near the core, and more for wide models, whose weights cost more to pass over.
-func shardRows(c *Config) int { return min(max(2*c.Width, 128), 256) }
+// near the core, and more for wide models.
+func shardRows(c *Config) int {
+	if c.Width > wide {
+		return 512
+	}
+	return min(max(2*c.Width, 128), 256)
+}
 
 func (p *plan) make(c *Config, batch []Sequence) error {
 	rows, tokens := 0, 0
@@ -89,8 +103,9 @@ func (p *plan) make(c *Config, batch []Sequence) error {
 	}
 	// Shards of nearly equal size, so that two workers end together.
 	count := max((rows+shardRows(c)-1)/shardRows(c), 1)
-	if count > maxLanes {
-		count = (count + maxLanes - 1) / maxLanes * maxLanes // lanes of equal length
+	most := maxLanes(c)
+	if count > most {
+		count = (count + most - 1) / most * most // lanes of equal length
 	}
 	p.shards = p.shards[:0]
 	lo, done := 0, 0
@@ -101,7 +116,7 @@ func (p *plan) make(c *Config, batch []Sequence) error {
 			lo = i + 1
 		}
 	}
-	lanes := min(len(p.shards), maxLanes)
+	lanes := min(len(p.shards), most)
 	p.lanes = p.lanes[:0]
 	for k := range lanes {
 		p.lanes = append(p.lanes, laneRange{k * len(p.shards) / lanes, (k + 1) * len(p.shards) / lanes})

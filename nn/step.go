@@ -110,9 +110,6 @@ func (t *Trainer) gradNorm() float64 {
 	for _, s := range t.sums {
 		sum += s
 	}
-	for _, lane := range t.lanes[1:t.dirty] {
-		clear(lane)
-	}
 	t.dirty = 1
 	return math.Sqrt(sum)
 }
@@ -122,6 +119,7 @@ func (t *Trainer) sumChunk(_, i int) {
 	g := t.lanes[0][lo:hi]
 	for _, lane := range t.lanes[1:t.dirty] {
 		tensor.Add(g, lane[lo:hi])
+		clear(lane[lo:hi]) // while it is in cache
 	}
 	t.sums[i] = tensor.SumSquares(g)
 }

@@ -57,6 +57,14 @@ const (
 	// rowBlock rows of kBlock elements of A stay in the second-level cache, and
 	// keep a call, which nothing can preempt, near 10 microseconds.
 	rowBlock = 256
+	// columnBlock columns of kBlock rows of B, and transposedRows rows of C with
+	// their part of A, stay in the second-level cache together.
+	columnBlock    = 512
+	transposedRows = 128
+	// Rows of A that are a multiple of aliased apart share a set of the first-level
+	// cache; copyStride spreads them.
+	aliased    = 1024
+	copyStride = transposedRows + panelWidth
 	// rowBytes of B per call of a vector kernel take some 30 microseconds when
 	// they come from memory.
 	rowBytes = 1 << 19
@@ -189,9 +197,10 @@ func (t *tile) row(c, a Mat, p *Packed, step int) {
 	}
 }
 
-// mulTNVector is MulTN in assembly. A is read in place, transposed by its
-// strides; a block of B is copied next to each other, as reading it in place
-// would touch a page or a cache set per step of k.
+// mulTNVector is MulTN in assembly. A block of B is copied next to each other, as
+// reading it in place would touch a page or a cache set per step of k. A, which
+// strides transpose, is copied by blocks where its rows are long, for the same
+// reason, and so that it is fetched once.
 func mulTNVector(c, a, b Mat, acc bool) {
 	if c.Rows == 0 || c.Cols == 0 {
 		return
@@ -203,23 +212,37 @@ func mulTNVector(c, a, b Mat, acc bool) {
 		return
 	}
 	const pair = 2 * panelWidth
-	scratch := borrow(kBlock * pair)
-	t := tile{ldc: c.Stride * 4, ars: 4, aks: a.Stride * 4, ldb: panelWidth * 4, acc: flag(acc)}
-	for k := 0; k < a.Rows; k += kBlock {
-		t.k = min(kBlock, a.Rows-k)
-		for j := 0; j < b.Cols; j += pair {
-			cols := min(pair, b.Cols-j)
-			for jj := 0; jj < cols; jj += panelWidth {
-				packPanel(scratch.data[jj*t.k:], b, k, t.k, j+jj, min(panelWidth, cols-jj))
+	copied := a.Stride%aliased == 0 && !hasAVX512()
+	scratch := borrow(kBlock * (columnBlock + copyStride))
+	panels, block := scratch.data[:kBlock*columnBlock], scratch.data[kBlock*columnBlock:]
+	t := tile{ldc: c.Stride * 4, ars: 4, aks: a.Stride * 4, ldb: panelWidth * 4}
+	if copied {
+		t.aks = copyStride * 4
+	}
+	for j0 := 0; j0 < b.Cols; j0 += columnBlock {
+		width := min(columnBlock, b.Cols-j0)
+		t.acc = flag(acc)
+		for k := 0; k < a.Rows; k += kBlock {
+			t.k = min(kBlock, a.Rows-k)
+			for j := 0; j < width; j += panelWidth {
+				packPanel(panels[j*t.k:], b, k, t.k, j0+j, min(panelWidth, width-j))
 			}
-			for i := 0; i < c.Rows; i += rowBlock {
-				t.rows = min(rowBlock, c.Rows-i)
+			for i := 0; i < c.Rows; i += transposedRows {
+				t.rows = min(transposedRows, c.Rows-i)
 				t.a = &a.Data[k*a.Stride+i]
-				t.c, t.b = &c.Data[i*c.Stride+j], &scratch.data[0]
-				t.columns(cols, t.k*panelWidth*4)
+				if copied {
+					for kk := range t.k {
+						copy(block[kk*copyStride:], a.Data[(k+kk)*a.Stride+i:][:t.rows])
+					}
+					t.a = &block[0]
+				}
+				for j := 0; j < width; j += pair {
+					t.c, t.b = &c.Data[i*c.Stride+j0+j], &panels[j*t.k]
+					t.columns(min(pair, width-j), t.k*panelWidth*4)
+				}
 			}
+			t.acc = 1
 		}
-		t.acc = 1
 	}
 	scratch.release()
 }
