@@ -62,13 +62,13 @@ type plan struct {
 type shardRange struct{ lo, hi int } // sequences
 type laneRange struct{ lo, hi int }  // shards
 
-// wide is a width from which a model's weights outgrow the caches: passing over
+// wideModel is a width from which a model's weights outgrow the caches: passing over
 // them and their gradients costs more than the activations do.
-const wide = 256
+const wideModel = 256
 
 // maxLanes bounds the gradient buffers, hence the useful threads.
 func maxLanes(c *Config) int {
-	if c.Width > wide {
+	if c.Width > wideModel {
 		return 4
 	}
 	return 8
@@ -77,7 +77,7 @@ func maxLanes(c *Config) int {
 // shardRows is how many rows a shard aims at: few enough that activations stay
 // near the core, and more for wide models.
 func shardRows(c *Config) int {
-	if c.Width > wide {
+	if c.Width > wideModel {
 		return 512
 	}
 	return min(max(2*c.Width, 128), 256)
