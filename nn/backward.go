@@ -3,15 +3,18 @@ package nn
 import "pawl/tensor"
 
 // backward adds the gradient of the loss to g, given d(loss)/d(log-probability)
-// of every out in s.dlogp. It destroys the logits. forward and logprobs must
-// have run on the same weights.
+// of every out in s.dlogp, or, if s.graded, with respect to the logits in their
+// place. It destroys the logits. forward and logprobs must have run on the same
+// weights.
 func (s *shard) backward(m *Model, p *packedWeights, g *gradient) {
 	if s.outs == 0 {
 		return
 	}
 	c, grad := &m.cfg, g.full
 	w, q, kv, last := c.Width, c.qDim(), c.kvDim(), c.Layers-1
-	tensor.LogSoftmaxAtBackward(s.logits.Mat, s.lse, s.target, s.dlogp)
+	if !s.graded {
+		tensor.LogSoftmaxAtBackward(s.logits.Mat, s.lse, s.target, s.dlogp)
+	}
 	if grad != nil {
 		tensor.MulTN(m.lay.head.mat(grad), s.logits.Mat, s.normed.Mat, true)
 	}

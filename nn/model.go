@@ -25,6 +25,7 @@ type Model struct {
 	w       []float32
 	rot     *tensor.RotaryTable // nil without rotary positions
 	version atomic.Uint64       // counts changes, so that packed copies know their age
+	final   frozenPacks
 }
 
 // span is a matrix [rows, cols] (or a vector, rows 1) inside the flat buffer.

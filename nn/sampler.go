@@ -35,7 +35,8 @@ type Sampler struct {
 	opt SamplerOptions
 
 	mu      sync.Mutex // guards what follows
-	pw      packedWeights
+	own     packedWeights  // of a model that may yet change
+	pw      *packedWeights // in use: own, or a frozen model's; nil before the first call
 	kv      kvPool
 	jobs    []*job     // with samples to be taken, in rotation
 	queued  int        // samples to be taken
@@ -59,7 +60,7 @@ func NewSampler(m *Model, o SamplerOptions) *Sampler {
 		o.PrefixBytes = 64 << 20
 	}
 	s := &Sampler{m: m, opt: o}
-	s.pw.forward = true
+	s.own.forward = true
 	s.kv.init(&m.cfg, o.CacheBytes, o.PrefixBytes)
 	return s
 }
@@ -129,10 +130,7 @@ func (s *Sampler) Generate(ctx context.Context, prompts []Prompt, emit func(*Com
 func (s *Sampler) enqueue(j *job) (mine *decoder) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.busy == 0 && s.pw.stale(s.m) {
-		s.pw.packAll(s.m)
-		s.kv.forget()
-	}
+	s.refresh()
 	s.jobs = append(s.jobs, j)
 	s.queued += j.queued
 	for s.running < s.useful() {
@@ -188,6 +186,20 @@ func (s *Sampler) ended(j *job, n int, dropped bool) {
 	}
 }
 
+// refresh brings the packed copy up to date, where nobody reads it.
+func (s *Sampler) refresh() {
+	if s.busy > 0 || (s.pw != nil && !s.pw.stale(s.m)) {
+		return
+	}
+	s.kv.forget()
+	if s.m.Frozen() {
+		s.pw = s.m.sharedPacks()
+		return
+	}
+	s.own.packAll(s.m)
+	s.pw = &s.own
+}
+
 // work runs a decoder until nothing is left to do. If it runs for the caller of
 // until, it goes on elsewhere once that job is over.
 func (s *Sampler) work(d *decoder, until *job) {
@@ -196,7 +208,7 @@ func (s *Sampler) work(d *decoder, until *job) {
 			s.abandon(d, &fault{v})
 		}
 	}()
-	d.s, d.m, d.pw = s, s.m, &s.pw
+	d.s, d.m, d.pw = s, s.m, s.pw
 	for s.supply(d) {
 		if until != nil {
 			select {

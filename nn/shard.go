@@ -26,6 +26,7 @@ type shard struct {
 	logp   []float32
 	lse    []float32
 	dlogp  []float32
+	graded bool // the logits have become their gradients (rows.go)
 
 	// Scratch of the backward pass.
 	dx, dNorm, dAtt, dSel, dQKV, dAct, dGate block
@@ -36,6 +37,9 @@ type shard struct {
 	// Scratch of packing: a matrix with its adapters, and their B, scaled.
 	merge  block
 	mergeB []float32
+
+	row, rowGrad []float32 // one distribution and its gradient
+	seen         Row       // what a RowLoss sees
 }
 
 // layerActs are what the backward pass of a layer reads. From attSel on, rows
@@ -80,6 +84,7 @@ func part(m tensor.Mat, r0, r1, c0, c1 int) tensor.Mat {
 
 func (s *shard) reset() {
 	s.rows, s.outs = 0, 0
+	s.graded = false
 	s.in, s.pos = s.in[:0], s.pos[:0]
 	s.start = append(s.start[:0], 0)
 	s.probAt = append(s.probAt[:0], 0)

@@ -78,6 +78,9 @@ func (t *Trainer) Step(o StepOptions) (float64, error) {
 	if t.dirty == 0 {
 		return 0, fmt.Errorf("stepping: there is no gradient; call Backward or ForwardBackward first")
 	}
+	if t.lora == nil && t.m.Frozen() {
+		return 0, fmt.Errorf("stepping: the model is frozen; train a Clone of it")
+	}
 	t.forward = false
 	norm := t.gradNorm()
 	if math.IsNaN(norm) || math.IsInf(norm, 0) {

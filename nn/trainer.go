@@ -19,6 +19,7 @@ type Trainer struct {
 	moved  uint64   // counts changes of the adapters, from 1
 	bare   bool     // packs leave the adapters out
 	fw, bw packedWeights
+	use    *packedWeights // of the forward pass under way: fw, or a frozen model's
 	crew   crew
 	plan   plan
 	steps  int64
@@ -37,6 +38,8 @@ type Trainer struct {
 	// The call under way. Tasks read it, so that they need no closures.
 	batch   []Sequence
 	loss    LossFunc
+	rowLoss RowLoss
+	refer   referred
 	losses  []float64   // of each sequence
 	dlogp   [][]float32 // by sequence, then token
 	dflat   []float32
@@ -111,7 +114,7 @@ func (t *Trainer) run(ctx context.Context, batch []Sequence) ([][]float32, error
 	if err := t.begin(batch); err != nil {
 		return nil, fmt.Errorf("computing log-probabilities: %w", err)
 	}
-	t.packFor(&t.fw)
+	t.packForward()
 	t.ctx = ctx
 	t.crew.run(len(t.plan.shards), t.logpTask)
 	t.ctx = nil
@@ -152,7 +155,10 @@ func (t *Trainer) ForwardBackward(batch []Sequence, loss LossFunc) (float64, err
 	if err := t.begin(batch); err != nil {
 		return 0, fmt.Errorf("computing gradients: %w", err)
 	}
-	t.packFor(&t.fw)
+	t.packForward()
+	if t.rowLoss != nil {
+		t.packReference()
+	}
 	t.packFor(&t.bw)
 	t.openLanes()
 	t.dflat = grow(t.dflat, len(t.plan.logp))
@@ -165,6 +171,7 @@ func (t *Trainer) ForwardBackward(batch []Sequence, loss LossFunc) (float64, err
 		at += n
 	}
 	t.losses = grow(t.losses, len(batch))
+	clear(t.losses)
 	t.loss, t.dlogp = loss, t.dview
 	t.crew.run(len(t.plan.lanes), t.fusedTask)
 	t.loss, t.dlogp = nil, nil
@@ -225,6 +232,17 @@ func (t *Trainer) openLanes() {
 		t.lanes = append(t.lanes, tensor.Alloc(t.size))
 	}
 	t.dirty = max(t.dirty, len(t.plan.lanes))
+}
+
+// packForward gets the packed copy for a forward pass. That of a frozen model is
+// shared; a trainer of adapters whose base has none yet makes do with its own.
+func (t *Trainer) packForward() {
+	if t.m.Frozen() && t.adapters() == 0 && (t.lora == nil || t.m.packed()) {
+		t.use = t.m.sharedPacks()
+		return
+	}
+	t.packFor(&t.fw)
+	t.use = &t.fw
 }
 
 // packFor brings a packed copy up to date, matrices in parallel.
@@ -294,7 +312,7 @@ func (t *Trainer) logpShard(worker, i int) {
 	}
 	s, r := t.workspace(worker, i), t.plan.shards[i]
 	s.load(&t.m.cfg, t.batch, r.lo, r.hi)
-	s.forward(t.m, &t.fw)
+	s.forward(t.m, t.use)
 	s.logprobs(t.plan.view)
 }
 
@@ -303,10 +321,13 @@ func (t *Trainer) fusedLane(worker, lane int) {
 	for i := t.plan.lanes[lane].lo; i < t.plan.lanes[lane].hi; i++ {
 		r := t.plan.shards[i]
 		s.load(&t.m.cfg, t.batch, r.lo, r.hi)
-		s.forward(t.m, &t.fw)
+		s.forward(t.m, t.use)
 		s.logprobs(t.plan.view)
-		for q := r.lo; q < r.hi; q++ {
+		for q := r.lo; q < r.hi && t.loss != nil; q++ {
 			t.losses[q] = t.loss(q, &t.batch[q], t.plan.view[q], t.dlogp[q])
+		}
+		if t.rowLoss != nil {
+			t.rows(s, worker, r)
 		}
 		t.backShard(s, lane)
 	}
@@ -317,7 +338,7 @@ func (t *Trainer) backLane(worker, lane int) {
 		s, r := t.workspace(worker, i), t.plan.shards[i]
 		if !t.retain {
 			s.load(&t.m.cfg, t.batch, r.lo, r.hi)
-			s.forward(t.m, &t.fw)
+			s.forward(t.m, t.use)
 			s.logprobs(t.plan.view)
 		}
 		t.backShard(s, lane)
