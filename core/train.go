@@ -96,8 +96,8 @@ type AdapterTrainer interface {
 
 // AveragingTrainer is the companion of trainers that can keep an exponential
 // moving average of what they train: mean = decay*mean + (1-decay)*weights
-// after every step. Save then gives the mean. Average comes before the first
-// step.
+// after every step. With result, Save gives the mean in place of the last
+// weights. Average comes before the first step.
 type AveragingTrainer interface {
-	Average(ctx context.Context, decay float64) error
+	Average(ctx context.Context, decay float64, result bool) error
 }

@@ -105,51 +105,6 @@ func encode(ctx context.Context, h core.Host, p core.Policy, in core.Examples) (
 // where a run is interrupted never changes what it computes.
 const checkpointEvery = 2 * time.Second
 
-// job is all that a training loop is told beside its examples.
-type job struct {
-	Settings
-	steps      int
-	objective  core.Objective
-	accumulate int     // parts of a batch; 0 is 1
-	ema        float64 // decay of the average that is kept in place of the last weights; 0 for none
-	lora       *LoRA   // nil: all weights learn
-}
-
-// trainer starts a trainer from p as the job wants it.
-func (j *job) trainer(ctx context.Context, h core.Host, p core.Policy) (core.Trainer, error) {
-	tr, err := h.Trainer(ctx, p)
-	if err != nil {
-		return nil, fmt.Errorf("starting a trainer: %w", err)
-	}
-	if err := j.prepare(ctx, h, tr); err != nil {
-		tr.Close()
-		return nil, fmt.Errorf("starting a trainer: %w", err)
-	}
-	return tr, nil
-}
-
-func (j *job) prepare(ctx context.Context, h core.Host, tr core.Trainer) error {
-	if j.lora != nil {
-		a, ok := tr.(core.AdapterTrainer)
-		if !ok {
-			return fmt.Errorf("lora: this trainer cannot train adapters; leave lora out")
-		}
-		if err := a.Adapt(ctx, j.lora.shape(h.Seed())); err != nil {
-			return fmt.Errorf("lora: %w", err)
-		}
-	}
-	if j.ema > 0 {
-		a, ok := tr.(core.AveragingTrainer)
-		if !ok {
-			return fmt.Errorf("ema: this trainer cannot average its weights; leave ema out")
-		}
-		if err := a.Average(ctx, j.ema); err != nil {
-			return fmt.Errorf("ema: %w", err)
-		}
-	}
-	return nil
-}
-
 // fit runs the training loop. Which rows make up step k depends on the seed
 // and on k alone, so a resumed run continues as if it had not stopped.
 func fit(ctx context.Context, h core.Host, start core.Policy, rows []row, j job) (core.Policy, error) {
@@ -163,6 +118,7 @@ func fit(ctx context.Context, h core.Host, start core.Policy, rows []row, j job)
 	if err != nil {
 		return nil, err
 	}
+	beside := j.beside(tr)
 	examples := exampleStarts(rows)
 	order := newOrder(h.Seed(), len(examples))
 	saved := h.Now()
@@ -171,8 +127,11 @@ func fit(ctx context.Context, h core.Host, start core.Policy, rows []row, j job)
 		if err := ctx.Err(); err != nil {
 			return nil, errors.Join(err, keep(context.WithoutCancel(ctx), h, tr, step))
 		}
-		fill(&batch, rows, examples, order, step*s.Batch, s.Batch)
-		loss, err := gradient(ctx, tr, &batch, j.objective, j.accumulate)
+		picked := fill(&batch, rows, examples, order, step*s.Batch, s.Batch)
+		if err := beside.fill(ctx, &batch, picked); err != nil {
+			return nil, fmt.Errorf("training step %d: reference: %w", step, err)
+		}
+		loss, err := gradient(ctx, tr, &batch, j.loss, j.accumulate)
 		if err != nil {
 			return nil, fmt.Errorf("training step %d: %w", step, err)
 		}
@@ -271,8 +230,9 @@ func (o *order) at(i int) int {
 	return o.perm[i%o.n]
 }
 
-// fill makes b the batch of examples from..from+size-1 of the order.
-func fill(b *core.Batch, rows []row, starts []int, o *order, from, size int) {
+// fill makes b the batch of examples from..from+size-1 of the order, and returns
+// the rows that it is made of.
+func fill(b *core.Batch, rows []row, starts []int, o *order, from, size int) (picked []int) {
 	b.Tokens, b.Weights, b.Logprobs, b.Grad, b.Groups = b.Tokens[:0], b.Weights[:0], b.Logprobs[:0], b.Grad[:0], b.Groups[:0]
 	for i := from; i < from+size; i++ {
 		example := o.at(i)
@@ -281,7 +241,8 @@ func fill(b *core.Batch, rows []row, starts []int, o *order, from, size int) {
 			end = starts[example+1]
 		}
 		g := core.Group{First: len(b.Tokens)}
-		for _, r := range rows[starts[example]:end] {
+		for k, r := range rows[starts[example]:end] {
+			picked = append(picked, starts[example]+k)
 			b.Tokens = append(b.Tokens, r.tokens)
 			b.Weights = append(b.Weights, r.weights)
 			g.Labels = append(g.Labels, r.label)
@@ -290,6 +251,7 @@ func fill(b *core.Batch, rows []row, starts []int, o *order, from, size int) {
 	}
 	b.Logprobs = sized(b.Logprobs, b.Tokens)
 	b.Grad = sized(b.Grad, b.Tokens)
+	return picked
 }
 
 // sized gives one slice per sequence, of its length, reusing memory.

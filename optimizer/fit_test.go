@@ -151,7 +151,7 @@ func TestPromptsCarryNoLoss(t *testing.T) {
 			t.Fatal(err)
 		}
 		edit(rows)
-		p, err := fit(t.Context(), b, b.model, rows, job{Settings: brief(2).Settings, steps: 2, objective: objective.SFT})
+		p, err := fit(t.Context(), b, b.model, rows, job{Settings: brief(2).Settings, steps: 2, loss: core.Loss{Objective: objective.SFT}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -273,8 +273,8 @@ func TestGradientTakesTheRightWay(t *testing.T) {
 			t.Fatal(err)
 		}
 		tr := &paths{engineTrainer: one.(engineTrainer)}
-		x, err1 := gradient(t.Context(), tr, batch, c.objective, 1)
-		y, err2 := gradient(t.Context(), unfused{two}, plain, c.objective, 1)
+		x, err1 := gradient(t.Context(), tr, batch, core.Loss{Objective: c.objective}, 1)
+		y, err2 := gradient(t.Context(), unfused{two}, plain, core.Loss{Objective: c.objective}, 1)
 		if err1 != nil || err2 != nil || math.Abs(x-y) > 1e-5*math.Max(1, math.Abs(y)) {
 			t.Fatalf("%s: the loss is %v (%v), in two passes %v (%v)", what, x, err1, y, err2)
 		}
@@ -320,10 +320,10 @@ func TestGradientMendsAWrongGuess(t *testing.T) {
 		t.Fatal(err)
 	}
 	tr := &paths{engineTrainer: one.(engineTrainer)}
-	if _, err := gradient(t.Context(), tr, batch, pieces, 1); err != nil {
+	if _, err := gradient(t.Context(), tr, batch, core.Loss{Objective: pieces}, 1); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := gradient(t.Context(), unfused{two}, plain, pieces, 1); err != nil {
+	if _, err := gradient(t.Context(), unfused{two}, plain, core.Loss{Objective: pieces}, 1); err != nil {
 		t.Fatal(err)
 	}
 	if tr.fused != 1 || tr.two != 1 {
@@ -363,7 +363,7 @@ func TestFusedTrainingEqualsTwoPasses(t *testing.T) {
 	var last [2][][]float32
 	for i, hide := range []bool{false, true} {
 		h := hiding{b, hide}
-		p, err := fit(t.Context(), h, b.model, rows, job{Settings: brief(10).Settings, steps: 10, objective: objective.SFT})
+		p, err := fit(t.Context(), h, b.model, rows, job{Settings: brief(10).Settings, steps: 10, loss: core.Loss{Objective: objective.SFT}})
 		if err != nil {
 			t.Fatal(err)
 		}

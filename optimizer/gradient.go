@@ -20,7 +20,11 @@ import (
 // gradient of the whole batch: one that is not linear costs a second forward
 // pass, as in GradCache (Gao et al. 2021, "Scaling Deep Contrastive Learning
 // Batch Size under Memory Limited Setup").
-func gradient(ctx context.Context, tr core.Trainer, b *core.Batch, objective core.Objective, parts int) (float64, error) {
+func gradient(ctx context.Context, tr core.Trainer, b *core.Batch, loss core.Loss, parts int) (float64, error) {
+	if loss.Row != nil {
+		return rowGradient(ctx, tr.(core.RowTrainer), tr, b, loss, parts)
+	}
+	objective := loss.Objective
 	var guess [][]float32
 	if fused, ok := tr.(core.FusedTrainer); ok && linear(b, objective) {
 		guess = copied(b.Grad)
@@ -28,25 +32,74 @@ func gradient(ctx context.Context, tr core.Trainer, b *core.Batch, objective cor
 		if err != nil {
 			return 0, err
 		}
-		loss := objective(b)
+		value := objective(b)
 		if equal(guess, b.Grad) {
-			return loss, nil
+			return value, nil
 		}
 	}
 	if err := inParts(b, parts, func(p *core.Batch) error { return tr.Logprobs(ctx, p) }); err != nil {
 		return 0, err
 	}
-	loss := objective(b)
+	value := objective(b)
+	if parts > 1 {
+		return value, mend(ctx, tr, b, guess, parts)
+	}
 	for i := range guess {
 		for j, g := range guess[i] {
 			b.Grad[i][j] -= g
 		}
 	}
-	if parts <= 1 {
-		return loss, tr.Backward(ctx, b)
+	return value, tr.Backward(ctx, b)
+}
+
+// rowGradient is gradient for losses that see whole distributions. These are
+// computed in one pass with the gradient of the objective over log-probs, which
+// must be known before: if it is not linear, a forward pass comes first.
+func rowGradient(ctx context.Context, rt core.RowTrainer, tr core.Trainer, b *core.Batch, loss core.Loss, parts int) (float64, error) {
+	value, known := 0.0, true
+	if loss.Objective != nil && !linear(b, loss.Objective) {
+		if err := inParts(b, parts, func(p *core.Batch) error { return tr.Logprobs(ctx, p) }); err != nil {
+			return 0, err
+		}
+		value, known = loss.Objective(b), false
+	}
+	var weight float64
+	for _, ws := range b.Weights {
+		for i := 1; i < len(ws); i++ {
+			weight += float64(ws[i])
+		}
+	}
+	scale := 0.0
+	if weight > 0 {
+		scale = 1 / weight
+	}
+	guess := copied(b.Grad)
+	rows := 0.0
+	err := inParts(b, parts, func(p *core.Batch) error {
+		v, err := rt.ForwardBackwardRows(ctx, p, loss.Row, scale)
+		rows += v
+		return err
+	})
+	if err != nil || loss.Objective == nil || !known {
+		return rows + value, err
+	}
+	value = loss.Objective(b)
+	if equal(guess, b.Grad) {
+		return rows + value, nil
+	}
+	return rows + value, mend(ctx, tr, b, guess, parts)
+}
+
+// mend adds what the gradient b.Grad has beyond guess, which the trainer has
+// already.
+func mend(ctx context.Context, tr core.Trainer, b *core.Batch, guess [][]float32, parts int) error {
+	for i := range guess {
+		for j, g := range guess[i] {
+			b.Grad[i][j] -= g
+		}
 	}
 	// A trainer remembers only the part it saw last.
-	return loss, inParts(b, parts, func(p *core.Batch) error {
+	return inParts(b, parts, func(p *core.Batch) error {
 		if err := tr.Logprobs(ctx, p); err != nil {
 			return err
 		}

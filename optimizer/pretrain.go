@@ -55,5 +55,5 @@ func newPretrain(ctx context.Context, h core.Host, c Pretrain) (core.Policy, err
 	if err != nil {
 		return nil, fmt.Errorf("building the pretraining objective: %w", err)
 	}
-	return fit(ctx, h, empty, rows, job{Settings: c.Settings, steps: c.Steps, objective: sft.(core.Objective)})
+	return fit(ctx, h, empty, rows, job{Settings: c.Settings, steps: c.Steps, loss: core.Loss{Objective: sft.(core.Objective)}})
 }

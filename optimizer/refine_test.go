@@ -66,8 +66,8 @@ func TestGradientInParts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			x, err1 := gradient(t.Context(), one, batch, o, parts)
-			y, err2 := gradient(t.Context(), two, plain, o, 1)
+			x, err1 := gradient(t.Context(), one, batch, core.Loss{Objective: o}, parts)
+			y, err2 := gradient(t.Context(), two, plain, core.Loss{Objective: o}, 1)
 			if err1 != nil || err2 != nil || math.Abs(x-y) > 1e-6*math.Max(1, math.Abs(y)) {
 				t.Fatalf("%s in %d parts: the loss is %v (%v), at once %v (%v)", what, parts, x, err1, y, err2)
 			}

@@ -2,6 +2,7 @@ package optimizer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"pawl/core"
@@ -18,7 +19,8 @@ func init() {
 			"validation reward and STaR takes a fifth more steps each round. With `lora` the weights stay and low-rank " +
 			"adapters learn (Hu et al., 2021): of the policy only its parts `adapter` and `adapter_config` change. " +
 			"Adapters of the same shape are trained further, others are added to the weights first. `ema` gives the " +
-			"exponential moving average of the weights instead of the last ones.",
+			"exponential moving average of the weights instead of the last ones; with `reference: ema` and `result: last` " +
+			"it is the anchor of WARP (Ramé et al., 2024).",
 		Paper:   "Decoupled Weight Decay Regularization (Loshchilov and Hutter, 2019)",
 		Example: "train: {objective: sft, steps: 1000, rate: 1.5e-3}",
 	}, newTrain)
@@ -31,8 +33,18 @@ type Train struct {
 	Steps     int       `yaml:"steps" default:"1000" min:"1" doc:"Optimizer steps."`
 	Settings
 	Accumulate int     `yaml:"accumulate" default:"1" min:"1" doc:"Parts in which a step's batch is computed; their gradients add up."`
-	EMA        float64 `yaml:"ema" default:"0" min:"0" max:"0.999999" doc:"Decay of an exponential moving average of the weights, which is what training then gives; 0 for the last weights."`
 	LoRA       *LoRA   `yaml:"lora" doc:"Low-rank adapters to train in place of all weights."`
+	EMA        float64 `yaml:"ema" default:"0" min:"0" max:"0.999999" doc:"Decay of an exponential moving average of the weights; 0 for none."`
+	Result     string  `yaml:"result" enum:"average|last" default:"average" doc:"What training with ema gives: the average, or the last weights."`
+	Reference  string  `yaml:"reference" ref:"policy" allow:"start|base|ema" default:"start" doc:"What objectives with a reference compare with: the policy that training starts from, the base, the moving average, or another policy of the recipe."`
+}
+
+// Validate says which settings do not go together.
+func (c Train) Validate() error {
+	if c.Reference == "ema" && c.EMA == 0 {
+		return errors.New("reference: ema needs a decay; add ema: 0.99")
+	}
+	return nil
 }
 
 // LoRA configures low-rank adapters.
@@ -51,17 +63,17 @@ func newTrain(ctx context.Context, h core.Host, c Train) (core.Optimizer, error)
 	if err != nil {
 		return nil, fmt.Errorf("building the objective of train: %w", err)
 	}
-	objective, ok := built.(core.Objective)
+	loss, ok := core.AsLoss(built)
 	if !ok {
 		return nil, fmt.Errorf("building train: %s is a %T, not an objective", c.Objective.Label(), built)
 	}
-	return &train{host: h, config: c, objective: objective}, nil
+	return &train{host: h, config: c, loss: loss}, nil
 }
 
 type train struct {
-	host      core.Host
-	config    Train
-	objective core.Objective
+	host   core.Host
+	config Train
+	loss   core.Loss
 }
 
 // trained are the parts that training starts from and replaces; other parts,
@@ -87,8 +99,27 @@ func (t *train) Optimize(ctx context.Context, p core.Policy, in core.Examples) (
 		return nil, err
 	}
 	c := &t.config
+	against, err := t.reference(start)
+	if err != nil {
+		return nil, err
+	}
 	return fit(ctx, t.host, start, rows, job{
-		Settings: c.Settings, steps: c.Steps, objective: t.objective,
-		accumulate: c.Accumulate, ema: c.EMA, lora: c.LoRA,
+		Settings: c.Settings, steps: c.Steps, loss: t.loss,
+		accumulate: c.Accumulate, ema: c.EMA, last: c.Result == "last", lora: c.LoRA,
+		reference: c.Reference, against: against,
 	})
+}
+
+// reference is the policy that the objective compares with.
+func (t *train) reference(start core.Policy) (core.Policy, error) {
+	switch name := t.config.Reference; name {
+	case "", "start", "ema":
+		return start, nil
+	default:
+		p, ok := t.host.Policies()[name]
+		if !ok {
+			return nil, fmt.Errorf("training against reference %q: the run has no such policy", name)
+		}
+		return p, nil
+	}
 }

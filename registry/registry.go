@@ -135,6 +135,12 @@ func Objective[C any](name string, d Doc, build func(context.Context, core.Host,
 	Register(Default, core.KindObjective, name, d, build)
 }
 
+// Loss registers, in Default, an objective that needs more than the policy's
+// log-probs.
+func Loss[C any](name string, d Doc, build func(context.Context, core.Host, C) (core.Loss, error)) {
+	Register(Default, core.KindObjective, name, d, build)
+}
+
 // Optimizer registers an optimizer in Default.
 func Optimizer[C any](name string, d Doc, build func(context.Context, core.Host, C) (core.Optimizer, error)) {
 	Register(Default, core.KindOptimizer, name, d, build)

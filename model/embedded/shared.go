@@ -60,6 +60,7 @@ func (c *cache) get(name core.Digest, open func() (*nn.Model, error)) (*frozen, 
 			delete(c.models, name)
 		}
 	}
+	m.Freeze()
 	f := &frozen{model: m}
 	c.models[name] = weak.Make(f)
 	return f, nil

@@ -20,14 +20,15 @@ func (e *Engine) Trainer(ctx context.Context, p core.Policy) (core.Trainer, erro
 }
 
 // trainer implements core.Trainer and, of its companions, FusedTrainer,
-// Checkpointer, AdapterTrainer and AveragingTrainer.
+// Checkpointer, AdapterTrainer, AveragingTrainer, ReferenceTrainer and RowTrainer.
 type trainer struct {
 	engine *Engine
 	policy core.Policy
 	start  *frozen // what training starts from, shared
 	learns *nn.Trainer
-	mean   bool // Save gives the moving average
-	fresh  bool // the adapters' base is not the policy's weights
+	mean   bool    // Save gives the moving average
+	fresh  bool    // the adapters' base is not the policy's weights
+	beside *frozen // the reference
 	batch  []nn.Sequence
 	masks  []bool // one buffer behind the batch's loss marks
 }
@@ -72,8 +73,8 @@ func (t *trainer) Adapt(ctx context.Context, l core.LoRA) error {
 }
 
 // Average makes a trainer a core.AveragingTrainer.
-func (t *trainer) Average(_ context.Context, decay float64) error {
-	t.mean = decay > 0
+func (t *trainer) Average(_ context.Context, decay float64, result bool) error {
+	t.mean = result && decay > 0
 	return t.inner().Average(decay)
 }
 
