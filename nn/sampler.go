@@ -34,7 +34,7 @@ type Sampler struct {
 	m   *Model
 	opt SamplerOptions
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex     // guards what follows
 	own     packedWeights  // of a model that may yet change
 	pw      *packedWeights // in use: own, or a frozen model's; nil before the first call
 	kv      kvPool
@@ -197,7 +197,9 @@ func (s *Sampler) refresh() {
 		return
 	}
 	s.own.packAll(s.m)
-	s.pw = &s.own
+	if s.pw == nil { // a decoder on its way may be reading it
+		s.pw = &s.own
+	}
 }
 
 // work runs a decoder until nothing is left to do. If it runs for the caller of
