@@ -1,7 +1,5 @@
 package tensor
 
-import "unsafe"
-
 //go:generate go run ./internal/gemmgen
 
 // tile is what a product kernel is told: C [rows, columns] = A·B, where A is
@@ -70,20 +68,8 @@ const (
 	rowBytes = 1 << 19
 )
 
-func words(p *float32, n int) *float32 { return (*float32)(unsafe.Add(unsafe.Pointer(p), n*4)) }
-
-// tailMasks gives masks of 16 words: n set ones start at 16-n.
-var tailMasks = [32]int32{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1}
-
 // leading is a mask of the first n of 16 words.
 func leading(n int) *int32 { return &tailMasks[16-n] }
-
-func flag(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
 
 // columns runs the kernels over the next cols columns of C, at most 32. Panels
 // of 16 columns of B lie step bytes apart: 64 where B is read in place. It may
@@ -245,10 +231,4 @@ func mulTNVector(c, a, b Mat, acc bool) {
 		}
 	}
 	scratch.release()
-}
-
-func clearMat(m Mat) {
-	for i := range m.Rows {
-		clear(m.Row(i))
-	}
 }

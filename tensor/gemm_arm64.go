@@ -1,7 +1,5 @@
 package tensor
 
-import "unsafe"
-
 // tile is what a product kernel is told: C [rows, columns] = A·B, where A is
 // read in place with a stride between rows and one between steps of k (so that
 // it may as well be transposed), and B row by row. All strides are in bytes.
@@ -56,20 +54,6 @@ const (
 	// rowBytes of B go to a call of the vector kernel: as many as on amd64.
 	rowBytes = 1 << 19
 )
-
-func words(p *float32, n int) *float32 { return (*float32)(unsafe.Add(unsafe.Pointer(p), n*4)) }
-
-// tailMasks gives masks of 16 words: n set ones start at 16-n.
-//
-//lint:ignore U1000 the softmax kernel reads it
-var tailMasks = [32]int32{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1}
-
-func flag(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
 
 // columns runs the kernels over the next cols columns of C, at most 16: those in
 // whole vectors, then the rest. It may move t.c and t.b.
@@ -188,10 +172,4 @@ func mulTNVector(c, a, b Mat, acc bool) {
 		t.acc = 1
 	}
 	scratch.release()
-}
-
-func clearMat(m Mat) {
-	for i := range m.Rows {
-		clear(m.Row(i))
-	}
 }
