@@ -13,6 +13,7 @@ import (
 
 	"pawl/core"
 	"pawl/nn"
+	"pawl/nn/tokenizer"
 )
 
 // PartTokenizerConfig is the policy part with tokenizer_config.json, which
@@ -191,8 +192,18 @@ func (e *Engine) Import(ctx context.Context, dir string) (core.Policy, error) {
 	}
 	part := map[string][]byte{}
 	for name, file := range files {
-		if name == core.PartWeights || name == core.PartConfig {
+		switch name {
+		case core.PartWeights, core.PartConfig:
 			continue // shards and other precisions become one f32 file
+		case PartTokenizerConfig: // it takes in chat_template.jinja
+			b, err := tokenizer.ReadConfig(dir)
+			if err != nil {
+				return nil, fmt.Errorf("importing model %s: %w", dir, err)
+			}
+			if b != nil {
+				part[name] = b
+			}
+			continue
 		}
 		// Opening a pipe would wait for a writer, without end.
 		if info, err := os.Stat(filepath.Join(dir, file)); err == nil && !info.Mode().IsRegular() {
@@ -200,9 +211,6 @@ func (e *Engine) Import(ctx context.Context, dir string) (core.Policy, error) {
 		}
 		b, err := os.ReadFile(filepath.Join(dir, file))
 		if err != nil {
-			if name == PartTokenizerConfig && os.IsNotExist(err) {
-				continue
-			}
 			return nil, fmt.Errorf("importing model %s: %w", dir, err)
 		}
 		part[name] = b

@@ -1,43 +1,24 @@
 package embedded
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
 	"strings"
-
-	"github.com/nikolalohinski/gonja/v2"
-	"github.com/nikolalohinski/gonja/v2/config"
-	"github.com/nikolalohinski/gonja/v2/exec"
-	"github.com/nikolalohinski/gonja/v2/loaders"
+	"time"
 
 	"pawl/core"
+	"pawl/model/jinja"
 )
 
 // template is a Jinja chat template, as Hugging Face folders carry it.
-type template struct{ jinja *exec.Template }
+type template struct{ jinja *jinja.Template }
 
-// sealed refuses what a chat template asks of other files: templates come with
-// models, and models come from anywhere.
-type sealed struct{}
-
-func (sealed) Read(path string) (io.Reader, error) {
-	return nil, fmt.Errorf("the template reads the file %q, which no chat template may", path)
-}
-
-func (sealed) Resolve(path string) (string, error) { return path, nil }
-
-func (s sealed) Inherit(string) (loaders.Loader, error) { return s, nil }
+// today is the day that templates are told. It never changes, since the same
+// path must always become the same tokens.
+var today = time.Date(2025, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 func parseTemplate(source string) (*template, error) {
-	const root = "chat_template"
-	loader, err := loaders.NewShiftedLoader(root, strings.NewReader(source), sealed{})
-	if err != nil {
-		return nil, err
-	}
-	c := config.New()
-	c.TrimBlocks, c.LeftStripBlocks = true, true // as transformers renders chat templates
-	t, err := exec.NewTemplate(root, c, loader, gonja.DefaultEnvironment)
+	t, err := jinja.Parse(source)
 	if err != nil {
 		return nil, err
 	}
@@ -53,22 +34,23 @@ func slot(i int) string { return fmt.Sprintf("\uE0F0%d\uE0F1", i) }
 // templates look at what surrounds a turn.
 func (t *template) between(path []core.Node, bos, eos string) ([]string, error) {
 	var slots []string
-	messages := make([]map[string]any, len(path))
+	messages := make([]any, len(path))
 	for i, n := range path {
-		messages[i] = map[string]any{"role": n.Role, "content": n.Content}
+		content := n.Content
 		if n.Role == core.RoleAssistant {
-			slots = append(slots, slot(len(slots)))
-			messages[i]["content"] = slots[len(slots)-1]
+			content = slot(len(slots))
+			slots = append(slots, content)
 		}
+		messages[i] = jinja.Dict{{Key: "role", Value: n.Role}, {Key: "content", Value: content}}
 	}
 	open := path[len(path)-1].Role == core.RoleAssistant
-	out, err := t.jinja.ExecuteToString(exec.NewContext(map[string]any{
+	out, err := t.jinja.Render(map[string]any{
 		"messages": messages, "add_generation_prompt": !open, "bos_token": bos, "eos_token": eos,
-		"raise_exception": func(_ *exec.Evaluator, args *exec.VarArgs) (string, error) {
-			return "", fmt.Errorf("it refuses these turns: %s", args.First().String())
-		},
-	}))
-	if err != nil {
+		"tools": nil, "documents": nil, // as transformers has them where there are none
+	}, today)
+	if raised := (*jinja.Raised)(nil); errors.As(err, &raised) {
+		return nil, fmt.Errorf("rendering the chat template: it refuses these turns: %s", raised.Message)
+	} else if err != nil {
 		return nil, fmt.Errorf("rendering the chat template: %w", err)
 	}
 	var texts []string
@@ -83,26 +65,4 @@ func (t *template) between(path []core.Node, bos, eos string) ([]string, error) 
 		out = "" // the last answer is to be continued
 	}
 	return append(texts, out), nil
-}
-
-// templateSource reads the field chat_template: a string, or a list of named
-// templates, of which the one named default counts.
-func templateSource(raw json.RawMessage) (string, error) {
-	if len(raw) == 0 || string(raw) == "null" {
-		return "", nil
-	}
-	var one string
-	if json.Unmarshal(raw, &one) == nil {
-		return one, nil
-	}
-	var many []struct{ Name, Template string }
-	if err := json.Unmarshal(raw, &many); err != nil {
-		return "", fmt.Errorf("tokenizer_config.json: chat_template: %w", err)
-	}
-	for _, m := range many {
-		if m.Name == "default" {
-			return m.Template, nil
-		}
-	}
-	return "", fmt.Errorf("tokenizer_config.json: chat_template: none of the %d templates is named default", len(many))
 }

@@ -32,16 +32,9 @@ func newText(tokenizer, config []byte) (*text, error) {
 		return nil, err
 	}
 	t := &text{tok: tok, strips: strips(tok)}
-	if len(config) > 0 {
-		var c struct {
-			ChatTemplate json.RawMessage `json:"chat_template"`
-		}
-		if err := json.Unmarshal(config, &c); err != nil {
-			return nil, fmt.Errorf("tokenizer_config.json: %w", err)
-		}
-		if t.source, err = templateSource(c.ChatTemplate); err != nil {
-			return nil, err
-		}
+	t.source = tok.ChatTemplate()
+	if n := len(tok.ChatTemplates()); n > 0 && t.source == "" {
+		return nil, fmt.Errorf("tokenizer_config.json: chat_template: none of the %d templates is named default", n)
 	}
 	if t.source != "" && t.source != lineTemplate && t.source != wordTemplate {
 		if t.jinja, err = parseTemplate(t.source); err != nil {

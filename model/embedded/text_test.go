@@ -3,6 +3,8 @@ package embedded
 import (
 	"encoding/json"
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -219,6 +221,28 @@ func TestTemplateErrors(t *testing.T) {
 	x := chatText(t, []any{map[string]any{"name": "rag", "template": "no"}, map[string]any{"name": "default", "template": chat}})
 	if ids, err := x.prompt([]core.Node{user("q")}); err != nil || !slices.Equal(ids, spell("^[u]q[a]")) {
 		t.Errorf("the default of several templates gives %v (%v)", ids, err)
+	}
+}
+
+// A template in a file of its own goes before the one in the configuration, and
+// comes with the policy.
+func TestTemplateFile(t *testing.T) {
+	e, _ := newEngine()
+	for what, bare := range map[string]bool{"beside the configuration": false, "alone": true} {
+		dir := chatFolder(t, e, "not this one")
+		write(t, dir, "chat_template.jinja", []byte(chat))
+		if bare {
+			if err := os.Remove(filepath.Join(dir, "tokenizer_config.json")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p, err := e.Import(t.Context(), dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ids, err := textOf(t, e, p).prompt([]core.Node{user("q")}); err != nil || !slices.Equal(ids, spell("^[u]q[a]")) {
+			t.Errorf("a template %s gives %v (%v)", what, ids, err)
+		}
 	}
 }
 

@@ -42,11 +42,15 @@ func (t *Tokenizer) configure() error {
 		EOS    json.RawMessage `json:"eos_token"`
 		AddBOS *bool           `json:"add_bos_token"`
 		Chat   json.RawMessage `json:"chat_template"`
+		told   bool            // the file says more than a template
 	}
 	if t.config != nil {
-		if err := json.Unmarshal(t.config, &c); err != nil {
+		var fields map[string]json.RawMessage
+		if err := errors.Join(json.Unmarshal(t.config, &c), json.Unmarshal(t.config, &fields)); err != nil {
 			return err
 		}
+		delete(fields, "chat_template")
+		c.told = len(fields) > 0
 	}
 	var err error
 	if t.chat, err = chatTemplates(c.Chat); err != nil {
@@ -66,7 +70,7 @@ func (t *Tokenizer) configure() error {
 			*e.to = id
 		} else if name != "" {
 			return fmt.Errorf("%s %q is not in the vocabulary", e.field, name)
-		} else if t.config == nil {
+		} else if !c.told {
 			if id, ok := t.ID(e.usual); ok {
 				*e.to = id
 			}
