@@ -1,6 +1,10 @@
 package nn
 
-import "slices"
+import (
+	"fmt"
+	"math"
+	"slices"
+)
 
 // choose draws a slot's next token, given the head's output and input. If that
 // ends the sequence, the completion is recorded.
@@ -18,6 +22,9 @@ func (d *decoder) choose(x *slot, logits, hidden []float32) {
 		}
 		for id, b := range p.Bias {
 			from[id] += b
+		}
+		if p.Constraint != nil && !d.constrain(x, from) {
+			return
 		}
 	}
 	token, logp := d.draw.draw(from, p, &x.rng)
@@ -37,6 +44,10 @@ func (d *decoder) choose(x *slot, logits, hidden []float32) {
 		p.OnToken(p.First+x.at, token, logp)
 	}
 	stop := p.stops(token)
+	if p.Constraint != nil && !stop {
+		x.state = p.Constraint.Next(x.state, token)
+		stop = d.complete(x)
+	}
 	if x.watch != nil && x.watch(token) {
 		stop = true
 	}
@@ -50,7 +61,42 @@ func (d *decoder) choose(x *slot, logits, hidden []float32) {
 
 // changes tells whether the tokens are drawn from other logits than the
 // model's.
-func (p *Prompt) changes() bool { return p.Intervene != nil || len(p.Bias) > 0 }
+func (p *Prompt) changes() bool {
+	return p.Intervene != nil || len(p.Bias) > 0 || p.Constraint != nil
+}
+
+var forbidden = float32(math.Inf(-1))
+
+// constrain masks the tokens that may not come next. If none may, or what may
+// has been forbidden otherwise, the call of Generate ends with an error: false.
+func (d *decoder) constrain(x *slot, logits []float32) bool {
+	p := x.p
+	bits, _ := p.Constraint.Tokens(x.state)
+	some := false
+	for i := range logits {
+		ok := i>>6 < len(bits) && bits[i>>6]>>(i&63)&1 == 1
+		if !ok && !(x.state.Accepting() && p.stops(int32(i))) {
+			logits[i] = forbidden
+		}
+		some = some || logits[i] > forbidden
+	}
+	if !some {
+		x.ended = true
+		d.s.stop(x.j, nil, fmt.Errorf("prompt %d, sample %d: after %d tokens none can follow that the constraint, bias and intervention allow",
+			x.prompt, p.First+x.at, len(x.tokens)))
+	}
+	return some
+}
+
+// complete tells whether x's text can only end, and there is no stop token to
+// say so.
+func (d *decoder) complete(x *slot) bool {
+	if len(x.p.Stop) > 0 || !x.state.Accepting() {
+		return false
+	}
+	_, count := x.p.Constraint.Tokens(x.state)
+	return count == 0
+}
 
 // finish records the completion of x.
 func (d *decoder) finish(x *slot, why Finish) {
@@ -73,7 +119,7 @@ func (d *decoder) guard(x *slot, callback func()) {
 func (d *decoder) caught(x *slot) {
 	if v := recover(); v != nil {
 		x.ended = true
-		d.s.stop(x.j, &fault{v})
+		d.s.stop(x.j, &fault{v}, nil)
 	}
 }
 

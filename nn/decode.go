@@ -3,6 +3,7 @@ package nn
 import (
 	"slices"
 
+	"pawl/nn/constraint"
 	"pawl/tensor"
 )
 
@@ -55,6 +56,7 @@ type slot struct {
 	raw    []float32
 	seen   *Seen
 	watch  func(int32) bool
+	state  *constraint.State // nil: before the first token
 }
 
 // start is a prompt that was read, with more samples to come: its rows (pinned)
@@ -168,6 +170,12 @@ func (d *decoder) first(x *slot, logits, hidden, prompted []float32) {
 		d.finish(x, FinishLength)
 		return
 	}
+	if c := x.p.Constraint; c != nil {
+		if x.state = c.Start(); d.complete(x) {
+			d.finish(x, FinishStop)
+			return
+		}
+	}
 	d.choose(x, logits, hidden)
 }
 
@@ -202,7 +210,7 @@ func (d *decoder) dropStopped() {
 		if x.j != j {
 			j = x.j
 			if !j.stopped.Load() && j.ctx.Err() != nil {
-				d.s.stop(j, nil)
+				d.s.stop(j, nil, nil)
 			}
 		}
 		x.ended = j.stopped.Load()

@@ -11,7 +11,8 @@
 //     path for losses that are sums over sequences; Forward and Backward serve
 //     all others.
 //   - Sampler: continuous batching over all calls, with a bounded cache of keys
-//     and values that keeps prefixes for later calls.
+//     and values that keeps prefixes for later calls. Package constraint masks
+//     what a text may not contain.
 //
 // # Training
 //

@@ -3,6 +3,8 @@ package nn
 import (
 	"fmt"
 	"math"
+
+	"pawl/nn/constraint"
 )
 
 // Prompt asks for N continuations of one token sequence: samples First to
@@ -21,7 +23,14 @@ type Prompt struct {
 	MinP        float64 // keep tokens of at least this share of the likeliest one's probability
 	// Bias is added to the logits of single tokens, before temperature; minus
 	// infinity forbids one.
-	Bias      map[int32]float32
+	Bias map[int32]float32
+	// Constraint, if not nil, leaves only tokens with which the text may go on:
+	// the others are masked, and the rest drawn from, renormalised. Stop tokens
+	// are left where the text may end; where it can only end and there are none,
+	// it does. A continuation that ended thus (FinishStop) matches; one that
+	// reached its limit, or that Watch ended, may be cut short.
+	Constraint *constraint.Constraint
+
 	MaxTokens int     // at most this many; 0 means up to the context
 	Stop      []int32 // tokens that end a continuation
 
@@ -97,6 +106,9 @@ func (p *Prompt) check(i int, c *Config) error {
 		if uint32(id) >= uint32(c.Vocab) || b != b || b > math.MaxFloat32 {
 			return fmt.Errorf("prompt %d: a bias of %v for token %d; it must be a number, and the token within the vocabulary of %d", i, b, id, c.Vocab)
 		}
+	}
+	if p.Constraint != nil && p.Constraint.Size() > c.Vocab {
+		return fmt.Errorf("prompt %d: the constraint is over %d tokens, the model has %d", i, p.Constraint.Size(), c.Vocab)
 	}
 	return checkTokens(p.Tokens, c.Vocab, "prompt", i)
 }

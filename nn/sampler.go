@@ -82,6 +82,7 @@ type job struct {
 	left       int // samples that have not ended
 	dropped    bool
 	fault      *fault
+	err        error
 	stopped    atomic.Bool   // no more tokens are wanted
 	over       chan struct{} // closed when left is 0
 }
@@ -113,11 +114,14 @@ func (s *Sampler) Generate(ctx context.Context, prompts []Prompt, emit func(*Com
 	select {
 	case <-j.over:
 	case <-ctx.Done():
-		s.stop(j, nil)
+		s.stop(j, nil, nil)
 		<-j.over
 	}
 	if j.fault != nil {
 		panic(j.fault.value)
+	}
+	if j.err != nil {
+		return nil, fmt.Errorf("sampling: %w", j.err)
 	}
 	if j.dropped {
 		return nil, fmt.Errorf("sampling: %w", ctx.Err())
@@ -157,13 +161,16 @@ func (s *Sampler) useful() int {
 	return min((s.queued+s.busy+few-1)/few, s.opt.Workers)
 }
 
-// stop ends a job early, for want of its caller or because of f.
-func (s *Sampler) stop(j *job, f *fault) {
+// stop ends a job early: for want of its caller, because of f, or of err.
+func (s *Sampler) stop(j *job, f *fault, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	j.stopped.Store(true)
 	if j.fault == nil {
 		j.fault = f
+	}
+	if j.err == nil {
+		j.err = err
 	}
 	if j.queued > 0 {
 		for i, other := range s.jobs {
@@ -227,7 +234,7 @@ func (s *Sampler) work(d *decoder, until *job) {
 // abandon drops a decoder whose state is not to be trusted, and all its jobs.
 func (s *Sampler) abandon(d *decoder, f *fault) {
 	for _, x := range d.live {
-		s.stop(x.j, f)
+		s.stop(x.j, f, nil)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

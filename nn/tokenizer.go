@@ -1,6 +1,9 @@
 package nn
 
-import "pawl/nn/tokenizer"
+import (
+	"pawl/nn/constraint"
+	"pawl/nn/tokenizer"
+)
 
 // Tokenizer turns text into tokens and back; package tokenizer has the whole of
 // it.
@@ -28,3 +31,8 @@ func NewWords(list ...string) (*Tokenizer, error) { return tokenizer.NewWords(li
 
 // NewSpacedWords is NewWords for words that stand apart by single spaces.
 func NewSpacedWords(list ...string) (*Tokenizer, error) { return tokenizer.NewSpacedWords(list...) }
+
+// NewVocabulary is what t's tokens are to a constraint.
+func NewVocabulary(t *Tokenizer) *constraint.Vocabulary {
+	return constraint.NewVocabulary(t.Texts())
+}

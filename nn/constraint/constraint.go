@@ -97,6 +97,9 @@ func (c *Constraint) trie(s *State) *trie {
 	return c.v.text
 }
 
+// Size is the number of tokens of the vocabulary.
+func (c *Constraint) Size() int { return c.v.size }
+
 // Start is the state before the first token.
 func (c *Constraint) Start() *State { return c.first }
 
