@@ -101,3 +101,18 @@ type AdapterTrainer interface {
 type AveragingTrainer interface {
 	Average(ctx context.Context, decay float64, result bool) error
 }
+
+// Merge asks for a mix of policies of one shape.
+type Merge struct {
+	Kind    string    // "linear", "slerp" or "warp"
+	Init    Policy    // where the policies of a slerp or warp started
+	Of      []Policy  // what is merged
+	Weights []float64 // of each; nil for equal ones
+	Eta     float64   // warp: how far from Init to the merged policy the result lies
+}
+
+// Merger is the companion of trainers that can merge policies. The result is the
+// trainer's policy with merged weights.
+type Merger interface {
+	Merge(ctx context.Context, m Merge) (Policy, error)
+}

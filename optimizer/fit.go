@@ -156,11 +156,7 @@ func fit(ctx context.Context, h core.Host, start core.Policy, rows []row, j job)
 	if err != nil {
 		return nil, fmt.Errorf("saving the trained policy: %w", err)
 	}
-	out := start
-	for part, d := range p {
-		out = out.With(part, d)
-	}
-	return out, nil
+	return replaced(start, p), nil
 }
 
 // A kept state is the step count (8 bytes, little-endian) and the trainer's own.

@@ -29,7 +29,7 @@ func init() {
 // Train configures gradient optimization.
 type Train struct {
 	Objective core.Spec `yaml:"objective" kind:"objective" default:"sft" doc:"What is minimised."`
-	From      string    `yaml:"from" enum:"incumbent|base" default:"incumbent" doc:"Weights to start from: the incumbent's, or the base model's."`
+	From      string    `yaml:"from" ref:"policy" allow:"incumbent|base" default:"incumbent" doc:"Weights to start from: the incumbent's, the base model's, or those of another policy of the recipe."`
 	Steps     int       `yaml:"steps" default:"1000" min:"1" doc:"Optimizer steps."`
 	Settings
 	Accumulate int     `yaml:"accumulate" default:"1" min:"1" doc:"Parts in which a step's batch is computed; their gradients add up."`
@@ -85,13 +85,13 @@ var trained = []string{core.PartWeights, core.PartConfig, core.PartTokenizer, co
 // not trained must not pass for a candidate.
 func (t *train) Optimize(ctx context.Context, p core.Policy, in core.Examples) (core.Policy, error) {
 	start := p
-	if t.config.From == "base" {
-		base, ok := t.host.Policies()["base"]
+	if from := t.config.From; from != "" && from != "incumbent" {
+		other, ok := t.host.Policies()[from]
 		if !ok {
-			return nil, fmt.Errorf("training from base: the run has no base policy")
+			return nil, fmt.Errorf("training from %s: the run has no such policy", from)
 		}
 		for _, part := range trained {
-			start = start.With(part, base[part])
+			start = start.With(part, other[part])
 		}
 	}
 	rows, err := encode(ctx, t.host, start, in)

@@ -20,7 +20,8 @@ func (e *Engine) Trainer(ctx context.Context, p core.Policy) (core.Trainer, erro
 }
 
 // trainer implements core.Trainer and, of its companions, FusedTrainer,
-// Checkpointer, AdapterTrainer, AveragingTrainer, ReferenceTrainer and RowTrainer.
+// Checkpointer, AdapterTrainer, AveragingTrainer, ReferenceTrainer, RowTrainer
+// and Merger.
 type trainer struct {
 	engine *Engine
 	policy core.Policy
@@ -132,30 +133,21 @@ func (t *trainer) Step(_ context.Context, o core.StepOptions) error {
 // Save stores what has been trained. Parts that the new policy is without are
 // named with no digest.
 func (t *trainer) Save(ctx context.Context) (core.Policy, error) {
-	p := maps.Clone(t.policy)
 	adapters := t.inner().Adapters(t.mean)
-	if adapters == nil || t.fresh {
-		m := t.start.model
-		if adapters == nil {
-			snapshot, err := t.inner().Snapshot(t.mean)
-			if err != nil {
-				return nil, err
-			}
-			m = snapshot
+	if adapters == nil {
+		m, err := t.inner().Snapshot(t.mean)
+		if err != nil {
+			return nil, err
 		}
-		d, err := t.engine.putWeights(ctx, m)
+		return t.withWeights(ctx, m)
+	}
+	p := maps.Clone(t.policy)
+	if t.fresh {
+		d, err := t.engine.putWeights(ctx, t.start.model)
 		if err != nil {
 			return nil, err
 		}
 		p[core.PartWeights] = d
-	}
-	if adapters == nil {
-		for _, part := range []string{core.PartAdapter, core.PartAdapterConfig} {
-			if p[part] != "" {
-				p[part] = ""
-			}
-		}
-		return p, nil
 	}
 	return p, t.engine.putAdapters(ctx, p, adapters)
 }
