@@ -64,7 +64,9 @@ const commands = {
             }
             return ids;
         }));
-        return {seconds: (performance.now() - begun) / 1e3, tokens: n * sequences.length, first: ids[0]};
+        const seconds = (performance.now() - begun) / 1e3;
+        if (ids.some((list) => list.length !== n + 1)) throw new Error("a sequence ended early");
+        return {seconds, first: ids[0]};
     }
 };
 

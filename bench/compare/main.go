@@ -6,13 +6,14 @@
 // "theirs" and "ratio" are null where there is no peer. A ratio above 1 means
 // that Pawl is faster. Usage:
 //
-//	go run ./bench/compare [flags] engine|loop|ledger
+//	go run ./bench/compare [flags] engine|llama|loop|ledger
 //
 // engine sets the embedded engine beside PyTorch and the BLAS libraries under it
 // (scripts/setup --bench installs them), each with one thread and with two,
 // whichever is faster. The two sides take turns, so that a machine whose speed drifts
 // treats them alike, and the medians are compared. Before anything is timed,
-// both must compute the same from the same weights. loop and ledger have no
+// both must compute the same from the same weights. llama sets decoding beside
+// llama.cpp, on models exported as GGUF (scripts/setup installs it). loop and ledger have no
 // peer; their goals are in docs/performance.md.
 package main
 
@@ -61,6 +62,7 @@ type options struct {
 	threads []int         // ascending
 	only    string        // part of the names to measure
 	python  string
+	tools   string // folder with node_modules
 }
 
 // wants tells whether to measure something.
@@ -82,9 +84,10 @@ func run(args []string) error {
 	threads := f.String("threads", "1,2", "numbers of threads to measure with")
 	f.StringVar(&o.only, "only", "", "measure only what contains this text, for example \"train\"")
 	f.StringVar(&o.python, "python", "/usr/bin/python3", "Python with PyTorch")
+	f.StringVar(&o.tools, "tools", ".tools", "folder with llama.cpp, as scripts/setup makes it")
 	out := f.String("o", "", "also write the lines to this file, after one that describes the machine")
 	f.Usage = func() {
-		fmt.Fprintf(f.Output(), "usage: go run ./bench/compare [flags] engine|loop|ledger\n\n")
+		fmt.Fprintf(f.Output(), "usage: go run ./bench/compare [flags] engine|llama|loop|ledger\n\n")
 		f.PrintDefaults()
 	}
 	if err := f.Parse(args); err != nil {
@@ -97,12 +100,12 @@ func run(args []string) error {
 		return peakHere(f.Arg(1))
 	}
 	benches := map[string]func(context.Context, *options, *reporter) error{
-		"engine": engine, "loop": loopSpeed, "ledger": ledgerSpeed,
+		"engine": engine, "llama": llamaSpeed, "loop": loopSpeed, "ledger": ledgerSpeed,
 	}
 	bench := benches[f.Arg(0)]
 	if f.NArg() != 1 || bench == nil {
 		f.Usage()
-		return fmt.Errorf("choosing a comparison: want one of engine, loop, ledger, have %q", f.Args())
+		return fmt.Errorf("choosing a comparison: want one of engine, llama, loop, ledger, have %q", f.Args())
 	}
 	if !slices.Contains([]string{"native", "avx2"}, o.isa) {
 		return fmt.Errorf("choosing the instruction set: %q is neither native nor avx2", o.isa)
