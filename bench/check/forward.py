@@ -47,8 +47,25 @@ def read_safetensors(path):
     return out
 
 
+def scaled(freq, r):
+    """Frequencies after rope_scaling, by wave length as Llama 3.1 defines it."""
+    kind = r.get("rope_type") or r.get("type") or "default"
+    if kind == "default":
+        return freq
+    if kind == "linear":
+        return freq / r["factor"]
+    if kind != "llama3":
+        raise SystemExit(f"rope_scaling of type {kind}")
+    wave, first = 2 * np.pi / freq, r["original_max_position_embeddings"]
+    low, high = r["low_freq_factor"], r["high_freq_factor"]
+    smooth = (first / wave - low) / (high - low)
+    between = (1 - smooth) * freq / r["factor"] + smooth * freq
+    return np.where(wave > first / low, freq / r["factor"], np.where(wave < first / high, freq, between))
+
+
 class Model:
-    """Llama: RMSNorm, rotary positions or none, grouped-query attention, SwiGLU."""
+    """Llama, Qwen2 and Qwen3: RMSNorm, rotary positions or none, grouped-query
+    attention, SwiGLU; biases and norms of queries and keys where there are any."""
 
     def __init__(self, folder):
         with open(os.path.join(folder, "config.json")) as f:
@@ -56,13 +73,14 @@ class Model:
         self.w = read_safetensors(os.path.join(folder, "model.safetensors"))
         self.layers, self.heads = c["num_hidden_layers"], c["num_attention_heads"]
         self.kv = c.get("num_key_value_heads") or self.heads
-        self.hd = c["hidden_size"] // self.heads
+        self.hd = c.get("head_dim") or c["hidden_size"] // self.heads
         self.eps = np.float32(c["rms_norm_eps"])
         self.context = c["max_position_embeddings"]
         self.head = self.w["model.embed_tokens.weight"] if c["tie_word_embeddings"] else self.w["lm_head.weight"]
         self.rope = None
         if not c.get("pawl_no_rope"):
             freq = c.get("rope_theta", 10000.0) ** (-np.arange(0, self.hd, 2) / self.hd)
+            freq = scaled(freq, c.get("rope_scaling") or {})
             angle = np.outer(np.arange(self.context), freq)
             self.rope = np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
         eos = c.get("eos_token_id")
@@ -79,28 +97,38 @@ class Model:
         a, b = np.split(x, 2, -1)
         return np.concatenate([a * cos - b * sin, b * cos + a * sin], -1)
 
-    def logits(self, ids):
-        """ids [B,T] to the logits after the last token, [B,V]."""
+    def linear(self, x, name):
+        y = x @ self.w[name + ".weight"].T
+        return y + self.w[name + ".bias"] if name + ".bias" in self.w else y
+
+    def head_norm(self, x, name):
+        return self.norm(x, name) if name in self.w else x
+
+    def logits(self, ids, every=False):
+        """ids [B,T] to the logits after the last token, [B,V], or after every
+        token, [B,T,V]."""
         B, T = ids.shape
         x = self.w["model.embed_tokens.weight"][ids]
         hidden = np.triu(np.full((T, T), -np.inf, np.float32), 1)
         for i in range(self.layers):
             p = f"model.layers.{i}."
-            w = lambda s: self.w[p + s + ".weight"].T
+            f = lambda x, s: self.linear(x, p + s)
             h = self.norm(x, p + "input_layernorm.weight")
-            q = self.rotate((h @ w("self_attn.q_proj")).reshape(B, T, self.heads, self.hd))
-            k = self.rotate((h @ w("self_attn.k_proj")).reshape(B, T, self.kv, self.hd))
-            v = (h @ w("self_attn.v_proj")).reshape(B, T, self.kv, self.hd)
+            q = f(h, "self_attn.q_proj").reshape(B, T, self.heads, self.hd)
+            k = f(h, "self_attn.k_proj").reshape(B, T, self.kv, self.hd)
+            q = self.rotate(self.head_norm(q, p + "self_attn.q_norm.weight"))
+            k = self.rotate(self.head_norm(k, p + "self_attn.k_norm.weight"))
+            v = f(h, "self_attn.v_proj").reshape(B, T, self.kv, self.hd)
             k, v = (np.repeat(t, self.heads // self.kv, 2) for t in (k, v))
             q, k, v = (t.transpose(0, 2, 1, 3) for t in (q, k, v))
             s = q @ k.transpose(0, 1, 3, 2) / np.float32(self.hd**0.5) + hidden
             s = np.exp(s - s.max(-1, keepdims=True))
             a = (s / s.sum(-1, keepdims=True)) @ v
-            x = x + a.transpose(0, 2, 1, 3).reshape(B, T, -1) @ w("self_attn.o_proj")
+            x = x + f(a.transpose(0, 2, 1, 3).reshape(B, T, -1), "self_attn.o_proj")
             h = self.norm(x, p + "post_attention_layernorm.weight")
-            g = h @ w("mlp.gate_proj")
-            x = x + (g / (1 + np.exp(-g)) * (h @ w("mlp.up_proj"))) @ w("mlp.down_proj")
-        return self.norm(x[:, -1], "model.norm.weight") @ self.head.T
+            g = f(h, "mlp.gate_proj")
+            x = x + f(g / (1 + np.exp(-g)) * f(h, "mlp.up_proj"), "mlp.down_proj")
+        return self.norm(x if every else x[:, -1], "model.norm.weight") @ self.head.T
 
 
 # The chat templates of models that Pawl makes, as what stands before and after

@@ -24,7 +24,7 @@ func python(t *testing.T) string {
 			return p
 		}
 	}
-	t.Skip("no Python with numpy; on Debian: scripts/setup --bench")
+	t.Skip("no Python with numpy; on Debian: scripts/setup")
 	return ""
 }
 
