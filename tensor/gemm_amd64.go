@@ -18,6 +18,8 @@ type tile struct {
 	rows     int // of C; for the vector kernels, panels
 	acc      int // nonzero: start from C
 	lanes    *int32
+	next     *float32 // read by the next call; ahead lines of 64 bytes are fetched per tile
+	ahead    int
 	mask     uint32 // the last vector's columns: a bit mask for AVX-512, eight words for AVX2
 }
 
@@ -149,6 +151,12 @@ func mulVector(c, a Mat, p *Packed, acc bool) {
 			for j := 0; j < p.N; j += pair {
 				t.c = &c.Data[i*c.Stride+j]
 				t.b = &p.data[j*p.K+k*panelWidth]
+				t.ahead = 0
+				if after := j + pair; after < p.N {
+					// The panels of the next columns, spread over the tiles of these.
+					t.next = &p.data[after*p.K+k*panelWidth]
+					t.ahead = (2*t.k + t.rows/8) / max(1, t.rows/8)
+				}
 				t.columns(min(pair, p.N-j), step)
 			}
 		}

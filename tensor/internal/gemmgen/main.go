@@ -114,8 +114,11 @@ func tileKernel(t target, vectors int, masked bool) {
 		p("\tMOVQ tile_lanes(DI), AX\n\tVMOVUPS (AX), %s", t.r(mask))
 	}
 	p("\tLEAQ (R10)(R10*2), R15")
+	// A few lines of what the next call reads, so that it comes in time.
 	p("next:")
-	p("\tMOVQ t+0(FP), DI\n\tMOVQ tile_acc(DI), AX\n\tMOVQ tile_b2(DI), DI\n\tMOVQ DX, R14\n\tLEAQ (SI)(R10*4), R13")
+	p("\tMOVQ t+0(FP), DI\n\tMOVQ tile_ahead(DI), CX\n\tTESTQ CX, CX\n\tJZ fetched\n\tMOVQ tile_next(DI), AX")
+	p("fetch:\n\tPREFETCHT1 (AX)\n\tADDQ $64, AX\n\tDECQ CX\n\tJNZ fetch\n\tMOVQ AX, tile_next(DI)\nfetched:")
+	p("\tMOVQ tile_acc(DI), AX\n\tMOVQ tile_b2(DI), DI\n\tMOVQ DX, R14\n\tLEAQ (SI)(R10*4), R13")
 	dispatch("rows", t.rows)
 	for rows := t.rows; rows > 0; rows-- {
 		tile(t, vectors, rows, masked)
@@ -191,6 +194,9 @@ func tile(t target, vectors, rows int, masked bool) {
 		t.load([]string{"(R14)", "(R14)(DI*1)"}[v], t.r(t.b[v]), last(v))
 	}
 	p("\tADDQ R12, R14")
+	if t.reg == 'Z' { // where A is transposed, a step is a line of its own
+		p("\tPREFETCHT0 64(AX)")
+	}
 	for row := range rows {
 		base := []string{"AX", "R13"}[row/4]
 		x := t.r(t.broadcast[row%len(t.broadcast)])
