@@ -42,14 +42,21 @@ func BenchmarkTrainStep(b *testing.B) {
 			tr := NewTrainer(m)
 			batch := benchBatch(x.c, x.n, x.length)
 			loss := CrossEntropy(1 / float64(Targets(batch)))
-			b.ReportAllocs()
-			for b.Loop() {
+			step := func() {
 				if _, err := tr.ForwardBackward(batch, loss); err != nil {
 					b.Fatal(err)
 				}
 				if _, err := tr.Step(StepOptions{LR: 1e-4, Decay: 0.1, Clip: 1}); err != nil {
 					b.Fatal(err)
 				}
+			}
+			step()
+			if n := testing.AllocsPerRun(3, step); n > 0 && !raced {
+				b.Errorf("%v allocations a step in the steady state", n)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				step()
 			}
 			b.ReportMetric(float64(x.n*x.length)*float64(b.N)/b.Elapsed().Seconds(), "tokens/s")
 		})

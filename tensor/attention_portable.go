@@ -84,7 +84,9 @@ func attentionBackwardPortable(dq, dk, dv, dout, q, k, v Mat, s attentionShape, 
 			clear(m.Row(i))
 		}
 	}
-	ds := make([]float32, s.rows)
+	scratch := borrow(s.rows)
+	defer scratch.release()
+	ds := scratch.data[:s.rows]
 	for h := range s.heads {
 		qh, dqh, doh := s.head(q, h), s.head(dq, h), s.head(dout, h)
 		g := h / s.group()

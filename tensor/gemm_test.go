@@ -126,6 +126,15 @@ func TestMulTN(t *testing.T) {
 	})
 }
 
+// Shapes that span the blocks of the weight gradient, and rows of A that share
+// the sets of a cache, which are copied before use.
+func TestMulTNBlocks(t *testing.T) {
+	for i, s := range [][4]int{{30, 530, 300, 994}, {140, 40, 260, 884}, {260, 17, 30, 1024 - 260}, {9, 1100, 3, 0}} {
+		p := newProduct(uint64(i), s[0], s[1], s[2], [3]int{1, s[3], 2}, true, i%2 == 0)
+		p.agree(t, func(c Mat, r0, r1 int) { MulTN(c, p.a.Columns(r0, r1), p.b, p.acc) })
+	}
+}
+
 // Sums run in the order of k, one after the other.
 func TestMulChainIsInOrder(t *testing.T) {
 	// 2^24 + 1 + 1 rounds to 2^24 when added in order, to 2^24+2 otherwise.
