@@ -12,14 +12,13 @@ func (s *shard) backward(m *Model, p *packedWeights, g *gradient) {
 	}
 	c, grad := &m.cfg, g.full
 	w, q, kv, last := c.Width, c.qDim(), c.kvDim(), c.Layers-1
-	if !s.graded {
-		tensor.LogSoftmaxAtBackward(s.logits.Mat, s.lse, s.target, s.dlogp)
-	}
-	if grad != nil {
-		tensor.MulTN(m.lay.head.mat(grad), s.logits.Mat, s.normed.Mat, true)
-	}
 	dn := s.dNorm.shape(s.outs, w)
-	tensor.Mul(dn, s.logits.Mat, &p.head, false)
+	if grad != nil {
+		dw := m.lay.head.mat(grad)
+		s.scoreBackward(dn, &dw, &p.head)
+	} else {
+		s.scoreBackward(dn, nil, &p.head)
+	}
 	dx := s.dx.shape(s.outs, w)
 	clear(dx.Data)
 	tensor.RMSNormBackward(dx, s.gain(m.lay.norm, grad), dn, s.final.Mat, m.lay.norm.of(m.w), s.inv)

@@ -72,7 +72,7 @@ func (s *shard) forward(m *Model, p *packedWeights) {
 	s.inv = growAligned(s.inv, s.outs)
 	normed := s.normed.shape(s.outs, w)
 	tensor.RMSNorm(normed, s.final.Mat, m.lay.norm.of(m.w), s.inv, eps)
-	tensor.Mul(s.logits.shape(s.outs, c.Vocab), normed, &p.head, false)
+	s.score(&p.head)
 }
 
 // gather copies the rows of src that are outs.
@@ -92,7 +92,9 @@ func (s *shard) logprobs(view [][]float32) {
 	if s.outs == 0 {
 		return
 	}
-	tensor.LogSoftmaxAt(s.logp, s.lse, s.logits.Mat, s.target)
+	if !s.blocked {
+		tensor.LogSoftmaxAt(s.logp, s.lse, s.logits.Mat, s.target)
+	}
 	for i, lp := range s.logp {
 		view[s.outSeq[i]][s.outPos[i]] = lp
 	}

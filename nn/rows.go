@@ -43,6 +43,7 @@ func (t *Trainer) rows(s *shard, worker int, r shardRange) {
 	var teacher *shard
 	if t.refer.t != nil {
 		teacher = t.refer.t.scratch[worker]
+		teacher.whole = true
 		teacher.load(&t.refer.t.m.cfg, t.batch, r.lo, r.hi)
 		teacher.forward(t.refer.t.m, t.refer.t.use)
 	}

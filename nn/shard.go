@@ -18,15 +18,19 @@ type shard struct {
 	outSeq     []int32 // sequence of each out, counted within the batch
 	outPos     []int32 // position of the predicted token in its sequence
 
-	layers []layerActs
-	final  block // input of the final norm, [outs, width]
-	normed block
-	logits block // [outs, vocab]; gradients after the loss
-	inv    []float32
-	logp   []float32
-	lse    []float32
-	dlogp  []float32
-	graded bool // the logits have become their gradients (rows.go)
+	layers  []layerActs
+	final   block // input of the final norm, [outs, width]
+	normed  block
+	logits  block // [outs, vocab], or a block of outs; gradients after the loss
+	head    *tensor.Packed
+	whole   bool // hold the logits of all outs, whatever the vocabulary
+	blocked bool // they are not held (head.go)
+	limit   int  // of logits held, in place of headValues; for tests
+	inv     []float32
+	logp    []float32
+	lse     []float32
+	dlogp   []float32
+	graded  bool // the logits have become their gradients (rows.go)
 
 	// Scratch of the backward pass.
 	dx, dNorm, dAtt, dSel, dQKV, dAct, dGate block

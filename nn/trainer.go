@@ -311,6 +311,7 @@ func (t *Trainer) logpShard(worker, i int) {
 		return
 	}
 	s, r := t.workspace(worker, i), t.plan.shards[i]
+	s.whole = false
 	s.load(&t.m.cfg, t.batch, r.lo, r.hi)
 	s.forward(t.m, t.use)
 	s.logprobs(t.plan.view)
@@ -321,6 +322,7 @@ func (t *Trainer) fusedLane(worker, lane int) {
 	for i := t.plan.lanes[lane].lo; i < t.plan.lanes[lane].hi; i++ {
 		r := t.plan.shards[i]
 		s.load(&t.m.cfg, t.batch, r.lo, r.hi)
+		s.whole = t.rowLoss != nil
 		s.forward(t.m, t.use)
 		s.logprobs(t.plan.view)
 		for q := r.lo; q < r.hi && t.loss != nil; q++ {
@@ -337,6 +339,7 @@ func (t *Trainer) backLane(worker, lane int) {
 	for i := t.plan.lanes[lane].lo; i < t.plan.lanes[lane].hi; i++ {
 		s, r := t.workspace(worker, i), t.plan.shards[i]
 		if !t.retain {
+			s.whole = false
 			s.load(&t.m.cfg, t.batch, r.lo, r.hi)
 			s.forward(t.m, t.use)
 			s.logprobs(t.plan.view)
