@@ -1,5 +1,7 @@
 package tensor
 
+import "unsafe"
+
 //go:generate go run ./internal/gemmgen
 
 // tile is what a product kernel is told: C [rows, columns] = A·B, where A is
@@ -18,9 +20,9 @@ type tile struct {
 	rows     int // of C; for the vector kernels, panels
 	acc      int // nonzero: start from C
 	lanes    *int32
-	next     *float32 // read by the next call; ahead lines of 64 bytes are fetched per tile
-	ahead    int
-	mask     uint32 // the last vector's columns: a bit mask for AVX-512, eight words for AVX2
+	next     uintptr // address of what the next call reads; no pointer, for it is moved past its end
+	ahead    int     // lines of 64 bytes at next that are fetched per tile
+	mask     uint32  // the last vector's columns: a bit mask for AVX-512, eight words for AVX2
 }
 
 // The kernels: one or two vectors of columns, the last one masked.
@@ -154,7 +156,7 @@ func mulVector(c, a Mat, p *Packed, acc bool) {
 				t.ahead = 0
 				if after := j + pair; after < p.N {
 					// The panels of the next columns, spread over the tiles of these.
-					t.next = &p.data[after*p.K+k*panelWidth]
+					t.next = uintptr(unsafe.Pointer(&p.data[after*p.K+k*panelWidth]))
 					t.ahead = (2*t.k + t.rows/8) / max(1, t.rows/8)
 				}
 				t.columns(min(pair, p.N-j), step)
