@@ -29,6 +29,7 @@ func (t *Trainer) Snapshot(averaged bool) (*Model, error) {
 	}
 	m := t.m.Clone()
 	switch {
+	case t.lora == nil && t.alone:
 	case t.lora == nil && averaged:
 		copy(m.w, t.mean[:len(m.w)])
 	case t.lora != nil:
@@ -49,7 +50,7 @@ func (t *Trainer) Adapters(averaged bool) *LoRA {
 }
 
 func (t *Trainer) adapterWeights(averaged bool) []float32 {
-	if averaged && t.mean != nil {
+	if averaged && t.mean != nil && !t.alone {
 		return t.mean[:len(t.lora.w)]
 	}
 	return t.lora.w

@@ -12,13 +12,21 @@ func (s *shard) backward(m *Model, p *packedWeights, g *gradient) {
 	}
 	c, grad := &m.cfg, g.full
 	w, q, kv, last := c.Width, c.qDim(), c.kvDim(), c.Layers-1
+	if g.trunkless() {
+		s.headBackward(g, tensor.Mat{})
+		return
+	}
 	dn := s.dNorm.shape(s.outs, w)
-	if grad != nil {
+	switch {
+	case s.mute:
+		clear(dn.Data)
+	case grad != nil:
 		dw := m.lay.head.mat(grad)
 		s.scoreBackward(dn, &dw, &p.head)
-	} else {
+	default:
 		s.scoreBackward(dn, nil, &p.head)
 	}
+	s.headBackward(g, dn)
 	dx := s.dx.shape(s.outs, w)
 	clear(dx.Data)
 	tensor.RMSNormBackward(dx, s.gain(m.lay.norm, grad), dn, s.final.Mat, m.lay.norm.of(m.w), s.inv)

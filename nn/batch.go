@@ -10,14 +10,19 @@ type Sequence struct {
 	// Tokens[t] given Tokens[:t]. Nil marks all but the first. The first token
 	// is given, never predicted: Loss[0] is ignored.
 	Loss []bool
+	// End also wants the value of all Tokens, of a Trainer with a ScalarHead.
+	End bool
 }
 
 // wants tells whether token t is predicted.
 func (s *Sequence) wants(t int) bool { return t > 0 && (s.Loss == nil || s.Loss[t]) }
 
 // inputs is the number of tokens that must be fed: all before the last that is
-// predicted. 0 means that nothing is.
+// predicted, or all. 0 means that nothing is wanted.
 func (s *Sequence) inputs() int {
+	if s.End {
+		return len(s.Tokens)
+	}
 	if s.Loss == nil {
 		return max(len(s.Tokens)-1, 0)
 	}
@@ -57,6 +62,9 @@ type plan struct {
 	lanes  []laneRange
 	logp   []float32   // of all tokens of the batch
 	view   [][]float32 // logp, cut by sequence
+
+	value  []float32   // one more a sequence than it has tokens
+	values [][]float32 // value, cut by sequence
 }
 
 type shardRange struct{ lo, hi int } // sequences
@@ -122,6 +130,19 @@ func (p *plan) make(c *Config, batch []Sequence) error {
 		p.lanes = append(p.lanes, laneRange{k * len(p.shards) / lanes, (k + 1) * len(p.shards) / lanes})
 	}
 	return nil
+}
+
+// makeValues makes room for the values of a head.
+func (p *plan) makeValues(batch []Sequence) {
+	p.value = grow(p.value, len(p.logp)+len(batch))
+	clear(p.value)
+	p.values = grow(p.values, len(batch))
+	at := 0
+	for i := range batch {
+		n := len(batch[i].Tokens) + 1
+		p.values[i] = p.value[at : at+n : at+n]
+		at += n
+	}
 }
 
 // grow returns a slice of length n, reusing s where it is large enough.

@@ -72,7 +72,9 @@ func (s *shard) forward(m *Model, p *packedWeights) {
 	s.inv = growAligned(s.inv, s.outs)
 	normed := s.normed.shape(s.outs, w)
 	tensor.RMSNorm(normed, s.final.Mat, m.lay.norm.of(m.w), s.inv, eps)
-	s.score(&p.head)
+	if !s.mute {
+		s.score(&p.head)
+	}
 }
 
 // gather copies the rows of src that are outs.
@@ -89,13 +91,15 @@ func (s *shard) gather(dst *block, src tensor.Mat) tensor.Mat {
 func (s *shard) logprobs(view [][]float32) {
 	s.logp = growAligned(s.logp, s.outs)
 	s.lse = growAligned(s.lse, s.outs)
-	if s.outs == 0 {
+	if s.outs == 0 || s.mute {
 		return
 	}
 	if !s.blocked {
 		tensor.LogSoftmaxAt(s.logp, s.lse, s.logits.Mat, s.target)
 	}
 	for i, lp := range s.logp {
-		view[s.outSeq[i]][s.outPos[i]] = lp
+		if s.target[i] >= 0 {
+			view[s.outSeq[i]][s.outPos[i]] = lp
+		}
 	}
 }

@@ -8,7 +8,12 @@ type gradient struct {
 	full []float32 // laid out as the model's buffer
 	lora []float32 // laid out as the adapters'
 	low  *lowRank
+	head *ScalarHead
+	of   []float32 // gradient of the head, laid out as it is
 }
+
+// trunkless tells that nothing below the head learns.
+func (g *gradient) trunkless() bool { return g.full == nil && g.low == nil }
 
 // lowRank is what a backward pass needs of adapters: A and B in the layout of
 // the product kernels, packed once a step.

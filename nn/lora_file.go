@@ -112,40 +112,9 @@ func readLoRA(m *Model, config []byte, r io.Reader) (*LoRA, error) {
 	if err != nil {
 		return nil, fmt.Errorf("adapter_config.json: %w", err)
 	}
-	names, infos, err := readHeader(r)
-	if err != nil {
-		return nil, err
-	}
 	list := a.tensors()
-	want := make(map[string]Tensor, len(list))
-	for _, t := range list {
-		want[t.Name] = t
-	}
-	at := int64(0)
-	for _, name := range names {
-		t, ok := want[name]
-		info := infos[name]
-		switch {
-		case !ok:
-			return nil, fmt.Errorf("tensor %q belongs to no target of these adapters", name)
-		case !slices.Equal(info.Shape, t.Shape):
-			return nil, fmt.Errorf("tensor %q has shape %v; model and adapter_config.json make it %v", name, info.Shape, t.Shape)
-		case dtypeSize[info.Dtype] == 0:
-			return nil, fmt.Errorf("tensor %q is of type %s; this engine reads F32, F16 and BF16", name, info.Dtype)
-		}
-		if _, err := io.CopyN(io.Discard, r, info.Offsets[0]-at); err != nil {
-			return nil, fmt.Errorf("tensor %q: %w", name, noEOF(err))
-		}
-		at = info.Offsets[1]
-		if err := readTensor(r, info.Dtype, t.Data); err != nil {
-			return nil, fmt.Errorf("tensor %q: %w", name, noEOF(err))
-		}
-		delete(want, name)
-	}
-	for _, t := range list {
-		if _, missing := want[t.Name]; missing {
-			return nil, fmt.Errorf("tensor %q is missing", t.Name)
-		}
+	if err := readTensors(r, list); err != nil {
+		return nil, err
 	}
 	for i, at := 0, 0; i < len(a.groups); i++ { // A was read in place; B must be turned
 		for _, p := range a.groups[i].parts {

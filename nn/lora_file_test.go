@@ -72,8 +72,8 @@ func TestBadAdapterFiles(t *testing.T) {
 		`bias is "all"`:                     {swap(`"none"`, `"all"`), weights},
 		`names "lm_head"`:                   {swap(`"q_proj"`, `"lm_head"`), weights},
 		"target_modules is empty":           {[]byte(`{"peft_type": "LORA", "r": 1, "lora_alpha": 1}`), weights},
-		"has shape [2 176]; model and":      {swap(`"r": 2`, `"r": 3`), weights},
-		"belongs to no target":              {swap(`"q_proj",`, ``), weights},
+		"has shape [2 176], want [3 176]":   {swap(`"r": 2`, `"r": 3`), weights},
+		"is not looked for here":            {swap(`"q_proj",`, ``), weights},
 		"it ends too early":                 {config, weights[:len(weights)-4]},
 		"adapter_config.json: unexpected e": {config[:20], weights},
 	} {

@@ -314,10 +314,10 @@ func TestLoRAStateRoundTrip(t *testing.T) {
 	}
 	other := lively(t, small, 2)
 	for what, tr := range map[string]*Trainer{
-		"other weights":      make1(other, 1, config, 0.9),
-		"adapters {Rank:4":   make1(m, 1, LoRAConfig{Rank: 2, Alpha: 8, Targets: config.Targets}, 0.9),
-		"has a decay of 0.9": make1(m, 1, config, 0.5),
-		"or an average":      NewTrainer(m),
+		"other weights below": make1(other, 1, config, 0.9),
+		"adapters {Rank:4":    make1(m, 1, LoRAConfig{Rank: 2, Alpha: 8, Targets: config.Targets}, 0.9),
+		"has a decay of 0.9":  make1(m, 1, config, 0.5),
+		"or an average":       NewTrainer(m),
 	} {
 		if err := tr.Restore(bytes.NewReader(state.Bytes())); err == nil || !strings.Contains(err.Error(), what) {
 			t.Errorf("want an error about %q, got %v", what, err)

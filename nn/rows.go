@@ -52,6 +52,10 @@ func (t *Trainer) rows(s *shard, worker int, r shardRange) {
 	x := &s.seen
 	for i, target := range s.target {
 		logits := s.logits.Row(i)
+		if target < 0 {
+			clear(logits)
+			continue
+		}
 		tensor.LogSoftmax(s.row, logits)
 		clear(s.rowGrad)
 		*x = Row{Sequence: int(s.outSeq[i]), Token: int(s.outPos[i]), Target: target, Logp: s.row, Grad: s.rowGrad}
@@ -100,7 +104,7 @@ func (t *Trainer) Refer(m *Model) error {
 // ReferAverage makes the moving average the reference, as WARP does (Ramé et
 // al. 2024): it follows every step.
 func (t *Trainer) ReferAverage() error {
-	if t.mean == nil {
+	if t.mean == nil || t.alone {
 		return fmt.Errorf("setting the reference: the trainer keeps no average; call Average first")
 	}
 	t.refer = referred{t: NewTrainer(t.m.Clone()), average: true}

@@ -14,7 +14,7 @@ type shard struct {
 	start      []int   // first row of each sequence, and one more
 	probAt     []int   // where each sequence's attention probabilities start
 	sel        []int32 // row of each out, ascending
-	target     []int32
+	target     []int32 // -1 where only a value is wanted
 	outSeq     []int32 // sequence of each out, counted within the batch
 	outPos     []int32 // position of the predicted token in its sequence
 
@@ -31,6 +31,8 @@ type shard struct {
 	lse     []float32
 	dlogp   []float32
 	graded  bool // the logits have become their gradients (rows.go)
+	mute    bool // there are no logits: values are all that is wanted (heads.go)
+	dvalue  []float32
 
 	// Scratch of the backward pass.
 	dx, dNorm, dAtt, dSel, dQKV, dAct, dGate block
@@ -128,7 +130,9 @@ func (s *shard) load(c *Config, batch []Sequence, lo, hi int) {
 		base := s.rows
 		s.feed(q.Tokens[:n], c.Heads)
 		for t := 1; t <= n; t++ {
-			if q.wants(t) {
+			if t == len(q.Tokens) { // the end predicts nothing
+				s.want(base+t-1, -1, i, t)
+			} else if q.wants(t) {
 				s.want(base+t-1, q.Tokens[t], i, t)
 			}
 		}

@@ -28,18 +28,27 @@ type stateShape struct {
 	LoRA    *LoRAConfig `json:"lora,omitempty"`
 	Base    uint32      `json:"base,omitempty"` // CRC-32C of the weights that do not learn
 	Average float64     `json:"average,omitempty"`
+	Head    string      `json:"head,omitempty"` // "with" the trunk or "alone"
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // shape is nil where the first form says all.
 func (t *Trainer) shape() *stateShape {
-	if t.lora == nil && t.mean == nil {
+	if t.lora == nil && t.mean == nil && t.head == nil {
 		return nil
 	}
 	s := &stateShape{Model: t.m.cfg, Average: t.decay}
+	if t.head != nil {
+		s.Head = "with"
+	}
+	if t.alone {
+		s.Head = "alone"
+	}
 	if t.lora != nil {
 		s.LoRA = &t.lora.cfg
+	}
+	if t.lora != nil || t.alone {
 		sum := crc32.New(castagnoli)
 		_ = writeFloats(sum, t.m.w) // a hash takes whatever it is given
 		s.Base = sum.Sum32()
@@ -55,8 +64,10 @@ func (s *stateShape) check(got *stateShape) error {
 		return fmt.Errorf("one of state and trainer has adapters, the other none")
 	case s.LoRA != nil && !s.LoRA.Equal(*got.LoRA):
 		return fmt.Errorf("the state has adapters %+v, the trainer %+v", *got.LoRA, *s.LoRA)
-	case s.Base != got.Base:
-		return fmt.Errorf("the state's adapters are of a model with other weights")
+	case s.Head == got.Head && s.Base != got.Base:
+		return fmt.Errorf("the state is of a model with other weights below what learns")
+	case s.Head != got.Head:
+		return fmt.Errorf("the state's head is %q, the trainer's %q", got.Head, s.Head)
 	case s.Average != got.Average:
 		return fmt.Errorf("the state's average has a decay of %v, the trainer's of %v", got.Average, s.Average)
 	}

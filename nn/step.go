@@ -37,6 +37,9 @@ func (t *Trainer) scatter(flat []float32) {
 
 // touch marks that what learns has changed.
 func (t *Trainer) touch() {
+	if t.alone {
+		return
+	}
 	t.moved++
 	if t.lora == nil {
 		t.m.Touch()
@@ -78,7 +81,7 @@ func (t *Trainer) Step(o StepOptions) (float64, error) {
 	if t.dirty == 0 {
 		return 0, fmt.Errorf("stepping: there is no gradient; call Backward or ForwardBackward first")
 	}
-	if t.lora == nil && t.m.Frozen() {
+	if t.lora == nil && !t.alone && t.m.Frozen() {
 		return 0, fmt.Errorf("stepping: the model is frozen; train a Clone of it")
 	}
 	t.forward = false

@@ -24,6 +24,9 @@ type Trainer struct {
 	plan   plan
 	steps  int64
 
+	head   *ScalarHead
+	alone  bool        // only the head learns
+	mute   bool        // the pass under way has values and no logits
 	spans  []learnt    // what learns
 	size   int         // of all spans
 	lanes  [][]float32 // gradient buffers, each of that size
@@ -42,6 +45,7 @@ type Trainer struct {
 	refer   referred
 	losses  []float64   // of each sequence
 	dlogp   [][]float32 // by sequence, then token
+	dvalue  [][]float32
 	dflat   []float32
 	dview   [][]float32
 	forward bool // a Forward awaits its Backward
@@ -92,21 +96,26 @@ const keepBytes = 256 << 20
 // sequence and position, 0 elsewhere; Backward may follow. The result is valid
 // until the next call.
 func (t *Trainer) Forward(batch []Sequence) ([][]float32, error) {
+	t.retain, t.mute = t.keeps(batch), false
+	logp, err := t.run(context.Background(), batch)
+	t.forward = err == nil
+	return logp, err
+}
+
+// keeps tells whether the activations of a batch are kept.
+func (t *Trainer) keeps(batch []Sequence) bool {
 	rows := 0
 	for i := range batch {
 		rows += batch[i].inputs()
 	}
 	c := &t.m.cfg
 	perRow := 4 * (c.Layers*(6*c.Width+2*c.kvDim()+3*c.Hidden) + c.Vocab)
-	t.retain = rows*perRow <= keepBytes
-	logp, err := t.run(context.Background(), batch)
-	t.forward = err == nil
-	return logp, err
+	return rows*perRow <= keepBytes
 }
 
 // Logprobs is Forward without a Backward to follow.
 func (t *Trainer) Logprobs(ctx context.Context, batch []Sequence) ([][]float32, error) {
-	t.retain = false
+	t.retain, t.mute = false, false
 	return t.run(ctx, batch)
 }
 
@@ -131,6 +140,9 @@ func (t *Trainer) Backward(dlogp [][]float32) error {
 	if !t.forward {
 		return fmt.Errorf("computing gradients: Backward needs a Forward before it")
 	}
+	if t.mute {
+		return fmt.Errorf("computing gradients: the last pass has values and no log-probabilities; call Forward")
+	}
 	if len(dlogp) != len(t.batch) {
 		return fmt.Errorf("computing gradients: %d rows of log-probability gradients for %d sequences", len(dlogp), len(t.batch))
 	}
@@ -139,12 +151,19 @@ func (t *Trainer) Backward(dlogp [][]float32) error {
 			return fmt.Errorf("computing gradients: sequence %d: %d log-probability gradients for %d tokens", i, len(d), len(t.batch[i].Tokens))
 		}
 	}
+	return t.backward(dlogp, nil)
+}
+
+// backward adds to the gradient; either argument may be nil.
+func (t *Trainer) backward(dlogp, dvalue [][]float32) error {
 	t.forward = false
-	t.packFor(&t.bw)
+	if !t.alone {
+		t.packFor(&t.bw)
+	}
 	t.openLanes()
-	t.dlogp = dlogp
+	t.dlogp, t.dvalue = dlogp, dvalue
 	t.crew.run(len(t.plan.lanes), t.backTask)
-	t.dlogp = nil
+	t.dlogp, t.dvalue = nil, nil
 	return nil
 }
 
@@ -155,6 +174,7 @@ func (t *Trainer) ForwardBackward(batch []Sequence, loss LossFunc) (float64, err
 	if err := t.begin(batch); err != nil {
 		return 0, fmt.Errorf("computing gradients: %w", err)
 	}
+	t.mute = false
 	t.packForward()
 	if t.rowLoss != nil {
 		t.packReference()
@@ -216,6 +236,9 @@ func (t *Trainer) begin(batch []Sequence) error {
 	t.batch = nil
 	if err := t.plan.make(&t.m.cfg, batch); err != nil {
 		return err
+	}
+	if t.head != nil {
+		t.plan.makeValues(batch)
 	}
 	t.batch = batch
 	for workers := t.crew.prepare(); len(t.scratch) < workers; {
@@ -310,9 +333,16 @@ func (t *Trainer) logpShard(worker, i int) {
 	if t.ctx.Err() != nil {
 		return
 	}
-	s, r := t.workspace(worker, i), t.plan.shards[i]
-	s.whole = false
+	s := t.workspace(worker, i)
+	t.forwardShard(s, t.plan.shards[i])
+	if t.head != nil {
+		s.values(t.head, t.plan.values)
+	}
+}
+
+func (t *Trainer) forwardShard(s *shard, r shardRange) {
 	s.load(&t.m.cfg, t.batch, r.lo, r.hi)
+	s.mute, s.whole = t.mute, t.rowLoss != nil
 	s.forward(t.m, t.use)
 	s.logprobs(t.plan.view)
 }
@@ -321,10 +351,7 @@ func (t *Trainer) fusedLane(worker, lane int) {
 	s := t.scratch[worker]
 	for i := t.plan.lanes[lane].lo; i < t.plan.lanes[lane].hi; i++ {
 		r := t.plan.shards[i]
-		s.load(&t.m.cfg, t.batch, r.lo, r.hi)
-		s.whole = t.rowLoss != nil
-		s.forward(t.m, t.use)
-		s.logprobs(t.plan.view)
+		t.forwardShard(s, r)
 		for q := r.lo; q < r.hi && t.loss != nil; q++ {
 			t.losses[q] = t.loss(q, &t.batch[q], t.plan.view[q], t.dlogp[q])
 		}
@@ -339,10 +366,7 @@ func (t *Trainer) backLane(worker, lane int) {
 	for i := t.plan.lanes[lane].lo; i < t.plan.lanes[lane].hi; i++ {
 		s, r := t.workspace(worker, i), t.plan.shards[i]
 		if !t.retain {
-			s.whole = false
-			s.load(&t.m.cfg, t.batch, r.lo, r.hi)
-			s.forward(t.m, t.use)
-			s.logprobs(t.plan.view)
+			t.forwardShard(s, r)
 		}
 		t.backShard(s, lane)
 	}
@@ -351,7 +375,16 @@ func (t *Trainer) backLane(worker, lane int) {
 func (t *Trainer) backShard(s *shard, lane int) {
 	s.dlogp = growAligned(s.dlogp, s.outs)
 	for i := range s.dlogp {
-		s.dlogp[i] = t.dlogp[s.outSeq[i]][s.outPos[i]]
+		s.dlogp[i] = 0
+		if t.dlogp != nil && s.target[i] >= 0 {
+			s.dlogp[i] = t.dlogp[s.outSeq[i]][s.outPos[i]]
+		}
+	}
+	if t.dvalue != nil {
+		s.dvalue = growAligned(s.dvalue, s.outs)
+		for i := range s.dvalue {
+			s.dvalue[i] = t.dvalue[s.outSeq[i]][s.outPos[i]]
+		}
 	}
 	g := t.gradientOf(lane)
 	s.backward(t.m, &t.bw, &g)
@@ -359,8 +392,17 @@ func (t *Trainer) backShard(s *shard, lane int) {
 
 // gradientOf is a lane as a backward pass sees it.
 func (t *Trainer) gradientOf(lane int) gradient {
-	if t.lora != nil {
-		return gradient{lora: t.lanes[lane][:len(t.lora.w)], low: t.lora}
+	flat := t.lanes[lane]
+	g := gradient{}
+	switch {
+	case t.alone:
+	case t.lora != nil:
+		g.lora, g.low = flat[:len(t.lora.w)], t.lora
+	default:
+		g.full = flat[:t.m.lay.size]
 	}
-	return gradient{full: t.lanes[lane][:t.m.lay.size]}
+	if t.head != nil && t.dvalue != nil {
+		g.head, g.of = t.head, flat[t.size-len(t.head.w):]
+	}
+	return g
 }
