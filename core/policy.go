@@ -42,6 +42,9 @@ const (
 	// PartAdapterConfig is adapter_config.json: the shape of the adapters.
 	PartAdapterConfig = "adapter_config"
 
+	PartValueHead  = "value_head"  // value_head.safetensors: what a prefix is worth
+	PartRewardHead = "reward_head" // reward_head.safetensors: what a whole text is worth
+
 	PartTraining = "training" // optimizer state; resumes a trainer, never served
 	PartPrompt   = "prompt"
 	PartSkills   = "skills"

@@ -14,6 +14,11 @@ type Batch struct {
 	Signals   map[string][][]float32 // further per-token signals, by name
 	Groups    []Group                // which sequences form one example
 	Grad      [][]float32            // out: d(loss)/d(log-prob) per token
+
+	// Of a trainer with a scalar head (ValueTrainer), one more a sequence than
+	// it has tokens: entry t is about the tokens before t, the last about all.
+	Values    [][]float32
+	ValueGrad [][]float32 // out: d(loss)/d(value)
 }
 
 // Part is sequences lo to hi of b, hi excluded, for a trainer: it shares all
@@ -28,6 +33,7 @@ func (b *Batch) Part(lo, hi int) Batch {
 	return Batch{
 		Tokens: b.Tokens[lo:hi], Weights: cut(b.Weights), Logprobs: cut(b.Logprobs),
 		Behaviour: cut(b.Behaviour), Reference: cut(b.Reference), Grad: cut(b.Grad),
+		Values: cut(b.Values), ValueGrad: cut(b.ValueGrad),
 	}
 }
 
@@ -115,4 +121,18 @@ type Merge struct {
 // trainer's policy with merged weights.
 type Merger interface {
 	Merge(ctx context.Context, m Merge) (Policy, error)
+}
+
+// ValueTrainer is the companion of trainers that can train a scalar head on the
+// policy's last hidden state. AddHead comes before the first step; the head is
+// the policy's part of that name (PartValueHead, PartRewardHead), or starts at
+// zero, and Save stores it as that part. With alone nothing else learns.
+type ValueTrainer interface {
+	AddHead(ctx context.Context, part string, alone bool) error
+	// Values fills b.Values: before every token of weight for a value head, at
+	// the end of every sequence for a reward head; 0 elsewhere.
+	Values(ctx context.Context, b *Batch) error
+	// BackwardValues adds to the gradient from b.ValueGrad, of the batch last
+	// given to Values.
+	BackwardValues(ctx context.Context, b *Batch) error
 }

@@ -8,29 +8,85 @@ import (
 // raced tells that the race detector is on, which allocates on its own.
 var raced bool
 
-// A training step allocates nothing once its memory is there.
+// A training step allocates nothing once its memory is there: of whole models,
+// adapters, heads, in parts, with an average, beside a reference.
 func TestStepsAllocateNothing(t *testing.T) {
 	if raced {
 		t.Skip("the race detector allocates")
 	}
-	m, err := New(small, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tr := NewTrainer(m)
 	batch := benchBatch(small, 64, 13)
 	loss := CrossEntropy(1 / float64(Targets(batch)))
-	step := func() {
+	entropy := func(r *Row) float64 { // any loss that sees a row
+		r.Grad[0] = r.Logp[0] - r.Reference[0]
+		return 0
+	}
+	gradient := func(tr *Trainer, batch []Sequence) {
 		if _, err := tr.ForwardBackward(batch, loss); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := tr.Step(StepOptions{LR: 1e-4, Clip: 1}); err != nil {
-			t.Fatal(err)
-		}
 	}
-	step()
-	if n := testing.AllocsPerRun(20, step); n > 0 {
-		t.Errorf("%v allocations a step", n)
+	adapters := func() *Trainer {
+		m := lively(t, small, 1)
+		m.Freeze()
+		return loraTrainer(t, m, livelyLoRA(t, m, LoRAConfig{Rank: 4, Alpha: 8}, 1))
+	}
+	dvalues := make([][]float32, len(batch))
+	for i := range dvalues {
+		dvalues[i] = make([]float32, 14)
+		dvalues[i][3] = 1
+	}
+	for name, x := range map[string]struct {
+		tr   *Trainer
+		pass func(tr *Trainer)
+	}{
+		"full": {NewTrainer(lively(t, small, 1)), func(tr *Trainer) { gradient(tr, batch) }},
+		"lora": {adapters(), func(tr *Trainer) { gradient(tr, batch) }},
+		"in parts": {NewTrainer(lively(t, small, 1)), func(tr *Trainer) {
+			for at := 0; at < len(batch); at += 16 {
+				gradient(tr, batch[at:at+16])
+			}
+		}},
+		"averaged": {NewTrainer(lively(t, small, 1)), func(tr *Trainer) {
+			if tr.mean == nil {
+				if err := tr.Average(0.9); err != nil {
+					t.Fatal(err)
+				}
+			}
+			gradient(tr, batch)
+		}},
+		"lora, rows beside its base": {adapters(), func(tr *Trainer) {
+			if tr.refer.t == nil {
+				if err := tr.Refer(tr.m); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := tr.ReferenceLogprobs(t.Context(), batch); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := tr.ForwardBackwardRows(batch, loss, entropy); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		"values": {headed(t, NewTrainer(lively(t, small, 1)), NewScalarHead(small.Width), false), func(tr *Trainer) {
+			if _, _, err := tr.ForwardValues(batch); err != nil {
+				t.Fatal(err)
+			}
+			if err := tr.BackwardValues(nil, dvalues); err != nil {
+				t.Fatal(err)
+			}
+		}},
+	} {
+		step := func() {
+			x.pass(x.tr)
+			if _, err := x.tr.Step(StepOptions{LR: 1e-4, Clip: 1}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		step()
+		step()
+		if n := testing.AllocsPerRun(20, step); n > 0 {
+			t.Errorf("%s: %v allocations a step", name, n)
+		}
 	}
 }
 

@@ -9,7 +9,11 @@
 //     tokenizer); NewBytes, NewWords and NewSpacedWords make small ones.
 //   - Trainer: log-probabilities, gradients, AdamW. ForwardBackward is the fast
 //     path for losses that are sums over sequences; Forward and Backward serve
-//     all others.
+//     all others, ForwardBackwardRows those that see whole distributions.
+//     Gradients add up until Step, so a batch may come in parts.
+//   - LoRA and NewLoRATrainer: low-rank adapters of a frozen model. ScalarHead
+//     and AddHead: values and rewards. Refer: a frozen model to compare with.
+//   - Average, MergeLinear, MergeSlerp, Interpolate: means of weights.
 //   - Sampler: continuous batching over all calls, with a bounded cache of keys
 //     and values that keeps prefixes for later calls. Package constraint masks
 //     what a text may not contain.

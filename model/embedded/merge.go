@@ -53,15 +53,16 @@ func merge(m core.Merge, init *nn.Model, models []*nn.Model) (*nn.Model, error) 
 	return nil, fmt.Errorf("merging: there is no kind %q; there are linear, slerp and warp", m.Kind)
 }
 
-// withWeights is the trainer's policy with other weights, and without adapters:
-// parts that it loses are named with no digest.
+// withWeights is the trainer's policy with other weights, and without the
+// adapters and heads of the old ones: parts that it loses are named with no
+// digest.
 func (t *trainer) withWeights(ctx context.Context, m *nn.Model) (core.Policy, error) {
 	d, err := t.engine.putWeights(ctx, m)
 	if err != nil {
 		return nil, err
 	}
 	p := t.policy.With(core.PartWeights, d)
-	for _, part := range []string{core.PartAdapter, core.PartAdapterConfig} {
+	for _, part := range []string{core.PartAdapter, core.PartAdapterConfig, core.PartValueHead, core.PartRewardHead} {
 		if p[part] != "" {
 			p[part] = ""
 		}

@@ -20,8 +20,8 @@ func (e *Engine) Trainer(ctx context.Context, p core.Policy) (core.Trainer, erro
 }
 
 // trainer implements core.Trainer and, of its companions, FusedTrainer,
-// Checkpointer, AdapterTrainer, AveragingTrainer, ReferenceTrainer, RowTrainer
-// and Merger.
+// Checkpointer, AdapterTrainer, AveragingTrainer, ReferenceTrainer, RowTrainer,
+// ValueTrainer and Merger.
 type trainer struct {
 	engine *Engine
 	policy core.Policy
@@ -30,6 +30,8 @@ type trainer struct {
 	mean   bool    // Save gives the moving average
 	fresh  bool    // the adapters' base is not the policy's weights
 	beside *frozen // the reference
+	part   string  // of the head; "" where there is none
+	alone  bool    // only the head learns
 	batch  []nn.Sequence
 	masks  []bool // one buffer behind the batch's loss marks
 }
@@ -38,7 +40,11 @@ type trainer struct {
 // come first.
 func (t *trainer) inner() *nn.Trainer {
 	if t.learns == nil {
-		t.learns = nn.NewTrainer(t.start.model.Clone())
+		m := t.start.model
+		if !t.alone {
+			m = m.Clone()
+		}
+		t.learns = nn.NewTrainer(m)
 	}
 	return t.learns
 }
@@ -133,6 +139,17 @@ func (t *trainer) Step(_ context.Context, o core.StepOptions) error {
 // Save stores what has been trained. Parts that the new policy is without are
 // named with no digest.
 func (t *trainer) Save(ctx context.Context) (core.Policy, error) {
+	p, err := t.saveTrunk(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return p, t.saveHead(ctx, p)
+}
+
+func (t *trainer) saveTrunk(ctx context.Context) (core.Policy, error) {
+	if t.alone {
+		return maps.Clone(t.policy), nil
+	}
 	adapters := t.inner().Adapters(t.mean)
 	if adapters == nil {
 		m, err := t.inner().Snapshot(t.mean)
