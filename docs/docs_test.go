@@ -26,6 +26,9 @@ var generated = map[string]func(old []byte) ([]byte, error){
 	"performance.md": func(old []byte) ([]byte, error) {
 		return report.Render(os.DirFS(filepath.Join("..", "bench", "results")), old)
 	},
+	"scaling.svg": func([]byte) ([]byte, error) {
+		return report.Scaling(os.DirFS(filepath.Join("..", "bench", "results")), "scaling.jsonl")
+	},
 	"experiments.md": func(old []byte) ([]byte, error) {
 		return study.Render(os.DirFS(filepath.Join("..", "experiments")), old)
 	},

@@ -87,7 +87,7 @@ func run(args []string) error {
 	f.StringVar(&o.tools, "tools", ".tools", "folder with llama.cpp, as scripts/setup makes it")
 	out := f.String("o", "", "also write the lines to this file, after one that describes the machine")
 	f.Usage = func() {
-		fmt.Fprintf(f.Output(), "usage: go run ./bench/compare [flags] engine|llama|loop|ledger\n\n")
+		fmt.Fprintf(f.Output(), "usage: go run ./bench/compare [flags] engine|llama|loop|ledger|scaling\n\n")
 		f.PrintDefaults()
 	}
 	if err := f.Parse(args); err != nil {
@@ -100,12 +100,12 @@ func run(args []string) error {
 		return peakHere(f.Arg(1))
 	}
 	benches := map[string]func(context.Context, *options, *reporter) error{
-		"engine": engine, "llama": llamaSpeed, "loop": loopSpeed, "ledger": ledgerSpeed,
+		"engine": engine, "llama": llamaSpeed, "loop": loopSpeed, "ledger": ledgerSpeed, "scaling": scaling,
 	}
 	bench := benches[f.Arg(0)]
 	if f.NArg() != 1 || bench == nil {
 		f.Usage()
-		return fmt.Errorf("choosing a comparison: want one of engine, llama, loop, ledger, have %q", f.Args())
+		return fmt.Errorf("choosing a comparison: want one of engine, llama, loop, ledger, scaling, have %q", f.Args())
 	}
 	if !slices.Contains([]string{"native", "avx2"}, o.isa) {
 		return fmt.Errorf("choosing the instruction set: %q is neither native nor avx2", o.isa)

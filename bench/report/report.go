@@ -29,6 +29,8 @@ type line struct {
 	Theirs  *float64 `json:"theirs"`
 	Unit    string   `json:"unit"`
 	Ratio   *float64 `json:"ratio"`
+	// TheirsBy names the fastest of several peers.
+	TheirsBy string `json:"theirs_by"`
 }
 
 type machine struct {
@@ -91,14 +93,18 @@ func table(results fs.FS, name string) (string, error) {
 		peer = peer || r.Theirs != nil
 	}
 	if peer {
-		out.WriteString("| what | Pawl | PyTorch | unit | ratio |\n|-|-:|-:|-|-:|\n")
+		out.WriteString("| what | Pawl | peer | unit | ratio |\n|-|-:|-:|-|-:|\n")
 	} else {
 		out.WriteString("| what | Pawl | unit |\n|-|-:|-|\n")
 	}
 	for _, r := range rows {
 		fmt.Fprintf(&out, "| %s | %s |", r.What, figure(&r.Ours))
 		if peer {
-			fmt.Fprintf(&out, " %s | %s | %s |\n", figure(r.Theirs), r.Unit, figure(r.Ratio))
+			theirs := figure(r.Theirs)
+			if name, _, named := strings.Cut(r.TheirsBy, ", "); named {
+				theirs += " (" + name + ")"
+			}
+			fmt.Fprintf(&out, " %s | %s | %s |\n", theirs, r.Unit, figure(r.Ratio))
 		} else {
 			fmt.Fprintf(&out, " %s |\n", r.Unit)
 		}

@@ -9,7 +9,7 @@ import (
 func TestRender(t *testing.T) {
 	files := fstest.MapFS{
 		"engine.jsonl": {Data: []byte(`{"machine":{"cpu":"Some CPU","cores":2,"isa":"avx2","go":"go1.26","date":"2026-01-02","torch":{"torch":"1.13.1"}}}
-{"what":"train","ours":236600,"theirs":67460,"unit":"tokens/s","ratio":3.507}
+{"what":"train","ours":236600,"theirs":67460,"unit":"tokens/s","ratio":3.507,"theirs_by":"oneDNN, 2 threads"}
 {"what":"alone","ours":42.51,"theirs":null,"unit":"ms","ratio":null}
 `)},
 		"ledger.jsonl": {Data: []byte(`{"machine":{"cpu":"Some CPU","cores":2,"isa":"avx2","go":"go1.26","date":"2026-01-02"}}
@@ -25,9 +25,9 @@ func TestRender(t *testing.T) {
 
 Some CPU, 2 cores, kernels for avx2, go1.26, PyTorch 1.13.1, 2026-01-02.
 
-| what | Pawl | PyTorch | unit | ratio |
+| what | Pawl | peer | unit | ratio |
 |-|-:|-:|-|-:|
-| train | 237,000 | 67,500 | tokens/s | 3.51 |
+| train | 237,000 | 67,500 (oneDNN) | tokens/s | 3.51 |
 | alone | 42.5 | – | ms | – |
 
 <!-- end -->
