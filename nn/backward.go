@@ -12,7 +12,7 @@ func (s *shard) backward(m *Model, p *packedWeights, g *gradient) {
 	}
 	c, grad := &m.cfg, g.full
 	w, q, kv, last := c.Width, c.qDim(), c.kvDim(), c.Layers-1
-	if g.trunkless() {
+	if g.trunkless() && s.probe == nil {
 		s.headBackward(g, tensor.Mat{})
 		return
 	}
@@ -27,6 +27,9 @@ func (s *shard) backward(m *Model, p *packedWeights, g *gradient) {
 		s.scoreBackward(dn, nil, &p.head)
 	}
 	s.headBackward(g, dn)
+	if s.probe != nil {
+		s.probe.leave(c.Layers, dn, s.pos, s.sel)
+	}
 	dx := s.dx.shape(s.outs, w)
 	clear(dx.Data)
 	tensor.RMSNormBackward(dx, s.gain(m.lay.norm, grad), dn, s.final.Mat, m.lay.norm.of(m.w), s.inv)
@@ -72,12 +75,18 @@ func (s *shard) backward(m *Model, p *packedWeights, g *gradient) {
 		}
 		s.finishQKVBackward(m, dqkv, lay, a, grad)
 		s.weights(g, l, slotQKV, lay.qkv, dqkv, a.n1.Mat)
-		if l == 0 && grad == nil {
+		if l == 0 && grad == nil && s.probe == nil {
 			return // nothing below learns
 		}
 		dn = s.dNorm.shape(s.rows, w)
 		tensor.Mul(dn, dqkv, &pk.qkv, false)
 		tensor.RMSNormBackward(dx, s.gain(lay.norm1, grad), dn, a.x.Mat, lay.norm1.of(m.w), a.inv1)
+		if s.probe != nil {
+			s.probe.leave(l, dx, s.pos, nil)
+		}
+	}
+	if grad == nil {
+		return
 	}
 	embed := m.lay.embed.mat(grad)
 	for i, id := range s.in {

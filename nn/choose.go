@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"pawl/tensor"
 )
 
 // choose draws a slot's next token, given the head's output and input. If that
@@ -16,6 +18,13 @@ func (d *decoder) choose(x *slot, logits, hidden []float32) {
 		d.row = growAligned(d.row, len(logits))
 		copy(d.row, logits)
 		from = d.row
+		if p.Steer != nil {
+			hidden = slices.Clone(hidden)
+			d.path = append(append(d.path[:0], p.Tokens...), x.tokens...)
+			if p.Steer(p.First+x.at, d.path, hidden) {
+				tensor.Mul(rowMat(from), rowMat(hidden), &d.pw.head, false)
+			}
+		}
 		if p.Intervene != nil {
 			d.path = append(append(d.path[:0], p.Tokens...), x.tokens...)
 			p.Intervene(p.First+x.at, d.path, from)
@@ -62,7 +71,11 @@ func (d *decoder) choose(x *slot, logits, hidden []float32) {
 // changes tells whether the tokens are drawn from other logits than the
 // model's.
 func (p *Prompt) changes() bool {
-	return p.Intervene != nil || len(p.Bias) > 0 || p.Constraint != nil
+	return p.Steer != nil || p.Intervene != nil || len(p.Bias) > 0 || p.Constraint != nil
+}
+
+func rowMat(x []float32) tensor.Mat {
+	return tensor.Mat{Data: x, Rows: 1, Cols: len(x), Stride: len(x)}
 }
 
 var forbidden = float32(math.Inf(-1))

@@ -100,6 +100,10 @@ func (d *decoder) share(x *slot) {
 			return
 		}
 	}
+	if len(x.p.Shifts) > 0 { // its rows are its own
+		d.follow(x)
+		return
+	}
 	// At least the last row must be computed, for what follows it.
 	most := len(tokens) - 1
 	if x.p.Want.Prompt {
@@ -110,7 +114,7 @@ func (d *decoder) share(x *slot) {
 		if y == x {
 			break
 		}
-		if y.begun || y.after != nil || y.start != nil {
+		if y.begun || y.after != nil || y.start != nil || len(y.p.Shifts) > 0 {
 			continue
 		}
 		if y.j == x.j && y.prompt == x.prompt {
@@ -124,6 +128,19 @@ func (d *decoder) share(x *slot) {
 	if x.after != nil && x.from != nil {
 		d.s.kv.unpin(x.from)
 		x.from = nil
+	}
+}
+
+// follow lets x wait for another sample of its prompt, if one is being read.
+func (d *decoder) follow(x *slot) {
+	for _, y := range d.live {
+		if y == x {
+			return
+		}
+		if y.j == x.j && y.prompt == x.prompt && !y.begun && y.after == nil && y.start == nil {
+			x.after, x.shared = y, len(x.p.Tokens)
+			return
+		}
 	}
 }
 
@@ -231,7 +248,7 @@ func (d *decoder) release() {
 		if x.from != nil {
 			d.s.kv.unpin(x.from)
 		}
-		if x.n >= leastKept {
+		if x.n >= leastKept && len(x.p.Shifts) == 0 {
 			d.s.kv.ended(x.rows, slices.Concat(x.p.Tokens, x.tokens)[:x.n])
 		} else {
 			d.s.kv.drop(x.rows)
@@ -340,7 +357,7 @@ func (d *decoder) read(x *slot, logits, hidden []float32) {
 		x.rows.pins++
 		d.starts = append(d.starts, st)
 	}
-	if len(x.p.Tokens) >= leastKept {
+	if len(x.p.Tokens) >= leastKept && len(x.p.Shifts) == 0 {
 		d.s.kv.publish(x.rows, slices.Clone(x.p.Tokens))
 	}
 	d.s.mu.Unlock()
@@ -378,6 +395,7 @@ func (d *decoder) forward() {
 	}
 	for l := range c.Layers {
 		lay, pk := &m.lay.layers[l], &d.pw.layers[l]
+		d.shift(x, l)
 		n1 := d.n1.shape(rows, w)
 		tensor.RMSNorm(n1, x, lay.norm1.of(m.w), d.inv, eps)
 		qkv := d.qkv.shape(rows, q+2*kv)
@@ -403,6 +421,7 @@ func (d *decoder) forward() {
 		m.addBias(x, lay.downBias)
 	}
 	tensor.RMSNorm(d.n1.Mat, x, m.lay.norm.of(m.w), d.inv, eps)
+	d.shift(d.n1.Mat, c.Layers)
 	tensor.Mul(d.logits.shape(rows, c.Vocab), d.n1.Mat, &d.pw.head, false)
 }
 
@@ -425,6 +444,26 @@ func (d *decoder) enter(x tensor.Mat) {
 			}
 			r++
 		}
+	}
+}
+
+// shift adds the shifts of prompts that have any to what a layer reads, or to
+// what the head reads, of which there are outs only.
+func (d *decoder) shift(x tensor.Mat, layer int) {
+	r := 0
+	for _, sp := range d.spans {
+		n, first := sp.n, sp.x.n
+		if layer == d.m.cfg.Layers {
+			n, first = sp.outs, first+sp.n-sp.outs
+		}
+		if list := sp.x.p.Shifts; len(list) > 0 && n > 0 {
+			pos := make([]int32, n)
+			for i := range pos {
+				pos[i] = int32(first + i)
+			}
+			(&probe{shifts: list}).enter(layer, x.Slice(r, r+n), pos, nil)
+		}
+		r += n
 	}
 }
 

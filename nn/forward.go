@@ -24,6 +24,9 @@ func (s *shard) forward(m *Model, p *packedWeights) {
 	for l := range s.layers {
 		a, lay, pk := &s.layers[l], &m.lay.layers[l], &p.layers[l]
 		x := a.x.Mat
+		if s.probe != nil {
+			s.probe.enter(l, x, s.pos, nil)
+		}
 		a.inv1 = growAligned(a.inv1, s.rows)
 		n1 := a.n1.shape(s.rows, w)
 		tensor.RMSNorm(n1, x, lay.norm1.of(m.w), a.inv1, eps)
@@ -72,6 +75,9 @@ func (s *shard) forward(m *Model, p *packedWeights) {
 	s.inv = growAligned(s.inv, s.outs)
 	normed := s.normed.shape(s.outs, w)
 	tensor.RMSNorm(normed, s.final.Mat, m.lay.norm.of(m.w), s.inv, eps)
+	if s.probe != nil {
+		s.probe.enter(c.Layers, normed, s.pos, s.sel)
+	}
 	if !s.mute {
 		s.score(&p.head)
 	}

@@ -38,6 +38,13 @@ type Prompt struct {
 	// tokens before it, the prompt's included. It is called from several
 	// goroutines and must keep neither slice.
 	Intervene func(sample int, path []int32, logits []float32)
+	// Shifts are added to the hidden states of this prompt's samples, at the
+	// positions of prompt and continuation.
+	Shifts []Shift
+	// Steer, if not nil, may change the hidden state that the next token is drawn
+	// from, the head's input, given all tokens before it, and says whether it did.
+	// It is called as Intervene is, which sees the logits that result.
+	Steer func(sample int, path []int32, hidden []float32) bool
 	// Watch, if not nil, makes an observer for each sample. It is shown each
 	// token as it is drawn; the sample ends with the first for which it returns
 	// true. Observers of different samples run on several goroutines.
@@ -109,6 +116,9 @@ func (p *Prompt) check(i int, c *Config) error {
 	}
 	if p.Constraint != nil && p.Constraint.Size() > c.Vocab {
 		return fmt.Errorf("prompt %d: the constraint is over %d tokens, the model has %d", i, p.Constraint.Size(), c.Vocab)
+	}
+	if err := checkShifts(p.Shifts, c); err != nil {
+		return fmt.Errorf("prompt %d: %w", i, err)
 	}
 	return checkTokens(p.Tokens, c.Vocab, "prompt", i)
 }

@@ -33,6 +33,7 @@ type shard struct {
 	graded  bool // the logits have become their gradients (rows.go)
 	mute    bool // there are no logits: values are all that is wanted (heads.go)
 	dvalue  []float32
+	probe   *probe // shifts of hidden states, or nil (hidden.go)
 
 	// Scratch of the backward pass.
 	dx, dNorm, dAtt, dSel, dQKV, dAct, dGate block
@@ -90,7 +91,7 @@ func part(m tensor.Mat, r0, r1, c0, c1 int) tensor.Mat {
 
 func (s *shard) reset() {
 	s.rows, s.outs = 0, 0
-	s.graded = false
+	s.graded, s.probe = false, nil
 	s.in, s.pos = s.in[:0], s.pos[:0]
 	s.start = append(s.start[:0], 0)
 	s.probAt = append(s.probAt[:0], 0)
