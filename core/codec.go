@@ -270,7 +270,15 @@ func (e *encoder) task(t *Task) {
 	e.string(t.ID)
 	e.nodes(t.Prompt)
 	o := &t.Options
-	e.bool(o.Temperature != nil)
+	// The first byte was a bool; 2 and 3 are the same with further options.
+	first := byte(0)
+	if o.Temperature != nil {
+		first = 1
+	}
+	if !o.plain() {
+		first |= 2
+	}
+	e.buf = append(e.buf, first)
 	if o.Temperature != nil {
 		e.float64(*o.Temperature)
 	}
@@ -281,6 +289,17 @@ func (e *encoder) task(t *Task) {
 	e.bool(o.Logprobs)
 	e.json(o.Tools)
 	e.json(o.Schema)
+	if !o.plain() {
+		e.float64(o.MinP)
+		e.count(len(o.Bias), o.Bias == nil)
+		for _, id := range slices.Sorted(maps.Keys(o.Bias)) {
+			e.int(int64(id))
+			e.float64(o.Bias[id])
+		}
+		e.string(o.Regex)
+		e.string(o.Grammar)
+		e.strings(o.Interventions)
+	}
 	e.json(t.Reference)
 	e.strings(t.Origin)
 }

@@ -246,7 +246,11 @@ func (d *decoder) task(t *Task) {
 	t.ID = d.string()
 	t.Prompt = d.nodes(false)
 	o := &t.Options
-	if d.bool() {
+	first := d.byte()
+	if first > 3 {
+		d.fail("options of kind %d", first)
+	}
+	if first&1 == 1 {
 		v := d.float64()
 		o.Temperature = &v
 	}
@@ -257,8 +261,33 @@ func (d *decoder) task(t *Task) {
 	o.Logprobs = d.bool()
 	o.Tools = d.json()
 	o.Schema = d.json()
+	if first&2 == 2 {
+		d.moreOptions(o)
+	}
 	t.Reference = d.json()
 	t.Origin = d.strings()
+}
+
+// moreOptions reads what records without them do not mention.
+func (d *decoder) moreOptions(o *Options) {
+	o.MinP = d.float64()
+	if n, isNil := d.count(9); !isNil {
+		o.Bias = make(map[int32]float64, n)
+		last := int64(math.MinInt32) - 1
+		for range n {
+			id := d.int()
+			if id <= last || id > math.MaxInt32 {
+				d.fail("a bias for token %d after that for %d", id, last)
+				return
+			}
+			last = id
+			o.Bias[int32(id)] = d.float64()
+		}
+	}
+	o.Regex, o.Grammar, o.Interventions = d.string(), d.string(), d.strings()
+	if o.plain() {
+		d.fail("further options without any")
+	}
 }
 
 // nodes reads nodes. In a forest a parent comes before its children; a task's

@@ -51,7 +51,19 @@ type Options struct {
 	Stop        []string        `json:"stop,omitempty"`
 	Logprobs    bool            `json:"logprobs,omitempty"` // fill Node.Logprobs
 	Tools       json.RawMessage `json:"tools,omitempty"`
-	Schema      json.RawMessage `json:"schema,omitempty"`
+	Schema      json.RawMessage `json:"schema,omitempty"` // a JSON schema that the answer keeps
+
+	// What follows only some actors can do; others refuse it.
+	MinP          float64           `json:"min_p,omitempty"`         // keep tokens of this share of the likeliest one's probability
+	Bias          map[int32]float64 `json:"logit_bias,omitempty"`    // added to the logits of tokens
+	Regex         string            `json:"regex,omitempty"`         // the whole answer matches it
+	Grammar       string            `json:"grammar,omitempty"`       // or this grammar
+	Interventions []string          `json:"interventions,omitempty"` // by name, in this order
+}
+
+// plain tells whether o has nothing that only some actors can do.
+func (o *Options) plain() bool {
+	return o.MinP == 0 && o.Bias == nil && o.Regex == "" && o.Grammar == "" && o.Interventions == nil
 }
 
 // Merge returns o with the values that over sets laid over it.
@@ -77,6 +89,21 @@ func (o Options) Merge(over Options) Options {
 	}
 	if over.Schema != nil {
 		o.Schema = over.Schema
+	}
+	if over.MinP != 0 {
+		o.MinP = over.MinP
+	}
+	if over.Bias != nil {
+		o.Bias = over.Bias
+	}
+	if over.Regex != "" {
+		o.Regex = over.Regex
+	}
+	if over.Grammar != "" {
+		o.Grammar = over.Grammar
+	}
+	if over.Interventions != nil {
+		o.Interventions = over.Interventions
 	}
 	return o
 }

@@ -16,15 +16,19 @@ func (e *Engine) Actor(ctx context.Context, p core.Policy, seat string, o core.O
 	if err != nil {
 		return nil, fmt.Errorf("seating %s: %w", seat, err)
 	}
-	return &actor{loaded: l, seat: seat, options: o}, nil
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return &actor{loaded: l, seat: seat, options: o, interventions: e.interventions}, nil
 }
 
-// actor samples from one loaded policy. It implements core.BatchActor and
-// core.Scorer.
+// actor samples from one loaded policy. It implements core.Scorer
+// and core.Instrumented.
 type actor struct {
 	*loaded
 	seat    string
 	options core.Options
+
+	interventions map[string]core.Intervention
 }
 
 func (a *actor) Act(ctx context.Context, r core.Request) ([]core.Node, error) {
@@ -38,20 +42,32 @@ func (a *actor) Act(ctx context.Context, r core.Request) ([]core.Node, error) {
 // ActBatch decodes all requests together. Results do not depend on what else
 // is in the batch.
 func (a *actor) ActBatch(ctx context.Context, rs []core.Request) ([][]core.Node, error) {
+	nodes, _, err := a.sample(ctx, rs, nil)
+	return nodes, err
+}
+
+// sample decodes all requests together, each as change, which may be nil, has
+// left its prompt.
+func (a *actor) sample(ctx context.Context, rs []core.Request, change func(i int, p *nn.Prompt)) ([][]core.Node, [][]nn.Completion, error) {
 	prompts := make([]nn.Prompt, len(rs))
 	for i, r := range rs {
 		ids, err := a.text.prompt(r.Path)
 		if err != nil {
-			return nil, fmt.Errorf("encoding the prompt of %s: %w", a.seat, err)
+			return nil, nil, fmt.Errorf("encoding the prompt of %s: %w", a.seat, err)
 		}
 		if len(ids) == 0 {
-			return nil, fmt.Errorf("encoding the prompt of %s: it is empty, and the tokenizer has no begin token to start from", a.seat)
+			return nil, nil, fmt.Errorf("encoding the prompt of %s: it is empty, and the tokenizer has no begin token to start from", a.seat)
 		}
-		prompts[i] = a.decoding(ids, r)
+		if prompts[i], err = a.decoding(ids, r); err != nil {
+			return nil, nil, fmt.Errorf("sampling as %s: %w", a.seat, err)
+		}
+		if change != nil {
+			change(i, &prompts[i])
+		}
 	}
 	done, err := a.sampler().Generate(ctx, prompts, nil)
 	if err != nil {
-		return nil, fmt.Errorf("sampling as %s: %w", a.seat, err)
+		return nil, nil, fmt.Errorf("sampling as %s: %w", a.seat, err)
 	}
 	out := make([][]core.Node, len(rs))
 	for i, completions := range done {
@@ -62,26 +78,7 @@ func (a *actor) ActBatch(ctx context.Context, rs []core.Request) ([][]core.Node,
 			out[i][j] = a.node(c, prefix, stops, a.text.blank(prompts[i].Tokens))
 		}
 	}
-	return out, nil
-}
-
-func (a *actor) decoding(ids []int32, r core.Request) nn.Prompt {
-	o := a.options.Merge(r.Options)
-	p := nn.Prompt{Tokens: ids, N: r.N, First: r.First, Seed: r.Seed, Temperature: 1, TopK: o.TopK, TopP: o.TopP, MaxTokens: o.MaxTokens}
-	if o.Temperature != nil {
-		p.Temperature = *o.Temperature
-	}
-	if eos := a.text.tok.EOS(); eos >= 0 {
-		p.Stop = []int32{eos}
-	}
-	if len(o.Stop) > 0 {
-		start := a.text.blank(ids)
-		p.Watch = func(int) func(int32) bool {
-			t, m := a.text.newStream(start), nn.NewStopMatcher(o.Stop)
-			return func(id int32) bool { return m.Write(t.write(id)) }
-		}
-	}
-	return p
+	return out, done, nil
 }
 
 // node makes a turn of a completion, cut where the first of the stop strings

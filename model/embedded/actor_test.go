@@ -197,7 +197,11 @@ func TestStopStrings(t *testing.T) {
 	} {
 		// What the sampler does: it ends a sample when the watch says so.
 		ids := c.ids
-		if p := c.a.decoding(nil, core.Request{Options: core.Options{Stop: c.stops}}); p.Watch != nil {
+		p, err := c.a.decoding(nil, core.Request{Options: core.Options{Stop: c.stops}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Watch != nil {
 			watch := p.Watch(0)
 			for i, id := range c.ids {
 				if watch(id) {

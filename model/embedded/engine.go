@@ -51,6 +51,8 @@ type Engine struct {
 
 	mu     sync.Mutex
 	recent []*loaded // most recent last
+
+	interventions map[string]core.Intervention // replaced, never changed
 }
 
 // New makes an engine over blobs.

@@ -23,6 +23,9 @@ type frozen struct {
 
 	scoring sync.Mutex
 	scorer  *nn.Trainer // made when first needed
+
+	probing sync.Mutex
+	probe   *nn.Probe // made when first needed
 }
 
 func (f *frozen) sampler() *nn.Sampler {

@@ -24,6 +24,8 @@ type text struct {
 	source string    // of the template; "" for none
 	jinja  *template // nil for none and for those built in
 	strips bool      // decoding drops the space that text starts with
+
+	constraints constraints
 }
 
 func newText(tokenizer, config []byte) (*text, error) {

@@ -1,0 +1,75 @@
+package core
+
+import "context"
+
+// Intervention may change the logits of the next token, given all tokens before
+// it, the prompt's included. It is a function of these alone, is called from
+// several goroutines, and keeps neither slice. A request names those that it
+// wants (Options.Interventions), so that its key says what was done.
+type Intervention func(path []int32, logits []float32)
+
+// Instrumented is the companion of actors that run in this process and can be
+// looked into. What it does beside Act is not in a request's key: callers that
+// store results say in their own key what they did.
+type Instrumented interface {
+	BatchActor
+	// ActInstrumented is ActBatch with instruments; observation i, k belongs to
+	// node k of request i.
+	ActInstrumented(ctx context.Context, rs []Request, in Instruments) ([][]Node, [][]Observation, error)
+	// Tokens are the ids that a continuation of path follows.
+	Tokens(path []Node) ([]int32, error)
+	// HiddenGradient is a loss over the next-token distributions of a text, and
+	// its gradient with respect to each of shifts, in the shape of its Add. Row i
+	// of the loss is the distribution of token from+i given those before it; the
+	// last row is that of the token that would follow. The loss writes its
+	// derivatives to dlogp, which arrives zeroed.
+	HiddenGradient(ctx context.Context, tokens []int32, from int, shifts []Shift, loss func(logp, dlogp [][]float32) float64) (float64, [][]float32, error)
+}
+
+// Instruments is what to do to samples and what to tell of them. Functions are
+// called from several goroutines and keep no slice; request is the index in the
+// call, sample the sample index.
+type Instruments struct {
+	Observe Observe
+	Logits  func(request, sample int, path []int32, logits []float32)      // as an Intervention, after the named ones
+	Hidden  func(request, sample int, path []int32, hidden []float32) bool // may change the head's input; tells whether it did
+	Shifts  []Shift
+	Token   func(request, sample int, token int32, text string, logprob float32) // each token as it is drawn; text is what it completes
+}
+
+// Shift adds vectors to hidden states: to what layer Layer reads (0 is the
+// embeddings), or, where Layer is the number of layers, to what the head reads.
+// Rows of the model's width go to the positions from At on; with Repeat, the
+// single row goes to all of them.
+type Shift struct {
+	Layer  int
+	At     int
+	Add    []float32
+	Repeat bool
+}
+
+// Observe names what to tell. All of it is about the model's own distribution,
+// at temperature 1, before truncation, bias, constraint and intervention.
+type Observe struct {
+	Top     int // so many likeliest alternatives of each token
+	Entropy bool
+	Full    bool // log-probabilities of the whole vocabulary
+	Hidden  bool // the states that tokens were drawn from
+	Prompt  bool // log-probabilities of the prompt's tokens
+}
+
+// Observation is what was asked for, by sampled token unless said otherwise.
+type Observation struct {
+	Raw     []float32 // log-probabilities of the drawn tokens; always there
+	Top     [][]Alternative
+	Entropy []float32 // in nats
+	Full    [][]float32
+	Hidden  [][]float32
+	Prompt  []float32 // by token of the prompt; 0 for the first
+}
+
+// Alternative is a token with its log-probability.
+type Alternative struct {
+	Token   int32
+	Logprob float32
+}
