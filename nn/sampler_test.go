@@ -184,3 +184,35 @@ func TestPromptsAlone(t *testing.T) {
 		t.Errorf("scored %v, want %v (%v)", c.Prompted[390:], want[0][390:], err)
 	}
 }
+
+// Decoders take equal shares, from all calls in turn, and few samples go to one.
+func TestSharesAreEqual(t *testing.T) {
+	m := lively(t, sampleConfig(), 6)
+	for _, x := range []struct {
+		jobs []int
+		want []int // samples of the two decoders
+	}{
+		{[]int{256}, []int{64, 64}}, // all their slots
+		{[]int{101}, []int{51, 50}},
+		{[]int{3}, []int{3, 0}},
+		{[]int{1000, 10}, []int{64, 64}},
+		{[]int{10, 20, 30}, []int{30, 30}},
+	} {
+		s := NewSampler(m, SamplerOptions{Workers: 2})
+		for _, n := range x.jobs {
+			s.jobs = append(s.jobs, &job{ctx: t.Context(), prompts: []Prompt{{Tokens: []int32{1}, N: n}}, queued: n})
+			s.queued += n
+		}
+		for i, want := range x.want {
+			d := &decoder{s: s}
+			s.take(d)
+			seen := map[*job]bool{}
+			for _, y := range d.live {
+				seen[y.j] = true
+			}
+			if len(d.live) != want || want > 0 && i == 0 && len(seen) != len(x.jobs) {
+				t.Errorf("calls of %v samples: decoder %d takes %d, from %d calls; want %d from all", x.jobs, i, len(d.live), len(seen), want)
+			}
+		}
+	}
+}
