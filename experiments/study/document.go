@@ -54,8 +54,14 @@ func tables(results fs.FS, name string) (string, error) {
 			return "", err
 		}
 		return s.Markdown(), nil
+	case KindStories:
+		var s Stories
+		if err := json.Unmarshal(b, &s); err != nil {
+			return "", err
+		}
+		return s.Markdown(), nil
 	}
-	return "", fmt.Errorf("it is of kind %q, not %s or %s", head.Kind, KindQuickstart, KindSelfTraining)
+	return "", fmt.Errorf("it is of kind %q, not %s, %s or %s", head.Kind, KindQuickstart, KindSelfTraining, KindStories)
 }
 
 // RenderFile makes the tables of a document anew from the files below dir.

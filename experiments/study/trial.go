@@ -81,6 +81,8 @@ type item struct {
 // Setup says what a trial runs.
 type Setup struct {
 	Recipe  string            // name or path
+	Model   pawl.Model        // the zero value is the recipe's
+	Tasks   pawl.TaskFiles    // in place of the recipe's
 	Set     map[string]string // overrides by path
 	Observe func(loop.Event)
 }
@@ -105,7 +107,7 @@ func (s Setup) Do(ctx context.Context, p *pawl.Pawl, seed uint64) (*Trial, error
 	if err != nil {
 		return nil, err
 	}
-	result, err := p.Run(ctx, pawl.RunOptions{Recipe: s.Recipe, Seed: seed, Set: s.Set, Observe: s.Observe})
+	result, err := p.Run(ctx, pawl.RunOptions{Recipe: s.Recipe, Model: s.Model, Tasks: s.Tasks, Seed: seed, Set: s.Set, Observe: s.Observe})
 	if err != nil {
 		return nil, fmt.Errorf("running %s with seed %d: %w", s.Recipe, seed, err)
 	}
@@ -216,11 +218,13 @@ func readItems(ctx context.Context, s *store.Store, d core.Digest) ([]item, erro
 }
 
 // compare states every difference that a conclusion may rest on: of all arms
-// over the base and over the labelled controls.
+// over the base and over the labelled controls, or, where there are none, over
+// the null control.
 func (t *Trial) compare() {
+	labelled := slices.ContainsFunc(t.Arms, func(a Arm) bool { return IsLabelled(a.Name) })
 	for _, of := range t.Arms[1:] {
 		for _, over := range t.Arms {
-			if over.Name != of.Name && (over.Name == "base" || IsLabelled(over.Name)) {
+			if over.Name != of.Name && (over.Name == "base" || IsLabelled(over.Name) || over.Name == "null" && !labelled) {
 				t.Pairs = append(t.Pairs, difference(of, over))
 			}
 		}
