@@ -29,6 +29,7 @@ type decoder struct {
 	draw                                   drawer
 	look                                   observer
 	arena                                  arena
+	wide                                   wideProducts
 }
 
 // slot is one sequence under way.
@@ -386,6 +387,7 @@ func (d *decoder) forward() {
 	}
 	w, q, kv, last := c.Width, c.qDim(), c.kvDim(), c.Layers-1
 	eps := float32(c.NormEps)
+	d.wide.help = d.s.idleWorkers()
 	x := d.x.shape(rows, w)
 	d.enter(x)
 	d.inv = growAligned(d.inv, rows)
@@ -399,7 +401,7 @@ func (d *decoder) forward() {
 		n1 := d.n1.shape(rows, w)
 		tensor.RMSNorm(n1, x, lay.norm1.of(m.w), d.inv, eps)
 		qkv := d.qkv.shape(rows, q+2*kv)
-		tensor.Mul(qkv, n1, &pk.qkv, false)
+		d.wide.mul(qkv, n1, &pk.qkv, false)
 		m.finishQKV(qkv, lay, d.pos, d.invQK, tensor.Mat{})
 		att := d.att.shape(rows, q)
 		d.attend(att, qkv, l)
@@ -410,19 +412,19 @@ func (d *decoder) forward() {
 			x, att = d.gather(&d.xSel, x), d.gather(&d.attSel, att)
 			n1, d.inv = d.n1.shape(rows, w), d.inv[:rows]
 		}
-		tensor.Mul(x, att, &pk.o, true)
+		d.wide.mul(x, att, &pk.o, true)
 		m.addBias(x, lay.oBias)
 		tensor.RMSNorm(n1, x, lay.norm2.of(m.w), d.inv, eps)
 		gu, act := d.gu.shape(rows, 2*c.Hidden), d.act.shape(rows, c.Hidden)
-		tensor.Mul(gu, n1, &pk.gateUp, false)
+		d.wide.mul(gu, n1, &pk.gateUp, false)
 		m.addBias(gu, lay.gateUpBias)
 		tensor.SwiGLU(act, part(gu, 0, rows, 0, c.Hidden), part(gu, 0, rows, c.Hidden, 2*c.Hidden))
-		tensor.Mul(x, act, &pk.down, true)
+		d.wide.mul(x, act, &pk.down, true)
 		m.addBias(x, lay.downBias)
 	}
 	tensor.RMSNorm(d.n1.Mat, x, m.lay.norm.of(m.w), d.inv, eps)
 	d.shift(d.n1.Mat, c.Layers)
-	tensor.Mul(d.logits.shape(rows, c.Vocab), d.n1.Mat, &d.pw.head, false)
+	d.wide.mul(d.logits.shape(rows, c.Vocab), d.n1.Mat, &d.pw.head, false)
 }
 
 // enter fills x with the embeddings of the spans' tokens, and notes positions

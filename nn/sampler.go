@@ -65,6 +65,13 @@ func NewSampler(m *Model, o SamplerOptions) *Sampler {
 	return s
 }
 
+// idleWorkers is how many decoders could be at work beside those that are.
+func (s *Sampler) idleWorkers() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return max(min(s.opt.Workers, runtime.GOMAXPROCS(0))-s.running, 0)
+}
+
 // Model is the model sampled from.
 func (s *Sampler) Model() *Model { return s.m }
 

@@ -29,6 +29,7 @@ func Alloc(n int) []float32 {
 	}
 	const slack = alignment / 4
 	raw := make([]float32, n+slack)
+	hugePages(raw)
 	skip := 0
 	if off := uintptr(unsafe.Pointer(&raw[0])) % alignment; off != 0 {
 		skip = int(alignment-off) / 4

@@ -30,6 +30,15 @@ func (p *Packed) resize(k, n int) {
 	p.data = p.data[:size]
 }
 
+// Columns is columns j0 to j1 of the matrix, sharing its memory. Columns are
+// packed by 16: j0 is a multiple of it, and so is j1, unless it is N.
+func (p *Packed) Columns(j0, j1 int) Packed {
+	if j0 < 0 || j1 < j0 || j1 > p.N || j0%panelWidth != 0 || (j1%panelWidth != 0 && j1 != p.N) {
+		panic(fmt.Sprintf("tensor: columns %d:%d of a packed matrix with %d columns", j0, j1, p.N))
+	}
+	return Packed{K: p.K, N: j1 - j0, data: p.data[j0*p.K : roundUp(j1, panelWidth)*p.K]}
+}
+
 // panels calls f for each panel with its first column and how many are real.
 func (p *Packed) panels(f func(data []float32, j, cols int)) {
 	for j := 0; j < p.N; j += panelWidth {

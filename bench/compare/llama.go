@@ -87,6 +87,11 @@ func decodeSpeed(ctx context.Context, o *options, rep *reporter, dir string, pee
 	prompt := []int32{1, 5, 9, 4, 7}
 	var ours, theirs []contender
 	var first []int32
+	// On cores that others use, too, threads of llama.cpp that wait for each
+	// other by spinning can be a hundred times slower than one thread: a look
+	// at a few tokens spares the wait for the figure that would not count.
+	const look, hopeless = 4, 8.0
+	var alone float64 // seconds of llama.cpp with the fewest threads
 	for _, threads := range o.threads {
 		ours = append(ours, withThreads(threads, func(n int) (float64, error) {
 			s := nn.NewSampler(m, nn.SamplerOptions{Workers: threads})
@@ -103,6 +108,16 @@ func decodeSpeed(ctx context.Context, o *options, rep *reporter, dir string, pee
 			}
 		}
 		for _, threads := range o.threads {
+			seconds, err := peer.decode(file, threads, batch, prompt, look, 2, func([]int32) error { return nil })
+			if err != nil {
+				return err
+			}
+			if alone == 0 {
+				alone = seconds
+			} else if seconds > hopeless*alone {
+				rep.note("%s: llama.cpp with %s is %.0f times slower than with fewer; left out", w.what, threadsText(threads), seconds/alone)
+				continue
+			}
 			theirs = append(theirs, contender{threads: threads, run: func(n int) (float64, error) {
 				return peer.decode(file, threads, batch, prompt, x.tokens, n, func(ids []int32) error {
 					if k := min(len(ids), len(first), 8); !slices.Equal(ids[:k], first[:k]) {
@@ -208,7 +223,7 @@ func (p *llamaPeer) ask(command string, args map[string]any, reply any) error {
 
 func (p *llamaPeer) decode(file string, threads, batch int, prompt []int32, tokens, n int, check func([]int32) error) (float64, error) {
 	if key := fmt.Sprint(file, threads, batch); p.loaded != key {
-		args := map[string]any{"file": file, "threads": threads, "batch": batch, "size": len(prompt) + tokens + 8}
+		args := map[string]any{"file": file, "threads": threads, "batch": batch, "size": 128}
 		if err := p.ask("load", args, &struct{}{}); err != nil {
 			return 0, err
 		}
