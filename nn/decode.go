@@ -174,7 +174,7 @@ func (d *decoder) begin(fresh []*slot) {
 }
 
 func (d *decoder) copyRows(x *slot, from *kvRows, n int) {
-	x.rows.copyFrom(from, d.m.cfg.Layers, 2*d.m.cfg.kvDim(), n)
+	x.rows.copyFrom(from, d.m.cfg.Layers, d.m.cfg.kvDim(), n)
 	x.n = n
 }
 
@@ -391,7 +391,7 @@ func (d *decoder) forward() {
 	x := d.x.shape(rows, w)
 	d.enter(x)
 	d.inv = growAligned(d.inv, rows)
-	d.scratch = growAligned(d.scratch, max(tensor.AttentionStepScratch(longest, c.HeadDim()), tensor.AttentionChunkScratch(longest, c.HeadDim())))
+	d.scratch = growAligned(d.scratch, tensor.AttentionCachedScratch(longest))
 	if c.QKNorm {
 		d.invQK = growAligned(d.invQK, rows*(c.Heads+c.KVHeads))
 	}
@@ -475,17 +475,16 @@ func (d *decoder) attend(att, qkv tensor.Mat, l int) {
 	q, kv := c.qDim(), c.kvDim()
 	r := 0
 	for _, sp := range d.spans {
-		past, end := sp.x.n, sp.x.n+sp.n
-		cache := sp.x.rows.layer(l, 2*kv)
+		past := sp.x.n
+		kt, v := sp.x.rows.layer(l, kv)
 		for i := range sp.n {
-			copy(cache.Row(past+i), qkv.Row(r + i)[q:])
+			row := qkv.Row(r + i)
+			for k, x := range row[q : q+kv] {
+				kt.Data[k*kt.Stride+past+i] = x
+			}
+			copy(v.Row(past+i), row[q+kv:])
 		}
-		k, v := part(cache, 0, end, 0, kv), part(cache, 0, end, kv, 2*kv)
-		if sp.n == 1 {
-			tensor.AttentionStep(att.Row(r), qkv.Row(r)[:q], k, v, end, c.Heads, c.KVHeads, d.scratch)
-		} else {
-			tensor.AttentionChunk(part(att, r, r+sp.n, 0, q), part(qkv, r, r+sp.n, 0, q), k, v, past, c.Heads, c.KVHeads, d.scratch)
-		}
+		tensor.AttentionCached(part(att, r, r+sp.n, 0, q), part(qkv, r, r+sp.n, 0, q), kt, v, past, c.Heads, c.KVHeads, d.scratch)
 		r += sp.n
 	}
 }

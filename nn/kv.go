@@ -6,8 +6,8 @@ import (
 	"pawl/tensor"
 )
 
-// kvRows are the keys and values of one sequence: by layer, then by row; a row
-// holds key and value of one token side by side.
+// kvRows are the keys and values of one sequence, by layer: keys as columns, so
+// that no step needs to turn them, then values as rows.
 //
 // A row depends on nothing but the tokens up to its own, so whoever begins with
 // the same tokens may copy it. Rows are written once; those of tokens are
@@ -21,17 +21,22 @@ type kvRows struct {
 	kept   *list.Element // in the pool's list of kept ones, or nil
 }
 
-// layer is the cache of one layer, [cap, 2*kvDim].
-func (r *kvRows) layer(l, width int) tensor.Mat {
-	size := r.cap * width
-	return tensor.Mat{Data: r.data[l*size : (l+1)*size], Rows: r.cap, Cols: width, Stride: width}
+// layer is the cache of one layer: keys [kv, cap] and values [cap, kv].
+func (r *kvRows) layer(l, kv int) (kt, v tensor.Mat) {
+	size := r.cap * kv
+	keys, values := r.data[2*l*size:(2*l+1)*size], r.data[(2*l+1)*size:(2*l+2)*size]
+	return tensor.Mat{Data: keys, Rows: kv, Cols: r.cap, Stride: r.cap}, tensor.Mat{Data: values, Rows: r.cap, Cols: kv, Stride: kv}
 }
 
 // copyFrom takes over the first n rows of every layer.
-func (r *kvRows) copyFrom(src *kvRows, layers, width, n int) {
+func (r *kvRows) copyFrom(src *kvRows, layers, kv, n int) {
 	for l := range layers {
-		from, to := l*src.cap*width, l*r.cap*width
-		copy(r.data[to:to+n*width], src.data[from:from+n*width])
+		kt, v := r.layer(l, kv)
+		fromKeys, fromValues := src.layer(l, kv)
+		for d := range kv {
+			copy(kt.Row(d)[:n], fromKeys.Row(d))
+		}
+		copy(v.Data[:n*kv], fromValues.Data)
 	}
 }
 
@@ -58,15 +63,21 @@ func (p *kvPool) init(c *Config, bytes, keep int64) {
 	p.free, p.index = map[int][]*kvRows{}, map[uint64]*kvRows{}
 }
 
-// kvCap rounds up to sizes of which few are in use: powers of two and those in
-// the middle between them.
+// kvCap rounds up to sizes of which few are in use: multiples of 16, near powers
+// of two and those in the middle between them. They are no multiples of 256, so
+// that the keys of a column do not all fall into one set of the processor's
+// cache.
 func kvCap(rows int) int {
 	size := 16
 	for size < rows {
-		if size+size/2 >= rows {
-			return size + size/2
+		if more := size + size/2; more >= rows && size > 16 {
+			size = more
+			break
 		}
 		size *= 2
+	}
+	if size%256 == 0 {
+		size += 16
 	}
 	return size
 }
