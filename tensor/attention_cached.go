@@ -38,17 +38,20 @@ func AttentionCached(out, q, kt, v Mat, past, heads, kvHeads int, scratch []floa
 	}
 }
 
-func attentionCachedPortable(out, q, kt, v Mat, past int, s attentionShape, scratch []float32) {
-	keys := NewMat(s.rows, s.headDim)
+func attentionCachedPortable(out, q, kt, v Mat, past int, s attentionShape, p []float32) {
 	for h := range s.heads {
-		qh, oh, vh := s.head(q, h), s.head(out, h), s.head(v, h/s.group())
-		for d := range s.headDim {
-			for j, x := range kt.Row(h/s.group()*s.headDim + d)[:s.rows] {
-				keys.Row(j)[d] = x
-			}
-		}
+		g := h / s.group()
+		qh, oh, keys, values := s.head(q, h), s.head(out, h), kt.Slice(g*s.headDim, (g+1)*s.headDim), s.head(v, g)
 		for i := range q.Rows {
-			attendRow(oh.Row(i), qh.Row(i), keys, vh, past+i+1, s.scale(), scratch)
+			p := p[:past+i+1]
+			for j := range p {
+				var sum float32
+				for d, x := range qh.Row(i) {
+					sum += x * keys.Data[d*keys.Stride+j]
+				}
+				p[j] = sum * s.scale()
+			}
+			weighValues(oh.Row(i), p, values)
 		}
 	}
 }

@@ -17,11 +17,16 @@ func attendRow(out, q []float32, k, v Mat, n int, scale float32, p []float32) {
 		}
 		p[j] = sum * scale
 	}
-	softmaxLanes(p[:n])
+	weighValues(out, p[:n], v)
+}
+
+// weighValues turns scores into weights and sums the values by them.
+func weighValues(out, p []float32, v Mat) {
+	softmaxLanes(p)
 	clear(out)
-	for j := range n {
+	for j, weight := range p {
 		for d, x := range v.Row(j) {
-			out[d] += p[j] * x
+			out[d] += weight * x
 		}
 	}
 }
