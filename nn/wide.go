@@ -26,6 +26,11 @@ type wideProducts struct {
 	help  int          // how many there may be
 	task  func()
 
+	// On cores that others use, too, a helper may lose its core with a piece in
+	// hand, for a hundred times as long as the piece takes. After such a wait the
+	// next rest products are not shared, twice as many after each further one.
+	rest, pause int
+
 	// The product under way; set before state, read only by who has a piece.
 	c, a tensor.Mat
 	p    *tensor.Packed
@@ -41,7 +46,10 @@ const (
 
 // mul is tensor.Mul.
 func (w *wideProducts) mul(c, a tensor.Mat, p *tensor.Packed, acc bool) {
-	if w.help == 0 || p.K*p.N < wideWeights {
+	if w.rest > 0 {
+		w.rest--
+	}
+	if w.help == 0 || w.rest > 0 || p.K*p.N < wideWeights {
 		tensor.Mul(c, a, p, acc)
 		return
 	}
@@ -59,12 +67,30 @@ func (w *wideProducts) mul(c, a tensor.Mat, p *tensor.Packed, acc bool) {
 	}
 	for w.piece() {
 	}
-	for spins := 1; int(w.done.Load()) < pieces; spins++ {
+	w.wait(int32(pieces), a.Rows)
+}
+
+// wait is for the pieces that helpers have, each of so many rows.
+func (w *wideProducts) wait(pieces int32, rows int) {
+	var begun time.Time
+	for spins := 1; w.done.Load() < pieces; spins++ {
+		if spins == 256 {
+			begun = time.Now()
+		}
 		if spins%256 == 0 {
 			runtime.Gosched()
 		}
 	}
+	if !begun.IsZero() && time.Since(begun) > time.Duration(rows)*tooLong {
+		w.pause = min(2*w.pause+256, 1<<14)
+		w.rest = w.pause
+	} else if w.pause > 0 {
+		w.pause--
+	}
 }
+
+// tooLong to wait for a piece of one row.
+const tooLong = 100 * time.Microsecond
 
 // piece takes a piece of the product and computes it; false if none is left.
 func (w *wideProducts) piece() bool {

@@ -93,8 +93,8 @@ func decodeSpeed(ctx context.Context, o *options, rep *reporter, dir string, pee
 	const look, hopeless = 4, 8.0
 	var alone float64 // seconds of llama.cpp with the fewest threads
 	for _, threads := range o.threads {
+		s := nn.NewSampler(m, nn.SamplerOptions{Workers: threads})
 		ours = append(ours, withThreads(threads, func(n int) (float64, error) {
-			s := nn.NewSampler(m, nn.SamplerOptions{Workers: threads})
 			seconds, ids, err := decodeOurs(ctx, s, prompt, batch, x.tokens, n)
 			first = ids
 			return seconds, err
