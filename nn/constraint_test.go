@@ -33,7 +33,7 @@ func TestConstrainedCompletionsMatch(t *testing.T) {
 		w.v, w.s = NewVocabulary(w.tok), NewSampler(lively(t, wide(w.tok.Size()), 6), SamplerOptions{})
 		worlds = append(worlds, w)
 	}
-	stopped := 0
+	stopped, checked := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		w := worlds[rapid.IntRange(0, 1).Draw(rt, "tokenizer")]
 		expr := strings.Join(rapid.SliceOfN(rapid.SampledFrom(w.parts), 1, 4).Draw(rt, "parts"), "")
@@ -51,6 +51,7 @@ func TestConstrainedCompletionsMatch(t *testing.T) {
 			p.Stop = []int32{w.tok.EOS()}
 		}
 		for _, done := range generate(t, w.s, p)[0] {
+			checked++
 			text := w.tok.Decode(done.Tokens)
 			if done.Finish == FinishStop {
 				stopped++
@@ -65,8 +66,8 @@ func TestConstrainedCompletionsMatch(t *testing.T) {
 			}
 		}
 	})
-	if stopped < 50 {
-		t.Errorf("only %d completions stopped", stopped)
+	if stopped*10 < checked {
+		t.Errorf("only %d of %d completions stopped", stopped, checked)
 	}
 }
 

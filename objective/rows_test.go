@@ -9,6 +9,7 @@ import (
 
 	"pawl/core"
 	"pawl/coretest"
+	"pawl/registry"
 
 	"pgregory.net/rapid"
 )
@@ -139,6 +140,35 @@ func TestLossesAddUp(t *testing.T) {
 	for name, what := range map[string]string{"none": "is a int", "missing": "not there"} {
 		if _, err := newKL(t.Context(), h, KLConfig{With: core.Spec{Name: name}}); err == nil || !strings.Contains(err.Error(), what) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// The registered names build what the formulas above are: distill takes a
+// reference and so does kl; at a policy equal to its reference both cost nothing.
+func TestRowObjectivesByName(t *testing.T) {
+	h := coretest.NewHost(nil)
+	h.Builder = func(ctx context.Context, host core.Host, s core.Spec) (any, error) {
+		return registry.Default.Build(ctx, host, s)
+	}
+	for name, config := range map[string]any{
+		"distill": DistillConfig{Beta: 0.5},
+		"kl":      KLConfig{Coefficient: 2, Direction: "reverse", With: core.Spec{Kind: core.KindObjective, Name: "distill", Config: DistillConfig{}}},
+	} {
+		built, err := registry.Default.Build(t.Context(), h, core.Spec{Kind: core.KindObjective, Name: name, Config: config})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		l, ok := core.AsLoss(built)
+		if !ok || !l.Reference {
+			t.Fatalf("%s is %T, with a reference: %v", name, built, l.Reference)
+		}
+		same, other := logs(0.25, 0.75), logs(0.5, 0.5)
+		if got := l.Row(&core.Row{Logprobs: same, Reference: same, Grad: make([]float32, 2)}); math.Abs(got) > 1e-6 {
+			t.Errorf("%s from itself costs %v", name, got)
+		}
+		if got := l.Row(&core.Row{Logprobs: same, Reference: other, Grad: make([]float32, 2)}); got < 0.01 {
+			t.Errorf("%s from another costs %v", name, got)
 		}
 	}
 }
