@@ -79,8 +79,8 @@ func run(args []string) error {
 	var o options
 	f := flag.NewFlagSet("compare", flag.ContinueOnError)
 	f.StringVar(&o.isa, "isa", "native", "instruction set of both sides: native or avx2")
-	f.IntVar(&o.turns, "turns", 5, "alternations of the two sides")
-	f.DurationVar(&o.slice, "slice", 300*time.Millisecond, "time of one turn of one side")
+	f.IntVar(&o.turns, "turns", 15, "alternations of the two sides")
+	f.DurationVar(&o.slice, "slice", 100*time.Millisecond, "time of one turn of one side")
 	threads := f.String("threads", "1,2", "numbers of threads to measure with")
 	f.StringVar(&o.only, "only", "", "measure only what contains this text, for example \"train\"")
 	f.StringVar(&o.python, "python", "/usr/bin/python3", "Python with PyTorch")
