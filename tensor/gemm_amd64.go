@@ -154,8 +154,9 @@ func mulVector(c, a Mat, p *Packed, acc bool) {
 				t.c = &c.Data[i*c.Stride+j]
 				t.b = &p.data[j*p.K+k*panelWidth]
 				t.ahead = 0
-				if after := j + pair; after < p.N {
-					// The panels of the next columns, spread over the tiles of these.
+				if after := j + pair; i == 0 && after < p.N {
+					// The panels of the next columns, spread over the tiles of these;
+					// further rows find them near.
 					t.next = uintptr(unsafe.Pointer(&p.data[after*p.K+k*panelWidth]))
 					t.ahead = (2*t.k + t.rows/8) / max(1, t.rows/8)
 				}
