@@ -28,6 +28,9 @@ func (j *job) gateDigest(ctx context.Context) (core.Digest, error) {
 // gate tasks. Alpha is spent within a run; a caller who tries seeds or settings
 // until one is promoted spends it anew each time, and should see that.
 func (p *Pawl) gateUses(ctx context.Context, own string, gate core.Digest) (int, error) {
+	if gate == "" {
+		return 0, nil // the tasks are not known, and no two unknowns are alike
+	}
 	runs, err := p.store.Runs(ctx)
 	if err != nil {
 		return 0, err

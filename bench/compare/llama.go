@@ -1,17 +1,13 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	_ "embed"
-	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"pawl/nn"
@@ -163,9 +159,7 @@ func decodeOurs(ctx context.Context, s *nn.Sampler, prompt []int32, batch, token
 
 // llamaPeer is llama.cpp in a process of its own.
 type llamaPeer struct {
-	cmd    *exec.Cmd
-	in     io.WriteCloser
-	out    *bufio.Reader
+	*process
 	loaded string
 }
 
@@ -183,42 +177,11 @@ func startLlama(ctx context.Context, o *options, dir string) (*llamaPeer, error)
 		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, "node", script, o.tools)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
+	started, err := startProcess("llama.cpp", cmd)
 	if err != nil {
 		return nil, err
 	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("starting node: %w", err)
-	}
-	return &llamaPeer{cmd: cmd, in: in, out: bufio.NewReaderSize(out, 1<<20)}, nil
-}
-
-func (p *llamaPeer) ask(command string, args map[string]any, reply any) error {
-	m := map[string]any{"cmd": command}
-	for k, v := range args {
-		m[k] = v
-	}
-	b, err := json.Marshal(m)
-	if err != nil {
-		return err
-	}
-	if _, err := p.in.Write(append(b, '\n')); err != nil {
-		return fmt.Errorf("asking llama.cpp to %s: %w", command, err)
-	}
-	line, err := p.out.ReadBytes('\n')
-	if err != nil {
-		return fmt.Errorf("asking llama.cpp to %s: it ended: %w", command, err)
-	}
-	var failed struct{ Error string }
-	if json.Unmarshal(line, &failed) == nil && failed.Error != "" {
-		return fmt.Errorf("asking llama.cpp to %s: %s", command, strings.TrimSpace(failed.Error))
-	}
-	return json.Unmarshal(line, reply)
+	return &llamaPeer{process: started}, nil
 }
 
 func (p *llamaPeer) decode(file string, threads, batch int, prompt []int32, tokens, n int, check func([]int32) error) (float64, error) {

@@ -1,12 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	_ "embed"
-	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,9 +17,7 @@ var engineScript []byte
 // process per number of threads: BLAS fixes its own at start.
 type peer struct {
 	threads int
-	cmd     *exec.Cmd
-	in      io.WriteCloser
-	out     *bufio.Reader
+	*process
 }
 
 // hasTorch reports whether the peer is there, and if not, why.
@@ -55,39 +50,11 @@ func startPeer(ctx context.Context, o *options, dir string, threads int) (*peer,
 	}
 	cmd := exec.CommandContext(ctx, o.python, script, "--threads", strconv.Itoa(threads))
 	cmd.Env = append(os.Environ(), peerEnvironment(o.isa)...)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
+	started, err := startProcess("Python", cmd)
 	if err != nil {
 		return nil, err
 	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("starting %s: %w", o.python, err)
-	}
-	return &peer{threads, cmd, in, bufio.NewReaderSize(out, 1<<20)}, nil
-}
-
-// ask sends a command with its arguments and reads the answer into reply.
-func (p *peer) ask(command string, args map[string]any, reply any) error {
-	m := map[string]any{"cmd": command}
-	for k, v := range args {
-		m[k] = v
-	}
-	b, err := json.Marshal(m)
-	if err != nil {
-		return err
-	}
-	if _, err := p.in.Write(append(b, '\n')); err != nil {
-		return fmt.Errorf("asking Python to %s: %w", command, err)
-	}
-	line, err := p.out.ReadBytes('\n')
-	if err != nil {
-		return fmt.Errorf("asking Python to %s: it ended: %w", command, err)
-	}
-	return json.Unmarshal(line, reply)
+	return &peer{threads, started}, nil
 }
 
 // close ends the process by closing its input.

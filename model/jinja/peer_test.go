@@ -85,7 +85,7 @@ func askNode(t *testing.T, list []question) []byte {
 func askPython(t *testing.T, list []question) []byte {
 	t.Helper()
 	if exec.Command("/usr/bin/python3", "-c", "import jinja2").Run() != nil {
-		t.Skip("Jinja2 is not there: Debian's package python3-jinja2")
+		t.Skip("Jinja2 is not there; scripts/setup installs it, on Debian")
 	}
 	return ask(t, list, "/usr/bin/python3", "testdata/peer.py")
 }
