@@ -19,7 +19,7 @@ func TestHeadInBlocks(t *testing.T) {
 			t.Fatal(err)
 		}
 		tr := NewTrainer(m)
-		tr.crew.prepare()
+		tr.crew.Size(1)
 		for range 8 {
 			tr.scratch = append(tr.scratch, &shard{limit: limit})
 		}

@@ -331,3 +331,6 @@ func (j *job) done(c Completion, at int) {
 		j.emit(slot)
 	}
 }
+
+// fault is what a callback or a decoder panicked with, on its way to the caller.
+type fault struct{ value any }

@@ -100,7 +100,7 @@ func (t *Trainer) Step(o StepOptions) (float64, error) {
 	if o.Clip > 0 && norm > o.Clip {
 		t.opt.GradScale = o.Clip / norm
 	}
-	t.crew.run(t.chunks(), t.stepTask)
+	t.crew.Run(t.chunks(), t.stepTask)
 	t.dirty = 0
 	t.touch()
 	return norm, nil
@@ -111,7 +111,7 @@ func (t *Trainer) chunks() int { return (t.size + chunk - 1) / chunk }
 // gradNorm sums the lanes into the first and returns the norm of the sum.
 func (t *Trainer) gradNorm() float64 {
 	t.sums = grow(t.sums, t.chunks())
-	t.crew.run(t.chunks(), t.sumTask)
+	t.crew.Run(t.chunks(), t.sumTask)
 	sum := 0.0
 	for _, s := range t.sums {
 		sum += s

@@ -3,7 +3,9 @@ package nn
 import (
 	"context"
 	"fmt"
+	"runtime"
 
+	"pawl/nn/crew"
 	"pawl/tensor"
 )
 
@@ -20,7 +22,7 @@ type Trainer struct {
 	bare   bool     // packs leave the adapters out
 	fw, bw packedWeights
 	use    *packedWeights // of the forward pass under way: fw, or a frozen model's
-	crew   crew
+	crew   crew.Crew
 	plan   plan
 	steps  int64
 
@@ -125,7 +127,7 @@ func (t *Trainer) run(ctx context.Context, batch []Sequence) ([][]float32, error
 	}
 	t.packForward()
 	t.ctx = ctx
-	t.crew.run(len(t.plan.shards), t.logpTask)
+	t.crew.Run(len(t.plan.shards), t.logpTask)
 	t.ctx = nil
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("computing log-probabilities: %w", err)
@@ -162,7 +164,7 @@ func (t *Trainer) backward(dlogp, dvalue [][]float32) error {
 	}
 	t.openLanes()
 	t.dlogp, t.dvalue = dlogp, dvalue
-	t.crew.run(len(t.plan.lanes), t.backTask)
+	t.crew.Run(len(t.plan.lanes), t.backTask)
 	t.dlogp, t.dvalue = nil, nil
 	return nil
 }
@@ -193,7 +195,7 @@ func (t *Trainer) ForwardBackward(batch []Sequence, loss LossFunc) (float64, err
 	t.losses = grow(t.losses, len(batch))
 	clear(t.losses)
 	t.loss, t.dlogp = loss, t.dview
-	t.crew.run(len(t.plan.lanes), t.fusedTask)
+	t.crew.Run(len(t.plan.lanes), t.fusedTask)
 	t.loss, t.dlogp = nil, nil
 	total := 0.0
 	for _, l := range t.losses {
@@ -241,7 +243,8 @@ func (t *Trainer) begin(batch []Sequence) error {
 		t.plan.makeValues(batch)
 	}
 	t.batch = batch
-	for workers := t.crew.prepare(); len(t.scratch) < workers; {
+	t.crew.Size(runtime.GOMAXPROCS(0))
+	for len(t.scratch) < t.crew.Workers() {
 		t.scratch = append(t.scratch, new(shard))
 	}
 	for t.retain && len(t.kept) < len(t.plan.shards) {
@@ -275,9 +278,9 @@ func (t *Trainer) packFor(p *packedWeights) {
 	}
 	p.prepare(t.m)
 	if p.forward {
-		t.crew.run(p.jobs(t.m), t.packTask)
+		t.crew.Run(p.jobs(t.m), t.packTask)
 	} else {
-		t.crew.run(p.jobs(t.m), t.packBackTask)
+		t.crew.Run(p.jobs(t.m), t.packBackTask)
 	}
 	p.finish(t.m)
 	p.adapters = t.adapters()

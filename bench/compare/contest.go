@@ -73,6 +73,13 @@ func compare(ctx context.Context, o *options, rep *reporter, w workload, ours, t
 			if err := ctx.Err(); err != nil {
 				return err
 			}
+			// A thread that wakes beside another on its core stays there for
+			// milliseconds, whoever wakes it: the first part of a turn settles that.
+			if settle := repeat[i] / 2; settle > 0 {
+				if _, err := all[i].run(settle); err != nil {
+					return fmt.Errorf("%s: %w", w.what, err)
+				}
+			}
 			t, err := all[i].run(repeat[i])
 			if err != nil {
 				return fmt.Errorf("%s: %w", w.what, err)

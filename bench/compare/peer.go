@@ -17,6 +17,7 @@ var engineScript []byte
 // process per number of threads: BLAS fixes its own at start.
 type peer struct {
 	threads int
+	how     string // beside the number of threads
 	*process
 }
 
@@ -42,19 +43,20 @@ func lastLine(b []byte) string {
 	return last
 }
 
-// startPeer runs the script from dir with a number of threads.
-func startPeer(ctx context.Context, o *options, dir string, threads int) (*peer, error) {
+// startPeer runs the script from dir with a number of threads and an environment
+// beside the usual.
+func startPeer(ctx context.Context, o *options, dir string, threads int, env ...string) (*peer, error) {
 	script := filepath.Join(dir, "engine.py")
 	if err := os.WriteFile(script, engineScript, 0o644); err != nil {
 		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, o.python, script, "--threads", strconv.Itoa(threads))
-	cmd.Env = append(os.Environ(), peerEnvironment(o.isa)...)
+	cmd.Env = append(append(os.Environ(), peerEnvironment(o.isa)...), env...)
 	started, err := startProcess("Python", cmd)
 	if err != nil {
 		return nil, err
 	}
-	return &peer{threads, started}, nil
+	return &peer{threads: threads, process: started}, nil
 }
 
 // close ends the process by closing its input.
