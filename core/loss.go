@@ -5,16 +5,19 @@ import "context"
 // Row is the distribution over the whole vocabulary from which one token of
 // weight was to be drawn.
 type Row struct {
-	Target    int32     // the token itself
-	Logprobs  []float32 // of all tokens, under the policy in training
-	Reference []float32 // under the reference; nil where there is none
-	Grad      []float32 // out: d(loss)/d(Logprobs), which arrives zeroed
+	Target         int32     // the token itself
+	Logprobs       []float32 // of all tokens, under the policy in training
+	Probs          []float32 // their exponentials, which trainers compute faster than losses
+	Reference      []float32 // log-probs under the reference; nil where there is none
+	ReferenceProbs []float32 // and theirs
+	Grad           []float32 // out: d(loss)/d(Logprobs), which arrives zeroed
 }
 
 // RowLoss is a loss of one token that sees its whole distribution: it adds to
 // r.Grad, as if the entries of r.Logprobs were free of each other, and returns
 // its value. The loss of a batch is the mean over its tokens, by weight. A
-// RowLoss must not keep r and is called from several goroutines.
+// RowLoss changes nothing else, must not keep r and is called from several
+// goroutines.
 type RowLoss func(r *Row) float64
 
 // Loss is an objective with what it needs besides the log-probs of the policy in

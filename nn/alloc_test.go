@@ -16,9 +16,9 @@ func TestStepsAllocateNothing(t *testing.T) {
 	}
 	batch := benchBatch(small, 64, 13)
 	loss := CrossEntropy(1 / float64(Targets(batch)))
-	entropy := func(r *Row) float64 { // any loss that sees a row
-		r.Grad[0] = r.Logp[0] - r.Reference[0]
-		return 0
+	dlogp := make([][]float32, len(batch))
+	for i := range dlogp {
+		dlogp[i] = make([]float32, 13)
 	}
 	gradient := func(tr *Trainer, batch []Sequence) {
 		if _, err := tr.ForwardBackward(batch, loss); err != nil {
@@ -63,7 +63,17 @@ func TestStepsAllocateNothing(t *testing.T) {
 			if _, err := tr.ReferenceLogprobs(t.Context(), batch); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := tr.ForwardBackwardRows(batch, loss, entropy); err != nil {
+			if _, _, err := tr.ForwardBackwardRows(batch, dlogp, spread); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		"rows in blocks, beside another model": {referring(t, NewTrainer(lively(t, small, 1)), lively(t, small, 2)), func(tr *Trainer) {
+			if len(tr.scratch) == 0 {
+				for range 8 {
+					tr.scratch = append(tr.scratch, &shard{limit: 16 * small.Vocab})
+				}
+			}
+			if _, _, err := tr.ForwardBackwardRows(batch, nil, spread); err != nil {
 				t.Fatal(err)
 			}
 		}},

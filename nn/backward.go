@@ -4,7 +4,7 @@ import "pawl/tensor"
 
 // backward adds the gradient of the loss to g, given d(loss)/d(log-probability)
 // of every out in s.dlogp, or, if s.graded, with respect to the logits in their
-// place. It destroys the logits. forward and logprobs must have run on the same
+// place; losses over rows (rows.go) are computed here. It destroys the logits. forward and logprobs must have run on the same
 // weights.
 func (s *shard) backward(m *Model, p *packedWeights, g *gradient) {
 	if s.outs == 0 {
@@ -13,6 +13,9 @@ func (s *shard) backward(m *Model, p *packedWeights, g *gradient) {
 	c, grad := &m.cfg, g.full
 	w, q, kv, last := c.Width, c.qDim(), c.kvDim(), c.Layers-1
 	if g.trunkless() && s.probe == nil {
+		if s.rowsOf != nil {
+			s.gradeAll()
+		}
 		s.headBackward(g, tensor.Mat{})
 		return
 	}

@@ -78,8 +78,9 @@ func (s *shard) forward(m *Model, p *packedWeights) {
 	if s.probe != nil {
 		s.probe.enter(c.Layers, normed, s.pos, s.sel)
 	}
-	if !s.mute {
-		s.score(&p.head)
+	s.head = &p.head
+	if !s.mute && s.rowsOf == nil {
+		s.score()
 	}
 }
 
@@ -97,7 +98,7 @@ func (s *shard) gather(dst *block, src tensor.Mat) tensor.Mat {
 func (s *shard) logprobs(view [][]float32) {
 	s.logp = growAligned(s.logp, s.outs)
 	s.lse = growAligned(s.lse, s.outs)
-	if s.outs == 0 || s.mute {
+	if s.outs == 0 || s.mute || s.rowsOf != nil {
 		return
 	}
 	if !s.blocked {

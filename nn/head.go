@@ -29,8 +29,8 @@ func (s *shard) project(head *tensor.Packed, lo, hi int) tensor.Mat {
 
 // score computes the logits of all outs and keeps them, if they are one block;
 // else it keeps the log-probabilities of the targets only.
-func (s *shard) score(head *tensor.Packed) {
-	s.head = head
+func (s *shard) score() {
+	head := s.head
 	n := s.headRows(head.N)
 	if s.blocked = n < s.outs; !s.blocked {
 		s.project(head, 0, s.outs)
@@ -43,18 +43,21 @@ func (s *shard) score(head *tensor.Packed) {
 	}
 }
 
-// scoreBackward turns s.dlogp, or graded logits, into the gradient of the final
-// norm's output, dn, and adds that of the head's weights to grad, if there are
-// any. back is the head packed for the way back.
+// scoreBackward turns s.dlogp, graded logits, or losses over rows into the
+// gradient of the final norm's output, dn, and adds that of the head's weights
+// to grad, if there are any. back is the head packed for the way back.
 func (s *shard) scoreBackward(dn tensor.Mat, grad *tensor.Mat, back *tensor.Packed) {
 	n := s.headRows(back.K)
 	for lo := 0; lo < s.outs; lo += n {
 		hi := min(lo+n, s.outs)
 		logits := s.logits.Mat
-		if s.blocked {
+		if s.blocked || s.rowsOf != nil {
 			logits = s.project(s.head, lo, hi)
 		}
-		if !s.graded {
+		switch {
+		case s.rowsOf != nil:
+			s.grade(logits, lo, hi)
+		case !s.graded:
 			tensor.LogSoftmaxAtBackward(logits, s.lse[lo:hi], s.target[lo:hi], s.dlogp[lo:hi])
 		}
 		if grad != nil {

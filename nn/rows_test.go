@@ -3,13 +3,13 @@ package nn
 import (
 	"math"
 	"slices"
-	"strings"
 	"testing"
 
 	"pawl/tensor"
 )
 
-// Cross-entropy told as a loss over rows is cross-entropy.
+// Cross-entropy told as a loss over rows is cross-entropy; so are half of it
+// told so, and half by its gradient.
 func TestRowsOfCrossEntropy(t *testing.T) {
 	for name, c := range tinyConfigs() {
 		m := lively(t, c, 3)
@@ -20,19 +20,30 @@ func TestRowsOfCrossEntropy(t *testing.T) {
 			t.Fatal(err)
 		}
 		half := func(r *Row) float64 {
-			r.Grad[r.Target] = -0.25
-			return -0.25 * float64(r.Logp[r.Target])
+			r.Grad[r.Target] = -1
+			r.Scale = 0.25
+			return -float64(r.Logprobs[r.Target])
 		}
-		got, err := rowed.ForwardBackwardRows(batch, nil, func(r *Row) float64 {
-			half(r)
-			r.Grad[r.Target] *= 2
-			return -0.5 * float64(r.Logp[r.Target])
+		got, _, err := rowed.ForwardBackwardRows(batch, nil, func(r *Row) float64 {
+			defer func() { r.Scale *= 2 }()
+			return half(r)
 		})
 		if err != nil || math.Abs(got-want) > 1e-6*want {
 			t.Fatalf("%s: loss %v, want %v (%v)", name, got, want, err)
 		}
-		if got, err = mixed.ForwardBackwardRows(batch, CrossEntropy(0.25), half); err != nil || math.Abs(got-want) > 1e-6*want {
-			t.Fatalf("%s: loss %v, want %v (%v)", name, got, want, err)
+		dlogp := make([][]float32, len(batch))
+		for i := range batch {
+			dlogp[i] = make([]float32, len(batch[i].Tokens))
+			for k := range dlogp[i] {
+				dlogp[i][k] = -0.25 // also where it is ignored
+			}
+		}
+		got, logp, err := mixed.ForwardBackwardRows(batch, dlogp, half)
+		if err != nil || math.Abs(2*got-want) > 1e-6*want {
+			t.Fatalf("%s: half the loss is %v, want half of %v (%v)", name, got, want, err)
+		}
+		if !slices.EqualFunc(logp, rows(t, plain, batch), slices.Equal[[]float32]) {
+			t.Errorf("%s: other log-probabilities beside a loss over rows", name)
 		}
 		big := make([]float64, plain.size)
 		for i, x := range flat(plain) {
@@ -40,6 +51,63 @@ func TestRowsOfCrossEntropy(t *testing.T) {
 		}
 		compare(t, name, flat(rowed), big)
 		compare(t, name+", half and half", flat(mixed), big)
+		if _, _, err := mixed.ForwardBackwardRows(batch, dlogp[1:], half); err == nil {
+			t.Errorf("%s: a gradient of too few sequences is taken", name)
+		}
+	}
+}
+
+// spread is a loss that reads every entry of policy and reference:
+// Σ_j (j+1)·(p_j - ref_j)².
+func spread(r *Row) float64 {
+	sum := 0.0
+	for j, p := range r.Probs {
+		d := float64(p - r.ReferenceProbs[j])
+		sum += float64(j+1) * d * d
+		r.Grad[j] = float32(2 * float64(j+1) * d * float64(p))
+	}
+	return sum
+}
+
+// In blocks of any size, of the model and of its reference, a loss over rows
+// has the same bits, and memory is bounded by the block.
+func TestRowsInBlocks(t *testing.T) {
+	c := small
+	c.Width, c.Heads, c.KVHeads, c.Hidden, c.Layers = 8, 2, 2, 8, 1
+	c.Vocab = 101
+	batch := benchBatch(c, 2, 21)
+	for _, lora := range []bool{false, true} {
+		run := func(limit int) (loss float64, grad []float32, logp [][]float32) {
+			tr := NewTrainer(lively(t, c, 1))
+			if lora {
+				m := lively(t, c, 1)
+				m.Freeze()
+				tr = loraTrainer(t, m, livelyLoRA(t, m, LoRAConfig{Rank: 2, Alpha: 2}, 4))
+			}
+			if err := tr.Refer(lively(t, c, 2)); err != nil {
+				t.Fatal(err)
+			}
+			for range 8 {
+				tr.scratch = append(tr.scratch, &shard{limit: limit})
+			}
+			loss, got, err := tr.ForwardBackwardRows(batch, nil, spread)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, s := range slices.Concat(tr.scratch, tr.refer.t.scratch) {
+				if n := len(s.logits.buf); limit > 0 && n > limit*5/4 {
+					t.Errorf("a shard holds %d logits, more than %d and what is spare", n, limit)
+				}
+			}
+			return loss, flat(tr), got
+		}
+		l1, g1, p1 := run(0)
+		for _, limit := range []int{1700, 3300} { // 16 and 32 of 40 outs
+			l2, g2, p2 := run(limit)
+			if l1 != l2 || !slices.Equal(g1, g2) || !slices.EqualFunc(p1, p2, slices.Equal) {
+				t.Errorf("blocks of %d change the result: loss %v and %v", limit/c.Vocab, l1, l2)
+			}
+		}
 	}
 }
 
@@ -50,15 +118,6 @@ func TestRowGradientsAgainstFiniteDifferences(t *testing.T) {
 	teacherShape := c
 	teacherShape.Width, teacherShape.Layers = 24, 1
 	batch := someBatch(c, 7)
-	loss := func(r *Row) float64 { // Σ_j (j+1)·(p_j - ref_j)²
-		sum := 0.0
-		for j := range r.Logp {
-			p, q := math.Exp(float64(r.Logp[j])), math.Exp(float64(r.Reference[j]))
-			sum += float64(j+1) * (p - q) * (p - q)
-			r.Grad[j] = float32(2 * float64(j+1) * (p - q) * p)
-		}
-		return sum
-	}
 	base := lively(t, c, 8)
 	a := livelyLoRA(t, base, LoRAConfig{Rank: 2, Alpha: 2}, 4)
 	for name, x := range map[string]struct {
@@ -71,7 +130,7 @@ func TestRowGradientsAgainstFiniteDifferences(t *testing.T) {
 		if err := x.tr.Refer(x.ref); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := x.tr.ForwardBackwardRows(batch, nil, loss); err != nil {
+		if _, _, err := x.tr.ForwardBackwardRows(batch, nil, spread); err != nil {
 			t.Fatal(err)
 		}
 		grad := flat(x.tr)
@@ -82,7 +141,7 @@ func TestRowGradientsAgainstFiniteDifferences(t *testing.T) {
 			moved := slices.Clone(start)
 			tensor.Axpy(moved, step, grad)
 			x.tr.scatter(moved)
-			sum, err := x.tr.ForwardBackwardRows(batch, nil, loss)
+			sum, _, err := x.tr.ForwardBackwardRows(batch, nil, spread)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -97,135 +156,21 @@ func TestRowGradientsAgainstFiniteDifferences(t *testing.T) {
 	}
 }
 
-// Under a reference, log-probs are those of the model itself, to the bit, and
-// the trainer goes on as if nothing had been asked.
-func TestReferenceLogprobs(t *testing.T) {
-	base := lively(t, small, 1)
-	a := livelyLoRA(t, base, LoRAConfig{Rank: 2, Alpha: 2}, 4)
-	merged, err := a.Merge(base)
+// Where nothing but a head of values learns, the loss is told all the same.
+func TestRowsAboveNothingThatLearns(t *testing.T) {
+	m, batch := lively(t, small, 1), someBatch(small, 9)
+	alone := headed(t, NewTrainer(m), NewScalarHead(small.Width), true)
+	free := NewTrainer(m)
+	for _, tr := range []*Trainer{alone, free} {
+		if err := tr.Refer(lively(t, small, 2)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, logp, err := alone.ForwardBackwardRows(batch, nil, spread)
 	if err != nil {
 		t.Fatal(err)
 	}
-	batch := someBatch(small, 9)
-	plain, sum := rows(t, NewTrainer(base.Clone()), batch), rows(t, NewTrainer(merged), batch)
-	for _, packed := range []bool{false, true} {
-		tr := loraTrainer(t, base, a)
-		if err := tr.Refer(base); err != nil {
-			t.Fatal(err)
-		}
-		if packed {
-			base.sharedPacks()
-		}
-		for range 2 {
-			got, err := tr.ReferenceLogprobs(t.Context(), batch)
-			if err != nil || !slices.EqualFunc(got, plain, slices.Equal[[]float32]) {
-				t.Errorf("the base as reference (packed %v): other log-probs (%v)", packed, err)
-			}
-			if !slices.EqualFunc(rows(t, tr, batch), sum, slices.Equal[[]float32]) {
-				t.Errorf("after a reference (packed %v) the trainer's own log-probs differ", packed)
-			}
-		}
-		if base.packed() != packed {
-			t.Error("the reference made a packed copy of the base")
-		}
-	}
-	full := NewTrainer(base.Clone())
-	if err := full.Refer(merged); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := full.ReferenceLogprobs(t.Context(), batch); err != nil || !slices.EqualFunc(got, sum, slices.Equal[[]float32]) {
-		t.Errorf("another model as reference: other log-probs (%v)", err)
-	}
-}
-
-// The average as reference follows the steps.
-func TestReferenceIsTheAverage(t *testing.T) {
-	batch := someBatch(small, 9)
-	base := lively(t, small, 1)
-	for name, tr := range map[string]*Trainer{
-		"full": NewTrainer(lively(t, small, 1)),
-		"lora": loraTrainer(t, base, livelyLoRA(t, base, LoRAConfig{Rank: 2, Alpha: 2}, 4)),
-	} {
-		if err := tr.ReferAverage(); err == nil || !strings.Contains(err.Error(), "keeps no average") {
-			t.Errorf("%s: an average that is not kept: %v", name, err)
-		}
-		if err := tr.Average(0.5); err != nil {
-			t.Fatal(err)
-		}
-		if err := tr.ReferAverage(); err != nil {
-			t.Fatal(err)
-		}
-		for range 3 {
-			if _, err := tr.ForwardBackward(batch, CrossEntropy(0.1)); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := tr.Step(StepOptions{LR: 1e-2}); err != nil {
-				t.Fatal(err)
-			}
-			mean, err := tr.Snapshot(true)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, err := tr.ReferenceLogprobs(t.Context(), batch)
-			if err != nil || !slices.EqualFunc(got, rows(t, NewTrainer(mean), batch), slices.Equal[[]float32]) {
-				t.Errorf("%s: the reference is not the average (%v)", name, err)
-			}
-			if slices.EqualFunc(got, rows(t, tr, batch), slices.Equal[[]float32]) {
-				t.Errorf("%s: the reference is the model in training", name)
-			}
-		}
-	}
-}
-
-func TestBadReferences(t *testing.T) {
-	m := lively(t, small, 1)
-	tr := NewTrainer(m)
-	if err := tr.Refer(m); err == nil || !strings.Contains(err.Error(), "is the model in training") {
-		t.Errorf("itself: %v", err)
-	}
-	other := small
-	other.Vocab++
-	if err := tr.Refer(lively(t, other, 1)); err == nil || !strings.Contains(err.Error(), "25 tokens") {
-		t.Errorf("another vocabulary: %v", err)
-	}
-	if _, err := tr.ReferenceLogprobs(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "call Refer first") {
-		t.Errorf("none: %v", err)
-	}
-	m.Freeze()
-	if _, err := tr.ForwardBackward(someBatch(small, 3), weighed); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := tr.Step(StepOptions{LR: 1}); err == nil || !strings.Contains(err.Error(), "is frozen") {
-		t.Errorf("stepping a frozen model: %v", err)
-	}
-}
-
-// Frozen models are packed once for all that read them, with the same results.
-func TestFrozenModelsArePackedOnce(t *testing.T) {
-	m, free := lively(t, small, 1), lively(t, small, 1)
-	m.Freeze()
-	batch := someBatch(small, 9)
-	one, two := NewTrainer(m), NewTrainer(m)
-	if !slices.EqualFunc(rows(t, one, batch), rows(t, NewTrainer(free), batch), slices.Equal[[]float32]) {
-		t.Error("a frozen model has other log-probs")
-	}
-	rows(t, two, batch)
-	s := NewSampler(m, SamplerOptions{})
-	p := []Prompt{{Tokens: []int32{1, 2}, N: 3, Temperature: 1, MaxTokens: 5}}
-	got, err := s.Generate(t.Context(), p, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want, err := NewSampler(free, SamplerOptions{}).Generate(t.Context(), p, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range want[0] {
-		if !slices.Equal(got[0][i].Tokens, want[0][i].Tokens) || !slices.Equal(got[0][i].Logprobs, want[0][i].Logprobs) {
-			t.Error("a frozen model draws other samples")
-		}
-	}
-	if one.use != two.use || s.pw != one.use || one.fw.made || s.own.made {
-		t.Error("a frozen model is packed more than once")
+	if want, same, err := free.ForwardBackwardRows(batch, nil, spread); err != nil || got != want || !slices.EqualFunc(logp, same, slices.Equal) {
+		t.Errorf("loss %v, want %v (%v)", got, want, err)
 	}
 }

@@ -30,7 +30,7 @@ type shard struct {
 	logp    []float32
 	lse     []float32
 	dlogp   []float32
-	graded  bool // the logits have become their gradients (rows.go)
+	graded  bool // the logits have become their gradients (hidden.go)
 	mute    bool // there are no logits: values are all that is wanted (heads.go)
 	dvalue  []float32
 	probe   *probe // shifts of hidden states, or nil (hidden.go)
@@ -45,8 +45,11 @@ type shard struct {
 	merge  block
 	mergeB []float32
 
-	row, rowGrad []float32 // one distribution and its gradient
-	seen         Row       // what a RowLoss sees
+	// Losses over whole distributions (rows.go).
+	rowsOf                     *Trainer // whose they are; nil where there are none
+	beside                     *shard   // the same outs under its reference, or nil
+	rowLogp, rowGrad, rowRefer []float32
+	seen                       Row
 }
 
 // layerActs are what the backward pass of a layer reads. From attSel on, rows

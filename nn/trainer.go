@@ -145,15 +145,22 @@ func (t *Trainer) Backward(dlogp [][]float32) error {
 	if t.mute {
 		return fmt.Errorf("computing gradients: the last pass has values and no log-probabilities; call Forward")
 	}
+	if err := t.checkGradient(dlogp); err != nil {
+		return fmt.Errorf("computing gradients: %w", err)
+	}
+	return t.backward(dlogp, nil)
+}
+
+func (t *Trainer) checkGradient(dlogp [][]float32) error {
 	if len(dlogp) != len(t.batch) {
-		return fmt.Errorf("computing gradients: %d rows of log-probability gradients for %d sequences", len(dlogp), len(t.batch))
+		return fmt.Errorf("%d rows of log-probability gradients for %d sequences", len(dlogp), len(t.batch))
 	}
 	for i, d := range dlogp {
 		if len(d) != len(t.batch[i].Tokens) {
-			return fmt.Errorf("computing gradients: sequence %d: %d log-probability gradients for %d tokens", i, len(d), len(t.batch[i].Tokens))
+			return fmt.Errorf("sequence %d: %d log-probability gradients for %d tokens", i, len(d), len(t.batch[i].Tokens))
 		}
 	}
-	return t.backward(dlogp, nil)
+	return nil
 }
 
 // backward adds to the gradient; either argument may be nil.
@@ -176,13 +183,6 @@ func (t *Trainer) ForwardBackward(batch []Sequence, loss LossFunc) (float64, err
 	if err := t.begin(batch); err != nil {
 		return 0, fmt.Errorf("computing gradients: %w", err)
 	}
-	t.mute = false
-	t.packForward()
-	if t.rowLoss != nil {
-		t.packReference()
-	}
-	t.packFor(&t.bw)
-	t.openLanes()
 	t.dflat = grow(t.dflat, len(t.plan.logp))
 	clear(t.dflat)
 	t.dview = grow(t.dview, len(batch))
@@ -192,16 +192,26 @@ func (t *Trainer) ForwardBackward(batch []Sequence, loss LossFunc) (float64, err
 		t.dview[i] = t.dflat[at : at+n : at+n]
 		at += n
 	}
-	t.losses = grow(t.losses, len(batch))
-	clear(t.losses)
 	t.loss, t.dlogp = loss, t.dview
-	t.crew.Run(len(t.plan.lanes), t.fusedTask)
+	value := t.fused()
 	t.loss, t.dlogp = nil, nil
+	return value, nil
+}
+
+// fused takes the batch forward and back and returns the loss.
+func (t *Trainer) fused() float64 {
+	t.mute = false
+	t.packForward()
+	t.packFor(&t.bw)
+	t.openLanes()
+	t.losses = grow(t.losses, len(t.batch))
+	clear(t.losses)
+	t.crew.Run(len(t.plan.lanes), t.fusedTask)
 	total := 0.0
 	for _, l := range t.losses {
 		total += l
 	}
-	return total, nil
+	return total
 }
 
 // CrossEntropy is the loss of supervised training: minus the log-probability of
@@ -345,7 +355,10 @@ func (t *Trainer) logpShard(worker, i int) {
 
 func (t *Trainer) forwardShard(s *shard, r shardRange) {
 	s.load(&t.m.cfg, t.batch, r.lo, r.hi)
-	s.mute, s.whole = t.mute, t.rowLoss != nil
+	s.mute, s.rowsOf = t.mute, nil
+	if t.rowLoss != nil {
+		s.rowsOf = t
+	}
 	s.forward(t.m, t.use)
 	s.logprobs(t.plan.view)
 }
@@ -354,12 +367,10 @@ func (t *Trainer) fusedLane(worker, lane int) {
 	s := t.scratch[worker]
 	for i := t.plan.lanes[lane].lo; i < t.plan.lanes[lane].hi; i++ {
 		r := t.plan.shards[i]
+		t.besideShard(s, worker, r)
 		t.forwardShard(s, r)
 		for q := r.lo; q < r.hi && t.loss != nil; q++ {
 			t.losses[q] = t.loss(q, &t.batch[q], t.plan.view[q], t.dlogp[q])
-		}
-		if t.rowLoss != nil {
-			t.rows(s, worker, r)
 		}
 		t.backShard(s, lane)
 	}

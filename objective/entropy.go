@@ -2,7 +2,6 @@ package objective
 
 import (
 	"context"
-	"math"
 
 	"pawl/core"
 	"pawl/registry"
@@ -32,10 +31,13 @@ type EntropyConfig struct {
 func EntropyBonus(coefficient float64) core.RowLoss {
 	return func(r *core.Row) float64 {
 		sum := 0.0
-		for j, lq := range r.Logprobs {
-			if q := math.Exp(float64(lq)); q > 0 {
-				sum += q * float64(lq)
-				r.Grad[j] += float32(coefficient * q * (float64(lq) + 1))
+		n := len(r.Logprobs)
+		lqs, qs, grad := r.Logprobs[:n], r.Probs[:n], r.Grad[:n]
+		for j, q := range qs {
+			if q != 0 {
+				d := float64(q) * float64(lqs[j])
+				sum += d
+				grad[j] += float32(coefficient * (d + float64(q)))
 			}
 		}
 		return coefficient * sum

@@ -32,7 +32,7 @@ func newKL(ctx context.Context, h core.Host, c KLConfig) (core.Loss, error) {
 	if c.Direction == "forward" {
 		divergence = forwardKL
 	}
-	return with(ctx, h, c.With, core.Loss{Row: weighed(c.Coefficient, divergence), Reference: true})
+	return with(ctx, h, c.With, core.Loss{Row: divergence(c.Coefficient), Reference: true})
 }
 
 // with builds another objective and adds l to it.
@@ -46,17 +46,4 @@ func with(ctx context.Context, h core.Host, s core.Spec, l core.Loss) (core.Loss
 		return l, fmt.Errorf("building the objective %s: it is a %T, not an objective", s.Label(), built)
 	}
 	return other.Plus(l), nil
-}
-
-// weighed is f times a factor.
-func weighed(factor float64, f core.RowLoss) core.RowLoss {
-	return func(r *core.Row) float64 {
-		// f adds to the gradient; what is there already is not to be weighed.
-		own := core.Row{Target: r.Target, Logprobs: r.Logprobs, Reference: r.Reference, Grad: make([]float32, len(r.Grad))}
-		v := f(&own)
-		for j, g := range own.Grad {
-			r.Grad[j] += float32(factor) * g
-		}
-		return factor * v
-	}
 }

@@ -40,20 +40,18 @@ func (t *trainer) Reference(ctx context.Context, b *core.Batch) error {
 
 // ForwardBackwardRows makes a trainer a core.RowTrainer.
 func (t *trainer) ForwardBackwardRows(_ context.Context, b *core.Batch, loss core.RowLoss, scale float64) (float64, error) {
-	return t.inner().ForwardBackwardRows(t.sequences(b), func(i int, _ *nn.Sequence, logp, dlogp []float32) float64 {
-		copy(b.Logprobs[i], logp)
-		copy(dlogp, b.Grad[i])
-		return 0 // the objective says what the loss is
-	}, func(r *nn.Row) float64 {
-		share := scale
+	value, logp, err := t.inner().ForwardBackwardRows(t.sequences(b), b.Grad, func(r *nn.Row) float64 {
+		r.Scale = scale
 		if b.Weights != nil {
-			share *= float64(b.Weights[r.Sequence][r.Token])
+			r.Scale *= float64(b.Weights[r.Sequence][r.Token])
 		}
-		x := core.Row{Target: r.Target, Logprobs: r.Logp, Reference: r.Reference, Grad: r.Grad}
-		v := share * loss(&x)
-		for j := range r.Grad {
-			r.Grad[j] *= float32(share)
-		}
-		return v
+		return loss((*core.Row)(&r.Distribution)) // the engine's word for it
 	})
+	if err != nil {
+		return 0, err
+	}
+	for i := range logp {
+		copy(b.Logprobs[i], logp[i])
+	}
+	return value, nil
 }
