@@ -2,6 +2,7 @@ package pawl
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"pawl/core"
@@ -13,13 +14,14 @@ import (
 
 // EvalOptions say what to measure on which tasks.
 type EvalOptions struct {
-	Recipe  string // its measure and metrics; "" takes the run's, or exact answers of greedy decoding
-	Model   Model  // ModelRecipe is the newest run
-	Tasks   string // a file of task rows; "" takes Set of the recipe or run
-	Set     string // "" for audit
-	SkipBad int
-	Seed    uint64
-	Observe func(loop.Event)
+	Recipe   string // its measure and metrics; "" takes the run's, or exact answers of greedy decoding
+	Model    Model  // ModelRecipe is the newest run
+	Tasks    string // a file of task rows; "" takes Set of the recipe or run
+	Set      string // "" for audit
+	SkipBad  int
+	Seed     uint64
+	Steering recipe.Steering // of the seats, whoever's they are
+	Observe  func(loop.Event)
 }
 
 // Evaluation is what was measured of a policy.
@@ -49,6 +51,9 @@ func (p *Pawl) Eval(ctx context.Context, o EvalOptions) (*Evaluation, error) {
 	if err != nil {
 		return nil, given(ctx, err)
 	}
+	if err := plan.Steer(o.Steering); err != nil {
+		return nil, inputf("measuring %s: %w", o.Model, err)
+	}
 	policy, err := p.Policy(ctx, o.Model)
 	if err != nil {
 		return nil, given(ctx, err)
@@ -73,7 +78,9 @@ func (p *Pawl) Eval(ctx context.Context, o EvalOptions) (*Evaluation, error) {
 		ev.Results = append(ev.Results, ResultRow{ID: ep.Task.ID, Score: &v})
 		return nil
 	})
-	if err != nil {
+	if unserved := (*core.UnservedError)(nil); errors.As(err, &unserved) {
+		return nil, inputf("measuring %s: %w", o.Model, unserved)
+	} else if err != nil {
 		return nil, err
 	}
 	name := "score"

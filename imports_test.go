@@ -43,16 +43,18 @@ var lattice = map[string]rule{
 	"evaluate":  {component + " stats", "", "a component; measures with intervals"},
 	"std":       {component + " task world env sampler verifier selector objective optimizer gate evaluate", "-", "nothing but the list of components"},
 
-	"recipe":  {"core registry", "", "turns YAML into a plan over whatever is registered"},
+	"recipe":  {"core registry nn/constraint", "", "turns YAML into a plan over whatever is registered; what a seat demands of answers is checked with the page"},
 	"recipes": {"", "-", "nothing but files"},
 	"loop":    {"core registry recipe stats prompt", "", "drives a plan through ports; it names no component, store or model"},
 	"report":  {"core loop", "", "shows what a run did; it decides nothing, so nothing below it may know it"},
 
 	"tensor": {"", "golang.org/x/sys", "kernels: nothing above them may leak in"},
-	"nn":     {"tensor", "", "the engine knows no tasks, policies or recipes"},
-	"model":  {"core nn objective prompt", "", "an edge: actors and trainers, satisfied structurally"},
+	"nn":     {"tensor nn/constraint", "", "the engine knows no tasks, policies or recipes"},
+	"model":  {"core nn nn/constraint objective prompt", "", "an edge: actors and trainers, satisfied structurally"},
 	"exec":   {"core", "", "an edge: runs steps, whatever they are"},
 	"store":  {"core", "", "an edge: keeps bytes, whatever they are"},
+
+	"nn/constraint": {"", "-", "grammars over bytes: a leaf, so that a page can be checked without an engine"},
 
 	"sandbox":  {"core", "", "an edge: runs code of others, so it holds nothing of ours"},
 	"coretest": {"core registry", "", "helps tests of every package, so it may depend on few"},
@@ -122,9 +124,14 @@ func nothing(list string) string {
 	return list
 }
 
-// topFolder is the first element of a path within the module, "." at its root.
+// topFolder is the first element of a path within the module, "." at its root,
+// or the whole path where that has a rule of its own.
 func topFolder(path string) string {
-	first, _, _ := strings.Cut(filepath.ToSlash(path), "/")
+	path = filepath.ToSlash(path)
+	if _, ok := lattice[path]; ok && path != "" {
+		return path
+	}
+	first, _, _ := strings.Cut(path, "/")
 	if first == "" {
 		return "."
 	}

@@ -21,6 +21,7 @@ type SolveOptions struct {
 	Temperature *float64 // nil: the recipe's, or greedy
 	MaxTokens   int      // of one attempt; 0: the recipe's, or DefaultMaxTokens
 	N           int      // attempts of a model asked alone; 0 is one
+	Steering    recipe.Steering
 	Seed        uint64
 	Observe     func(loop.Event)
 }
@@ -65,6 +66,9 @@ func (p *Pawl) Solve(ctx context.Context, tasks []core.Task, o SolveOptions, sin
 	err = p.player(plan, o.Seed, o.Observe).Attempt(ctx, team, plan.Sample, plan.Inference(), tasks, func(ep *core.Episode) error {
 		return sink(solution(plan, ep))
 	})
+	if unserved := (*core.UnservedError)(nil); errors.As(err, &unserved) {
+		return inputf("solving: %w", unserved)
+	}
 	if unknown := (*nn.UnknownTextError)(nil); errors.As(err, &unknown) {
 		const advice = "; ask as the model's training tasks do: pawl export --tasks train shows a run's"
 		if len(tasks) > 1 {
@@ -114,6 +118,9 @@ func (p *Pawl) solver(o *SolveOptions) (*recipe.Plan, error) {
 		if err := plan.Override(path, value); err != nil {
 			return nil, err
 		}
+	}
+	if err := plan.Steer(o.Steering); err != nil {
+		return nil, fmt.Errorf("solving: %w", err)
 	}
 	return plan, nil
 }

@@ -19,18 +19,26 @@ type evalCmd struct {
 	Tasks   string   `help:"Task rows, JSONL or Parquet (default: the audit set)." placeholder:"FILE"`
 	Split   string   `help:"Another task set of the recipe or run." default:"audit" placeholder:"SET"`
 	SkipBad int      `help:"Pass over up to N bad rows of the file." placeholder:"N"`
-	Seed    uint64   `help:"Seed of the samples." default:"1" placeholder:"N"`
-	Results string   `help:"Also write a result row for every task, as pawl gate reads them." placeholder:"FILE"`
-	JSON    bool     `help:"Print one JSON document."`
+	steerFlags
+	Seed    uint64 `help:"Seed of the samples." default:"1" placeholder:"N"`
+	Results string `help:"Also write a result row for every task, as pawl gate reads them." placeholder:"FILE"`
+	JSON    bool   `help:"Print one JSON document."`
 }
 
 func (cmd *evalCmd) Run(ctx context.Context, a *app, c *console) error {
 	if len(cmd.Files) > 0 {
+		if cmd.given() {
+			return usagef("summarising result files: nothing is sampled, so that --min-p, --regex, --grammar, --schema and --logit-bias have no place here")
+		}
 		return cmd.files(ctx, c)
 	}
 	model, err := pawl.ParseModel(cmd.Model)
 	if err != nil {
 		return &pawl.InputError{Err: err}
+	}
+	steering, err := cmd.steering()
+	if err != nil {
+		return err
 	}
 	p, err := a.openFor(c, model)
 	if err != nil {
@@ -38,7 +46,7 @@ func (cmd *evalCmd) Run(ctx context.Context, a *app, c *console) error {
 	}
 	defer p.Close()
 	view := newRunView(c, true)
-	o := pawl.EvalOptions{Recipe: cmd.Recipe, Model: model, Tasks: cmd.Tasks, Set: cmd.Split, SkipBad: cmd.SkipBad, Seed: cmd.Seed}
+	o := pawl.EvalOptions{Recipe: cmd.Recipe, Model: model, Tasks: cmd.Tasks, Set: cmd.Split, SkipBad: cmd.SkipBad, Steering: steering, Seed: cmd.Seed}
 	o.Observe = func(e loop.Event) {
 		e.Stage = "measure"
 		view.observe(e)

@@ -20,14 +20,19 @@ type solveCmd struct {
 	Temperature *float64 `help:"Sampling temperature (default: the recipe's, or 0, which is greedy)." placeholder:"T"`
 	MaxTokens   int      `help:"Longest attempt, in tokens (default: the recipe's, or 256)." placeholder:"N"`
 	N           int      `short:"n" help:"Attempts of a model that is asked without a recipe (default: 1)." placeholder:"N"`
-	Seed        uint64   `help:"Seed of the samples." default:"1" placeholder:"N"`
-	JSON        bool     `help:"Print one JSON document; JSON lines with --tasks."`
+	steerFlags
+	Seed uint64 `help:"Seed of the samples." default:"1" placeholder:"N"`
+	JSON bool   `help:"Print one JSON document; JSON lines with --tasks."`
 }
 
 func (cmd *solveCmd) Run(ctx context.Context, a *app, c *console) error {
 	model, err := pawl.ParseModel(cmd.Model)
 	if err != nil {
 		return &pawl.InputError{Err: err}
+	}
+	steering, err := cmd.steering()
+	if err != nil {
+		return err
 	}
 	tasks, err := cmd.tasks(ctx, c)
 	if err != nil {
@@ -38,7 +43,7 @@ func (cmd *solveCmd) Run(ctx context.Context, a *app, c *console) error {
 		return err
 	}
 	defer p.Close()
-	o := pawl.SolveOptions{Recipe: cmd.Recipe, Model: model, Temperature: cmd.Temperature, MaxTokens: cmd.MaxTokens, N: cmd.N, Seed: cmd.Seed}
+	o := pawl.SolveOptions{Recipe: cmd.Recipe, Model: model, Temperature: cmd.Temperature, MaxTokens: cmd.MaxTokens, N: cmd.N, Steering: steering, Seed: cmd.Seed}
 	if len(tasks) > 1 && c.tty {
 		view := newRunView(c, true)
 		o.Observe = func(e loop.Event) { view.observe(e) }

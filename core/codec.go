@@ -270,13 +270,16 @@ func (e *encoder) task(t *Task) {
 	e.string(t.ID)
 	e.nodes(t.Prompt)
 	o := &t.Options
-	// The first byte was a bool; 2 and 3 are the same with further options.
+	// The first byte was a bool; 2 adds further options, 4 biases by text.
 	first := byte(0)
 	if o.Temperature != nil {
 		first = 1
 	}
 	if !o.plain() {
 		first |= 2
+	}
+	if len(o.BiasText) > 0 {
+		first |= 4
 	}
 	e.buf = append(e.buf, first)
 	if o.Temperature != nil {
@@ -299,6 +302,13 @@ func (e *encoder) task(t *Task) {
 		e.string(o.Regex)
 		e.string(o.Grammar)
 		e.strings(o.Interventions)
+	}
+	if len(o.BiasText) > 0 {
+		e.uint(uint64(len(o.BiasText)))
+		for _, token := range slices.Sorted(maps.Keys(o.BiasText)) {
+			e.string(token)
+			e.float64(o.BiasText[token])
+		}
 	}
 	e.json(t.Reference)
 	e.strings(t.Origin)

@@ -70,7 +70,8 @@ var genEpisode = rapid.Custom(func(t *rapid.T) *Episode {
 		MaxTokens: rapid.Int().Draw(t, "max"), TopK: rapid.Int().Draw(t, "topk"), TopP: rapid.Float64().Draw(t, "topp"),
 		Stop: genTexts.Draw(t, "stop"), Logprobs: rapid.Bool().Draw(t, "lp"),
 		Tools: genJSON.Draw(t, "tools"), Schema: genJSON.Draw(t, "schema"),
-		MinP: rapid.SampledFrom([]float64{0, 0.1}).Draw(t, "min-p"), Regex: rapid.SampledFrom([]string{"", "a+"}).Draw(t, "regex"),
+		BiasText: rapid.SampledFrom([]map[string]float64{nil, {"": 1}, {" yes": -2, "7": 0.5}}).Draw(t, "bias-text"),
+		MinP:     rapid.SampledFrom([]float64{0, 0.1}).Draw(t, "min-p"), Regex: rapid.SampledFrom([]string{"", "a+"}).Draw(t, "regex"),
 		Grammar:       rapid.SampledFrom([]string{"", "root ::= x"}).Draw(t, "grammar"),
 		Bias:          rapid.SampledFrom([]map[int32]float64{nil, {}, {3: 1, -1: 2}}).Draw(t, "bias"),
 		Interventions: rapid.SampledFrom([][]string{nil, {"think"}}).Draw(t, "interventions"),
@@ -198,7 +199,7 @@ func TestCodecKnowsEveryField(t *testing.T) {
 	for _, c := range []struct {
 		v      any
 		fields int
-	}{{Episode{}, 7}, {Task{}, 5}, {Node{}, 11}, {Options{}, 13}, {Score{}, 8}, {Usage{}, 4}, {Example{}, 4}} {
+	}{{Episode{}, 7}, {Task{}, 5}, {Node{}, 11}, {Options{}, 14}, {Score{}, 8}, {Usage{}, 4}, {Example{}, 4}} {
 		if got := reflect.TypeOf(c.v).NumField(); got != c.fields {
 			t.Errorf("%T has %d fields, the codec writes %d: extend it, raise its version, and keep reading the old one", c.v, got, c.fields)
 		}

@@ -247,7 +247,7 @@ func (d *decoder) task(t *Task) {
 	t.Prompt = d.nodes(false)
 	o := &t.Options
 	first := d.byte()
-	if first > 3 {
+	if first > 7 {
 		d.fail("options of kind %d", first)
 	}
 	if first&1 == 1 {
@@ -263,6 +263,9 @@ func (d *decoder) task(t *Task) {
 	o.Schema = d.json()
 	if first&2 == 2 {
 		d.moreOptions(o)
+	}
+	if first&4 == 4 {
+		d.textBiases(o)
 	}
 	t.Reference = d.json()
 	t.Origin = d.strings()
@@ -287,6 +290,23 @@ func (d *decoder) moreOptions(o *Options) {
 	o.Regex, o.Grammar, o.Interventions = d.string(), d.string(), d.strings()
 	if o.plain() {
 		d.fail("further options without any")
+	}
+}
+
+func (d *decoder) textBiases(o *Options) {
+	n := d.uint()
+	if n == 0 {
+		d.fail("biases by text without any")
+	}
+	o.BiasText = map[string]float64{}
+	last := ""
+	for i := uint64(0); i < n && d.err == nil; i++ {
+		token := d.string()
+		if i > 0 && token <= last {
+			d.fail("a bias for %q after that for %q", token, last)
+		}
+		last = token
+		o.BiasText[token] = d.float64()
 	}
 }
 

@@ -54,14 +54,25 @@ type Options struct {
 	Schema      json.RawMessage `json:"schema,omitempty"` // a JSON schema that the answer keeps
 
 	// What follows only some actors can do; others refuse it.
-	MinP          float64           `json:"min_p,omitempty"`         // keep tokens of this share of the likeliest one's probability
-	Bias          map[int32]float64 `json:"logit_bias,omitempty"`    // added to the logits of tokens
-	Regex         string            `json:"regex,omitempty"`         // the whole answer matches it
-	Grammar       string            `json:"grammar,omitempty"`       // or this grammar
-	Interventions []string          `json:"interventions,omitempty"` // by name, in this order
+	MinP          float64            `json:"min_p,omitempty"`           // keep tokens of this share of the likeliest one's probability
+	Bias          map[int32]float64  `json:"logit_bias,omitempty"`      // added to the logits of tokens
+	BiasText      map[string]float64 `json:"logit_bias_text,omitempty"` // the same, for tokens by their text
+	Regex         string             `json:"regex,omitempty"`           // the whole answer matches it
+	Grammar       string             `json:"grammar,omitempty"`         // or this grammar
+	Interventions []string           `json:"interventions,omitempty"`   // by name, in this order
 }
 
-// plain tells whether o has nothing that only some actors can do.
+// UnservedError is an actor's refusal of options that it cannot serve. None is
+// ever passed over: an answer must not look as if it kept them.
+type UnservedError struct{ Err error }
+
+func (e *UnservedError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the reason.
+func (e *UnservedError) Unwrap() error { return e.Err }
+
+// plain tells whether o has nothing that only some actors can do, biases by
+// text aside.
 func (o *Options) plain() bool {
 	return o.MinP == 0 && o.Bias == nil && o.Regex == "" && o.Grammar == "" && o.Interventions == nil
 }
@@ -95,6 +106,9 @@ func (o Options) Merge(over Options) Options {
 	}
 	if over.Bias != nil {
 		o.Bias = over.Bias
+	}
+	if over.BiasText != nil {
+		o.BiasText = over.BiasText
 	}
 	if over.Regex != "" {
 		o.Regex = over.Regex

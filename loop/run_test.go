@@ -221,6 +221,20 @@ func TestStepsAreReusedUnlessSalted(t *testing.T) {
 }
 
 // The reference answers of unlabelled tasks are reported on, and nothing else.
+// What steers a seat names its samples: no result of another seat is found.
+func TestSteeringNamesSamples(t *testing.T) {
+	l := newLedger()
+	r, s := newRun(t, l)
+	do(t, r)
+	acts := s.acts
+	for _, change := range []string{"min_p: 0.1", "regex: '[0-9]+'", "regex: '[0-9]*'", "schema: {type: integer}", `grammar: 'root ::= "1"'`, "logit_bias: {1: 2}", "logit_bias: {'1': 2}", "stop: [x]"} {
+		r, s := newRun(t, l, "temperature: 1", "temperature: 1, "+change)
+		if do(t, r); s.acts != acts {
+			t.Errorf("with %s actors are asked %d times, not %d", change, s.acts, acts)
+		}
+	}
+}
+
 func TestGarbageReferencesChangeNoPolicy(t *testing.T) {
 	run := func(spoil func(i int, task *core.Task)) *Report {
 		r, _ := newRun(t, newLedger())

@@ -49,14 +49,19 @@ type policyDoc struct {
 }
 
 type seatDoc struct {
-	Policy      string    `yaml:"policy" ref:"policy" doc:"The policy that plays the seat."`
-	Env         core.Spec `yaml:",component" kind:"env" doc:"The environment that plays the seat."`
-	Temperature *float64  `yaml:"temperature" min:"0" max:"10" doc:"Sampling temperature; 0 is greedy."`
-	MaxTokens   int       `yaml:"max_tokens" min:"1" doc:"Most tokens of one reply."`
-	TopK        int       `yaml:"top_k" min:"0" doc:"Sample among this many likeliest tokens; 0 is all."`
-	TopP        float64   `yaml:"top_p" min:"0" max:"1" doc:"Sample among the likeliest tokens of this total probability; 0 is all."`
-	Stop        []string  `yaml:"stop" doc:"Texts that end a reply."`
-	Logprobs    bool      `yaml:"logprobs" doc:"Whether replies carry log-probs."`
+	Policy      string                    `yaml:"policy" ref:"policy" doc:"The policy that plays the seat."`
+	Env         core.Spec                 `yaml:",component" kind:"env" doc:"The environment that plays the seat."`
+	Temperature *float64                  `yaml:"temperature" min:"0" max:"10" doc:"Sampling temperature; 0 is greedy."`
+	MaxTokens   int                       `yaml:"max_tokens" min:"1" doc:"Most tokens of one reply."`
+	TopK        int                       `yaml:"top_k" min:"0" doc:"Sample among this many likeliest tokens; 0 is all."`
+	TopP        float64                   `yaml:"top_p" min:"0" max:"1" doc:"Sample among the likeliest tokens of this total probability; 0 is all."`
+	MinP        float64                   `yaml:"min_p" min:"0" max:"1" doc:"Sample among tokens of at least this share of the likeliest one's probability; 0 is all."`
+	Stop        []string                  `yaml:"stop" doc:"Texts that end a reply."`
+	Regex       string                    `yaml:"regex" doc:"A regular expression that the whole reply matches."`
+	Grammar     string                    `yaml:"grammar" doc:"A grammar, in GBNF, that the reply keeps."`
+	Schema      json.RawMessage           `yaml:"schema" doc:"A JSON schema that the reply keeps."`
+	LogitBias   registry.Ordered[float64] `yaml:"logit_bias" doc:"What is added to the logits of tokens, by their text, or by number where the key is one without quotes."`
+	Logprobs    bool                      `yaml:"logprobs" doc:"Whether replies carry log-probs."`
 }
 
 type setDoc struct {

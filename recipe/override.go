@@ -106,7 +106,7 @@ func unplaced(v registry.Value) registry.Value {
 		v.Items = append(v.Items, unplaced(i))
 	}
 	for _, f := range fields {
-		v.Fields = append(v.Fields, registry.Member{Key: f.Key, Value: unplaced(f.Value)})
+		v.Fields = append(v.Fields, registry.Member{Key: f.Key, Quoted: f.Quoted, Value: unplaced(f.Value)})
 	}
 	return v
 }

@@ -99,26 +99,6 @@ func (b *builder) names() {
 	}
 }
 
-// Keys of a test that are no seats.
-var reserved = []string{"name", "task", "sets", "with", "control", "stage", "update", "expect", "reference"}
-
-func (b *builder) seat(e registry.Entry[seatDoc]) {
-	b.nameable(e.Key, e.Pos, "seat", reserved...)
-	s := e.Value
-	if s.Policy != "" && s.Env.Name != "" {
-		b.AddAt(e.Pos, e.Key, fmt.Sprintf("the seat is played by the policy %q and by the environment %s", s.Policy, s.Env.Name), "name one of them")
-	}
-	if s.Policy == "" && s.Env.Name == "" {
-		s.Policy = e.Key
-		if _, ok := b.plan.Policy(e.Key); !ok {
-			b.AddAt(e.Pos, e.Key, "nobody plays the seat", "add policy: and a name")
-		}
-	}
-	b.plan.Seats = append(b.plan.Seats, Seat{Name: e.Key, Policy: s.Policy, Env: s.Env, Pos: e.Pos, Options: core.Options{
-		Temperature: s.Temperature, MaxTokens: s.MaxTokens, TopK: s.TopK, TopP: s.TopP, Stop: s.Stop, Logprobs: s.Logprobs,
-	}})
-}
-
 // nameable reports names that other parts of Pawl could not use.
 func (b *builder) nameable(name string, pos registry.Pos, what string, taken ...string) {
 	if !registry.ValidName(name) {

@@ -10,6 +10,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 
 	"pawl/registry"
 )
@@ -187,10 +188,11 @@ func (r *reader) node(n ast.Node, depth int) registry.Value {
 }
 
 func quoted(n *ast.StringNode) bool {
-	if n.Token == nil {
-		return false
-	}
-	ind := strings.TrimSpace(n.Token.Origin)
+	return n.Token != nil && quotes(n.Token)
+}
+
+func quotes(t *token.Token) bool {
+	ind := strings.TrimSpace(t.Origin)
 	return strings.HasPrefix(ind, `"`) || strings.HasPrefix(ind, "'")
 }
 
@@ -250,7 +252,7 @@ func (r *reader) mapping(v *registry.Value, values []*ast.MappingValueNode, dept
 			continue
 		}
 		first[t.Value] = line
-		v.Fields = append(v.Fields, registry.Member{Key: t.Value, Line: line, Col: col, Value: value})
+		v.Fields = append(v.Fields, registry.Member{Key: t.Value, Quoted: quotes(t), Line: line, Col: col, Value: value})
 	}
 	// Keys of the map itself win over merged ones, earlier merges over later.
 	for _, m := range merged {

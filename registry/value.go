@@ -35,7 +35,8 @@ type Value struct {
 // Member is one key of a map.
 type Member struct {
 	Key       string
-	Line, Col int // of the key
+	Quoted    bool // the key was quoted: it is text, never a number
+	Line, Col int  // of the key
 	Value     Value
 }
 

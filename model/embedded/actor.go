@@ -59,7 +59,7 @@ func (a *actor) sample(ctx context.Context, rs []core.Request, change func(i int
 			return nil, nil, fmt.Errorf("encoding the prompt of %s: it is empty, and the tokenizer has no begin token to start from", a.seat)
 		}
 		if prompts[i], err = a.decoding(ids, r); err != nil {
-			return nil, nil, fmt.Errorf("sampling as %s: %w", a.seat, err)
+			return nil, nil, fmt.Errorf("sampling as %s: %w", a.seat, &core.UnservedError{Err: err})
 		}
 		if change != nil {
 			change(i, &prompts[i])

@@ -50,11 +50,9 @@ func (a *actor) decoding(ids []int32, r core.Request) (nn.Prompt, error) {
 			return func(id int32) bool { return m.Write(t.write(id)) }
 		}
 	}
-	if len(o.Bias) > 0 {
-		p.Bias = make(map[int32]float32, len(o.Bias))
-		for id, b := range o.Bias {
-			p.Bias[id] = float32(b)
-		}
+	var err error
+	if p.Bias, err = a.biases(o); err != nil {
+		return p, err
 	}
 	var list []core.Intervention
 	for _, name := range o.Interventions {
@@ -71,7 +69,6 @@ func (a *actor) decoding(ids []int32, r core.Request) (nn.Prompt, error) {
 			}
 		}
 	}
-	var err error
 	p.Constraint, err = a.text.constraint(o, start)
 	return p, err
 }

@@ -26,6 +26,7 @@ type text struct {
 	strips bool      // decoding drops the space that text starts with
 
 	constraints constraints
+	tokens      tokens
 }
 
 func newText(tokenizer, config []byte) (*text, error) {

@@ -202,6 +202,7 @@ func (p *parser) repeated(e *expr) (*expr, error) {
 }
 
 func (p *parser) quoted() (*expr, error) {
+	from := p.at
 	p.at++
 	var b []byte
 	for p.at < len(p.text) {
@@ -223,6 +224,7 @@ func (p *parser) quoted() (*expr, error) {
 		}
 		b = utf8.AppendRune(b, r)
 	}
+	p.at = from // where it began tells more than where the grammar ends
 	return nil, p.fail("a text is not closed")
 }
 
@@ -257,11 +259,13 @@ func (p *parser) character() (rune, error) {
 }
 
 func (p *parser) class() (*expr, error) {
+	from := p.at
 	p.at++
 	not := p.take("^")
 	var ranges []rune
 	for {
 		if p.at == len(p.text) {
+			p.at = from
 			return nil, p.fail("a class is not closed")
 		}
 		if p.take("]") {
@@ -275,6 +279,7 @@ func (p *parser) class() (*expr, error) {
 		if strings.HasPrefix(p.text[p.at:], "-") && !strings.HasPrefix(p.text[p.at:], "-]") {
 			p.at++
 			if p.at == len(p.text) {
+				p.at = from
 				return nil, p.fail("a class is not closed")
 			}
 			if hi, err = p.character(); err != nil {
@@ -282,7 +287,8 @@ func (p *parser) class() (*expr, error) {
 			}
 		}
 		if hi < lo {
-			return nil, p.fail("the range %c-%c is empty", lo, hi)
+			p.at = from
+			return nil, p.fail("the range %q-%q is empty", lo, hi)
 		}
 		ranges = append(ranges, lo, hi)
 	}
