@@ -11,5 +11,7 @@ import (
 	_ "pawl/selector"
 	_ "pawl/task"
 	_ "pawl/verifier"
-	_ "pawl/world"
+	_ "pawl/world/addition"
+	_ "pawl/world/chain"
+	_ "pawl/world/countdown"
 )

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 
 	"pawl/core"
-	"pawl/world"
+	"pawl/world/countdown"
 )
 
 // row is a JSON object by its fields; null fields are left out.
@@ -130,7 +130,7 @@ func (r row) prompt(ref *reference) ([]core.Node, error) {
 		return []core.Node{{Role: core.RoleUser, Content: text}}, err
 	}
 	if len(ref.Numbers) > 0 {
-		return []core.Node{{Role: core.RoleUser, Content: world.CountdownPrompt(ref.Numbers, *ref.Target)}}, nil
+		return []core.Node{{Role: core.RoleUser, Content: countdown.Prompt(ref.Numbers, *ref.Target)}}, nil
 	}
 	return nil, bad("prompt", "is missing; a row needs one of prompt, question, problem or messages")
 }

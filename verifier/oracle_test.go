@@ -7,13 +7,13 @@ import (
 
 	"pawl/core"
 	"pawl/coretest"
-	"pawl/world"
+	"pawl/world/chain"
 )
 
 var testContext = context.Background()
 
 func TestOracle(t *testing.T) {
-	w, err := world.NewChain(world.ChainConfig{})
+	w, err := chain.New(chain.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

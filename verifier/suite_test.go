@@ -5,11 +5,11 @@ import (
 
 	"pawl/core"
 	"pawl/coretest"
-	"pawl/world"
+	"pawl/world/chain"
 )
 
 func TestVerifiersConform(t *testing.T) {
-	w, err := world.NewChain(world.ChainConfig{})
+	w, err := chain.New(chain.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,13 +5,13 @@ import (
 	"math/bits"
 )
 
-// powers is base^n, or the largest power of base that can be numbered and its
+// Powers is base^n, or the Largest power of base that can be numbered and its
 // exponent.
-func powers(base uint64, n int) (size uint64, exponent int) {
+func Powers(base uint64, n int) (size uint64, exponent int) {
 	size = 1
 	for exponent < n {
 		hi, lo := bits.Mul64(size, base)
-		if hi != 0 || lo > largest {
+		if hi != 0 || lo > Largest {
 			break
 		}
 		size, exponent = lo, exponent+1
@@ -19,13 +19,13 @@ func powers(base uint64, n int) (size uint64, exponent int) {
 	return size, exponent
 }
 
-// multisets is the number of multisets of k elements out of m, or more than
-// largest where it cannot be numbered.
-func multisets(m, k int) uint64 {
+// Multisets is the number of multisets of k elements out of m, or more than
+// Largest where it cannot be numbered.
+func Multisets(m, k int) uint64 {
 	n := uint64(1)
 	for i := 1; i <= k; i++ {
 		hi, lo := bits.Mul64(n, uint64(m+i-1))
-		if hi != 0 || lo > largest {
+		if hi != 0 || lo > Largest {
 			return math.MaxUint64
 		}
 		n = lo / uint64(i) // exact: n is a binomial coefficient at every step
@@ -33,12 +33,12 @@ func multisets(m, k int) uint64 {
 	return n
 }
 
-// unrankMultiset writes the multiset with number x in non-descending order.
-func unrankMultiset(x uint64, m int, into []int) {
+// UnrankMultiset writes the multiset with number x in non-descending order.
+func UnrankMultiset(x uint64, m int, into []int) {
 	v := 0
 	for i := range into {
 		for rest := len(into) - i - 1; ; v++ {
-			with := multisets(m-v, rest) // those whose next element is v
+			with := Multisets(m-v, rest) // those whose next element is v
 			if x < with {
 				break
 			}

@@ -1,10 +1,11 @@
-// Package world holds synthetic worlds: small domains in which tasks can be
-// made without end and every answer can be judged exactly.
+// Package world is the kit of synthetic worlds: small domains in which tasks
+// can be made without end and every answer can be judged exactly.
 //
-// Each world has, in one file, a seeded generator (index to task, at a cost
-// that does not depend on the index), its rules, an exact oracle and random
-// demonstrations. Three worlds exist: chain (combine numbers step by step),
-// addition (of two numbers of any length) and countdown (reach a target).
+// Each world is a package below this one: a seeded generator (index to task, at
+// a cost that does not depend on the index), an exact oracle, demonstrations,
+// and what else its Rules know. It registers itself with Register, as the task
+// source of its name; The conformance suite of
+// worldtest holds them to what this page says.
 //
 // # Splits
 //
@@ -18,11 +19,11 @@
 // What counts as one instance is the world's canonical form: for chain the
 // ordered tuple of numbers (or, with by: multiset, the sorted one), for
 // addition the unordered pair, for countdown the sorted numbers whatever the
-// target.
+// target. Spaces too large to number are split by a projection of theirs.
 //
 // # Dialects
 //
-// The compact dialect has no filler: every word (chain) or character
-// (addition, countdown) is one token of a small model's vocabulary. The chat
+// The compact dialect has no filler: every character (in chain every word) is
+// one token of a small model's vocabulary. The chat
 // dialect asks in English, for models that know nothing of the world.
 package world

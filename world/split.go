@@ -15,10 +15,10 @@ var Splits = []string{"labelled", "train", "search", "gate", "audit"}
 // shares are the sizes of Splits in hundredths of the space.
 var shares = []uint64{25, 40, 5, 15, 15}
 
-// largest is the size up to which a space is numbered. Larger spaces number a
+// Largest is the size up to which a space is numbered. Larger spaces number a
 // projection of their instances and draw the rest, which keeps splits apart:
 // instances whose projections differ are different.
-const largest = uint64(1) << 62
+const Largest = uint64(1) << 62
 
 // shuffle is a keyed bijection of 0..n-1: a Feistel network on the next even
 // number of bits, walked until it lands inside.
@@ -77,27 +77,27 @@ func mix(a, b uint64) uint64 {
 	return x
 }
 
-// share is one split of a space of numbered instances.
-type share struct {
+// Share is one split of a space of numbered instances.
+type Share struct {
 	space shuffle // fixed key: where every instance belongs
 	order shuffle // seeded: in which order this share yields its own
 	first uint64  // of the share's positions in space
 }
 
-// newShare cuts split out of a space of n instances. The name of the space
+// NewShare cuts split out of a space of n instances. The name of the space
 // keys the cut.
-func newShare(space string, n uint64, split string, seed uint64) (share, error) {
-	if n == 0 || n > largest {
-		return share{}, fmt.Errorf("splitting %s: %d instances cannot be numbered", space, n)
+func NewShare(space string, n uint64, split string, seed uint64) (Share, error) {
+	if n == 0 || n > Largest {
+		return Share{}, fmt.Errorf("splitting %s: %d instances cannot be numbered", space, n)
 	}
 	first, size, err := bounds(n, split)
 	if err != nil {
-		return share{}, fmt.Errorf("splitting %s: %w", space, err)
+		return Share{}, fmt.Errorf("splitting %s: %w", space, err)
 	}
 	if size == 0 {
-		return share{}, fmt.Errorf("splitting %s: %d instances leave none for %s; make the world larger", space, n, split)
+		return Share{}, fmt.Errorf("splitting %s: %d instances leave none for %s; make the world larger", space, n, split)
 	}
-	return share{
+	return Share{
 		space: newShuffle(n, core.NewHasher("world split").String(space).Seed()),
 		order: newShuffle(size, core.NewHasher("world order").String(space).String(split).Uint(seed).Seed()),
 		first: first,
@@ -118,14 +118,14 @@ func bounds(n uint64, split string) (first, size uint64, err error) {
 	return 0, 0, fmt.Errorf("no split named %q; there are %s", split, strings.Join(Splits, ", "))
 }
 
-// len is the number of instances in the share.
-func (s share) len() int { return int(s.order.n) }
+// Len is the number of instances in the share.
+func (s Share) Len() int { return int(s.order.n) }
 
-// instance is the number of the share's i-th instance.
-func (s share) instance(i int) uint64 { return s.space.at(s.first + s.order.at(uint64(i))) }
+// Instance is the number of the share's i-th instance.
+func (s Share) Instance(i int) uint64 { return s.space.at(s.first + s.order.at(uint64(i))) }
 
 // splitOf names the split that instance x belongs to.
-func (s share) splitOf(x uint64) string {
+func (s Share) splitOf(x uint64) string {
 	at := s.space.index(x)
 	for _, name := range Splits {
 		first, size, _ := bounds(s.space.n, name)
@@ -136,7 +136,7 @@ func (s share) splitOf(x uint64) string {
 	panic("world: an instance outside every split")
 }
 
-// random is the stream of one instance under one seed.
-func random(kind string, seed, instance uint64) *rand.Rand {
+// Random is the stream of one instance under one seed.
+func Random(kind string, seed, instance uint64) *rand.Rand {
 	return rand.New(rand.NewPCG(core.NewHasher(kind).Uint(seed).Uint(instance).Seed(), instance))
 }

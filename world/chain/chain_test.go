@@ -1,19 +1,20 @@
-package world
+package chain
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"pawl/core"
+	"pawl/world"
+	"pawl/world/worldtest"
 	"pgregory.net/rapid"
 )
 
 func chainTask(order string, table uint64, modulus int, numbers ...int) core.Task {
-	return newTask("chain", "t", words(numbers), chainReference{
-		Reference: core.Reference{World: "chain"}, Numbers: numbers, Modulus: modulus, Order: order, Table: table, Dialect: Compact,
+	return world.NewTask("chain", "t", world.Words(numbers), reference{
+		Reference: core.Reference{World: "chain"}, Numbers: numbers, Modulus: modulus, Order: order, Table: table, Dialect: world.Compact,
 	})
 }
 
@@ -38,7 +39,7 @@ func TestChainHandWorked(t *testing.T) {
 		{"5 9 14 3 14 17 17 17 14 0 0 0", false, false, 4}, // a step too many
 		{"", false, false, 1},
 	} {
-		v, err := Check(task, c.text)
+		v, err := world.Check(task, c.text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,10 +48,10 @@ func TestChainHandWorked(t *testing.T) {
 		}
 	}
 	fixed := chainTask("fixed", 0, 20, 3, 17, 5, 9)
-	if v, _ := Check(fixed, "3 17 0 0 5 5 5 9 14"); !v.Valid {
+	if v, _ := world.Check(fixed, "3 17 0 0 5 5 5 9 14"); !v.Valid {
 		t.Errorf("left to right: %+v", v)
 	}
-	if v, _ := Check(fixed, "5 9 14 3 14 17 17 17 14"); v.Valid || v.FirstWrong != 1 {
+	if v, _ := world.Check(fixed, "5 9 14 3 14 17 17 17 14"); v.Valid || v.FirstWrong != 1 {
 		t.Errorf("out of order: %+v", v)
 	}
 }
@@ -66,10 +67,10 @@ func TestChainOracleAgainstBruteForce(t *testing.T) {
 			for _, p := range [][3]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
 				a, b, c := numbers[p[0]], numbers[p[1]], numbers[p[2]]
 				r := op.of(a, b)
-				legal[words([]int{a, b, r, r, c, op.of(r, c)})] = true
-				legal[words([]int{a, b, r, c, r, op.of(r, c)})] = true
+				legal[world.Words([]int{a, b, r, r, c, op.of(r, c)})] = true
+				legal[world.Words([]int{a, b, r, c, r, op.of(r, c)})] = true
 			}
-			judge, err := Oracle(chainTask("free", table, m, numbers[:]...))
+			judge, err := world.Oracle(chainTask("free", table, m, numbers[:]...))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -80,9 +81,9 @@ func TestChainOracleAgainstBruteForce(t *testing.T) {
 					text[i] = n % m
 					n /= m
 				}
-				v := judge(words(text))
-				if v.Valid != legal[words(text)] || v.Right != (strconv.Itoa(text[5]) == right) {
-					t.Fatalf("table %d, %v: %v judged %+v, brute force says valid %v, answer %s", table, numbers, text, v, legal[words(text)], right)
+				v := judge(world.Words(text))
+				if v.Valid != legal[world.Words(text)] || v.Right != (strconv.Itoa(text[5]) == right) {
+					t.Fatalf("table %d, %v: %v judged %+v, brute force says valid %v, answer %s", table, numbers, text, v, legal[world.Words(text)], right)
 				}
 			}
 		}
@@ -90,7 +91,7 @@ func TestChainOracleAgainstBruteForce(t *testing.T) {
 }
 
 func TestChainRejectsMutants(t *testing.T) {
-	w, err := NewChain(ChainConfig{Table: 3})
+	w, err := New(Config{Table: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +101,7 @@ func TestChainRejectsMutants(t *testing.T) {
 		at := rapid.IntRange(0, len(text)-1).Draw(t, "at")
 		was := text[at]
 		text[at] = strconv.Itoa(rapid.IntRange(0, 19).Draw(t, "to"))
-		v, err := Check(task, strings.Join(text, " "))
+		v, err := world.Check(task, strings.Join(text, " "))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -137,28 +138,10 @@ func TestChainOperationIsAssociative(t *testing.T) {
 	}
 }
 
-func TestMultisetsAreRankedOnce(t *testing.T) {
-	if n := multisets(20, 4); n != 8855 {
-		t.Errorf("multisets of 4 of 20: %d, want 8855", n)
-	}
-	seen := map[string]bool{}
-	into := make([]int, 3)
-	for x := range multisets(6, 3) {
-		unrankMultiset(x, 6, into)
-		if !slices.IsSorted(into) || into[0] < 0 || into[2] > 5 || seen[fmt.Sprint(into)] {
-			t.Fatalf("rank %d gives %v", x, into)
-		}
-		seen[fmt.Sprint(into)] = true
-	}
-	if len(seen) != 56 {
-		t.Errorf("%d multisets of 3 of 6, want 56", len(seen))
-	}
-}
-
 func TestChainSizes(t *testing.T) {
 	total := 0
-	for _, split := range Splits {
-		w, err := NewChain(ChainConfig{Split: split})
+	for _, split := range world.Splits {
+		w, err := New(Config{Split: split})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -167,16 +150,16 @@ func TestChainSizes(t *testing.T) {
 	if total != 160_000 {
 		t.Errorf("splits of 4 numbers modulo 20 have %d tasks, want 160000", total)
 	}
-	for _, c := range []ChainConfig{{Split: "x"}, {Order: "x"}, {By: "x"}, {Dialect: "x"}, {Numbers: 1}, {Modulus: -1},
+	for _, c := range []Config{{Split: "x"}, {Order: "x"}, {By: "x"}, {Dialect: "x"}, {Numbers: 1}, {Modulus: -1},
 		{Numbers: 60, Modulus: 1000, By: "multiset"}, {Numbers: 2, Modulus: 2, Split: "search"}} {
-		if _, err := NewChain(c); err == nil {
+		if _, err := New(c); err == nil {
 			t.Errorf("%+v makes a world", c)
 		}
 	}
 }
 
 func TestChainHints(t *testing.T) {
-	w, err := NewChain(ChainConfig{Hinted: 0.5})
+	w, err := New(Config{Hinted: 0.5})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +178,7 @@ func TestChainHints(t *testing.T) {
 }
 
 func BenchmarkChainTask(b *testing.B) {
-	w, err := NewChain(ChainConfig{Table: 1})
+	w, err := New(Config{Table: 1})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -205,15 +188,39 @@ func BenchmarkChainTask(b *testing.B) {
 }
 
 func BenchmarkChainCheck(b *testing.B) {
-	w, err := NewChain(ChainConfig{Table: 1})
+	w, err := New(Config{Table: 1})
 	if err != nil {
 		b.Fatal(err)
 	}
 	task := w.Task(0)
 	solution := task.Ref().Solution
 	for range b.N {
-		if v, _ := Check(task, solution); !v.Valid {
+		if v, _ := world.Check(task, solution); !v.Valid {
 			b.Fatal("a right solution is refused")
+		}
+	}
+}
+
+// Tasks are parts of recorded runs: their content may never change.
+func TestTasksNeverChange(t *testing.T) {
+	for _, c := range []struct {
+		config Config
+		want   string
+	}{
+		{Config{}, "0e66d434b31343db"},
+		{Config{Split: "audit", Table: 4, Seed: 1}, "bf6ca5a803ed237e"},
+		{Config{Numbers: 30, Order: "fixed", Seed: 7}, "dfcacbdd0af997f1"},
+		{Config{Split: "gate", By: "multiset", Seed: 1}, "366353d8dbba07c2"},
+		{Config{Split: "labelled", Modulus: 10, Hinted: 0.5}, "530d8c10fb6efc5f"},
+		{Config{Table: 2, Seed: 1, Dialect: world.Chat}, "75cccf70a4fa82c8"},
+		{Config{Order: "fixed", Dialect: world.Chat}, "0524ed5f159b2190"},
+	} {
+		w, err := New(c.config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := worldtest.Digest(w); got != c.want {
+			t.Errorf("%+v: the first tasks have digest %s, want %s", c.config, got, c.want)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package world
+package chain
 
 import (
 	"encoding/json"
@@ -7,13 +7,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"pawl/world"
 )
 
-// chainOracle replays derivations. Right looks at the final answer alone, the
+// oracle replays derivations. Right looks at the final answer alone, the
 // last number; Valid wants every step too.
-func chainOracle(raw json.RawMessage) (oracle, error) {
-	var ref chainReference
-	if err := decode(raw, &ref); err != nil {
+func oracle(raw json.RawMessage) (world.Judge, error) {
+	var ref reference
+	if err := world.Decode(raw, &ref); err != nil {
 		return nil, err
 	}
 	if len(ref.Numbers) < 2 || ref.Modulus < 2 || ref.Modulus > 1<<16 {
@@ -29,13 +31,13 @@ func chainOracle(raw json.RawMessage) (oracle, error) {
 	for _, n := range ref.Numbers[1:] {
 		truth = op.of(truth, n)
 	}
-	return func(text string) Verdict { return judgeChain(ref, op, truth, text) }, nil
+	return func(text string) world.Verdict { return judge(ref, op, truth, text) }, nil
 }
 
-func judgeChain(ref chainReference, op operation, truth int, text string) Verdict {
-	steps, answer, problem := readChain(text, ref.Dialect)
-	v := Verdict{Right: answer == strconv.Itoa(truth), Answer: answer}
-	wrong := func(step int, format string, args ...any) Verdict {
+func judge(ref reference, op operation, truth int, text string) world.Verdict {
+	steps, answer, problem := read(text, ref.Dialect)
+	v := world.Verdict{Right: answer == strconv.Itoa(truth), Answer: answer}
+	wrong := func(step int, format string, args ...any) world.Verdict {
 		v.FirstWrong, v.Reason = step, fmt.Sprintf(format, args...)
 		return v
 	}
@@ -54,7 +56,7 @@ func judgeChain(ref chainReference, op operation, truth int, text string) Verdic
 			b = indexBut(left, s[1], a)
 		}
 		if a < 0 || b < 0 {
-			return wrong(i+1, "combines %d and %d, but the values left are %s", s[0], s[1], words(left))
+			return wrong(i+1, "combines %d and %d, but the values left are %s", s[0], s[1], world.Words(left))
 		}
 		if r := op.of(s[0], s[1]); r != s[2] {
 			return wrong(i+1, "%d and %d give %d, not %d", s[0], s[1], r, s[2])
@@ -86,11 +88,11 @@ func indexBut(xs []int, x, not int) int {
 
 var integer = regexp.MustCompile(`-?\d+`)
 
-// readChain splits a completion into steps and the final answer. The problem
+// read splits a completion into steps and the final answer. The problem
 // says what could not be read after the steps.
-func readChain(text, dialect string) (steps [][3]int, answer, problem string) {
-	if dialect == Chat {
-		return readChainChat(text)
+func read(text, dialect string) (steps [][3]int, answer, problem string) {
+	if dialect == world.Chat {
+		return readChat(text)
 	}
 	var step [3]int
 	fields := strings.Fields(text)
@@ -113,10 +115,10 @@ func readChain(text, dialect string) (steps [][3]int, answer, problem string) {
 	return steps, answer, problem
 }
 
-// readChainChat reads lines of three numbers as steps and passes over prose.
+// readChat reads lines of three numbers as steps and passes over prose.
 // The answer stands after ####, or else is the last number.
-func readChainChat(text string) (steps [][3]int, answer, problem string) {
-	body, after, marked := cutLast(text, "####")
+func readChat(text string) (steps [][3]int, answer, problem string) {
+	body, after, marked := world.CutLast(text, "####")
 	for line := range strings.Lines(body) {
 		ns := integer.FindAllString(line, -1)
 		if len(ns) != 3 {
@@ -139,24 +141,16 @@ func readChainChat(text string) (steps [][3]int, answer, problem string) {
 	return steps, answer, problem
 }
 
-// cutLast cuts s around the last sep.
-func cutLast(s, sep string) (before, after string, found bool) {
-	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i], s[i+len(sep):], true
-	}
-	return s, "", false
-}
-
-// chainWords renders steps in the compact dialect.
-func chainWords(steps [][3]int) string {
+// written renders steps in the compact dialect.
+func written(steps [][3]int) string {
 	all := make([]int, 0, 3*len(steps))
 	for _, s := range steps {
 		all = append(all, s[:]...)
 	}
-	return words(all)
+	return world.Words(all)
 }
 
-func chainChatSolution(steps [][3]int) string {
+func chatSolution(steps [][3]int) string {
 	var b strings.Builder
 	for _, s := range steps {
 		fmt.Fprintf(&b, "%d @ %d = %d\n", s[0], s[1], s[2])
@@ -165,10 +159,10 @@ func chainChatSolution(steps [][3]int) string {
 	return b.String()
 }
 
-func chainChatPrompt(c ChainConfig, op operation, numbers []int) string {
+func chatPrompt(c Config, op operation, numbers []int) string {
 	var b strings.Builder
 	b.WriteString("Combine these numbers into one with the operation @: ")
-	b.WriteString(strings.ReplaceAll(words(numbers), " ", ", "))
+	b.WriteString(strings.ReplaceAll(world.Words(numbers), " ", ", "))
 	b.WriteString(".\n")
 	if c.Table == 0 {
 		fmt.Fprintf(&b, "x @ y is the remainder of x + y divided by %d.\n", c.Modulus)
@@ -179,7 +173,7 @@ func chainChatPrompt(c ChainConfig, op operation, numbers []int) string {
 			for y := range row {
 				row[y] = op.of(x, y)
 			}
-			fmt.Fprintf(&b, "%d: %s\n", x, words(row))
+			fmt.Fprintf(&b, "%d: %s\n", x, world.Words(row))
 		}
 	}
 	if c.Order == "free" {

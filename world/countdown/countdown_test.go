@@ -1,4 +1,4 @@
-package world
+package countdown
 
 import (
 	"bufio"
@@ -10,13 +10,15 @@ import (
 	"testing"
 
 	"pawl/core"
+	"pawl/world"
+	"pawl/world/worldtest"
 	"pgregory.net/rapid"
 )
 
 func puzzle(target int64, numbers ...int64) core.Task {
-	r := countdownReference{Numbers: numbers, Target: target}
+	r := reference{Numbers: numbers, Target: target}
 	r.World = "countdown"
-	return newTask("countdown", "t", "", r)
+	return world.NewTask("countdown", "t", "", r)
 }
 
 func TestCountdownHandWorked(t *testing.T) {
@@ -38,7 +40,7 @@ func TestCountdownHandWorked(t *testing.T) {
 		{"", false},
 		{"((((((((", false},
 	} {
-		v, err := Check(task, c.text)
+		v, err := world.Check(task, c.text)
 		if err != nil || v.Right != c.right || v.Valid != c.right {
 			t.Errorf("%q: %+v, %v; want right %v", c.text, v, err, c.right)
 		}
@@ -59,7 +61,7 @@ func TestCountdownHandWorked(t *testing.T) {
 		{"6 - 10 = -4\n5 - -4 = 9\n9 + 4 = 13", false, 3}, // negative values are legal
 		{"5 / 4 = 1\n1 + 6 = 7\n7 + 10 = 17", false, 1},
 	} {
-		v, err := Check(task, c.text)
+		v, err := world.Check(task, c.text)
 		if err != nil || v.Right != c.right || v.FirstWrong != c.wrong {
 			t.Errorf("%q: %+v, %v; want right %v, first wrong %d", c.text, v, err, c.right, c.wrong)
 		}
@@ -69,7 +71,7 @@ func TestCountdownHandWorked(t *testing.T) {
 func TestSolveAgreesWithTheOracle(t *testing.T) {
 	if s, ok := Solve([]int64{3, 3, 8, 8}, 24); !ok {
 		t.Error("3 3 8 8 has a solution")
-	} else if v, err := Check(puzzle(24, 3, 3, 8, 8), s); err != nil || !v.Right {
+	} else if v, err := world.Check(puzzle(24, 3, 3, 8, 8), s); err != nil || !v.Right {
 		t.Errorf("Solve gives %s: %+v, %v", s, v, err)
 	}
 	if s, ok := Solve([]int64{1, 1, 1, 1}, 24); ok {
@@ -82,10 +84,10 @@ func TestSolveAgreesWithTheOracle(t *testing.T) {
 		if !ok {
 			return
 		}
-		if v, err := Check(puzzle(target, numbers...), s); err != nil || !v.Right {
+		if v, err := world.Check(puzzle(target, numbers...), s); err != nil || !v.Right {
 			t.Fatalf("%v -> %d by %s: %+v, %v", numbers, target, s, v, err)
 		}
-		if v, _ := Check(puzzle(target+1, numbers...), s); v.Right {
+		if v, _ := world.Check(puzzle(target+1, numbers...), s); v.Right {
 			t.Fatalf("%s accepted for %d and %d", s, target, target+1)
 		}
 	})
@@ -113,7 +115,7 @@ func TestCountdownOracleAgainstBruteForce(t *testing.T) {
 	if len(legal) < 4 {
 		t.Fatalf("only %d solutions of 2 3 4 -> 10", len(legal))
 	}
-	judge, err := Oracle(puzzle(target, numbers...))
+	judge, err := world.Oracle(puzzle(target, numbers...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,13 +165,13 @@ func whole(op byte, a, b int64) (int64, bool) {
 }
 
 func TestCountdownTasksKeepTheirLimits(t *testing.T) {
-	w, err := NewCountdown(CountdownConfig{Numbers: 4, Max: 30, Target: 60})
+	w, err := New(Config{Numbers: 4, Max: 30, Target: 60})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range 300 {
-		var ref countdownReference
-		if err := decode(w.Task(i).Reference, &ref); err != nil {
+		var ref reference
+		if err := world.Decode(w.Task(i).Reference, &ref); err != nil {
 			t.Fatal(err)
 		}
 		if ref.Target < 1 || ref.Target > 60 || len(ref.Numbers) != 4 {
@@ -212,7 +214,7 @@ func TestGameOf24Recorded(t *testing.T) {
 		if err := json.Unmarshal(line, &row); err != nil {
 			t.Fatal(err)
 		}
-		v, err := Check(tasks[row.ID], row.Completion)
+		v, err := world.Check(tasks[row.ID], row.Completion)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -242,5 +244,26 @@ func eachLine(t *testing.T, path string, do func([]byte)) {
 	}
 	if err := s.Err(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Tasks are parts of recorded runs: their content may never change.
+func TestTasksNeverChange(t *testing.T) {
+	for _, c := range []struct {
+		config Config
+		want   string
+	}{
+		{Config{}, "dfdfdac6e4be25b8"},
+		{Config{Split: "audit", Numbers: 4, Max: 30, Target: 60, Seed: 1}, "36df4296e6d2d78c"},
+		{Config{Split: "gate", Numbers: 6, Max: 1000, Target: 20, Seed: 7}, "890825bb8ebdda91"},
+		{Config{Split: "search", Seed: 1, Dialect: world.Chat}, "398e877559df8ab8"},
+	} {
+		w, err := New(c.config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := worldtest.Digest(w); got != c.want {
+			t.Errorf("%+v: the first tasks have digest %s, want %s", c.config, got, c.want)
+		}
 	}
 }

@@ -1,4 +1,4 @@
-package world
+package countdown
 
 import (
 	"encoding/json"
@@ -9,26 +9,28 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"pawl/world"
 )
 
-// countdownOracle accepts a chain of steps, or one expression over all numbers
+// oracle accepts a chain of steps, or one expression over all numbers
 // in the last line (after an optional "Answer:" and left of the first "=").
 // Only legal solutions are right: Right and Valid are one.
-func countdownOracle(raw json.RawMessage) (oracle, error) {
-	var ref countdownReference
-	if err := decode(raw, &ref); err != nil {
+func oracle(raw json.RawMessage) (world.Judge, error) {
+	var ref reference
+	if err := world.Decode(raw, &ref); err != nil {
 		return nil, err
 	}
 	if len(ref.Numbers) == 0 {
 		return nil, errors.New("reading its reference: a countdown without numbers")
 	}
-	return func(text string) Verdict { return judgeCountdown(ref, text) }, nil
+	return func(text string) world.Verdict { return judgeCountdown(ref, text) }, nil
 }
 
 // signs are other ways to write the operators.
 var signs = strings.NewReplacer("×", "*", "÷", "/", "−", "-", "–", "-", "·", "*")
 
-func judgeCountdown(ref countdownReference, text string) Verdict {
+func judgeCountdown(ref reference, text string) world.Verdict {
 	text = signs.Replace(text)
 	line := strings.TrimSpace(text)
 	line = strings.TrimSpace(line[strings.LastIndexByte(line, '\n')+1:])
@@ -53,8 +55,8 @@ func hasSteps(text string, operands, numbers int) bool {
 	return operands == 2 && numbers > 2 && strings.Count(text, "=") > 1
 }
 
-func judgeExpression(ref countdownReference, expression string, value *big.Rat, used []int64) Verdict {
-	v := Verdict{Answer: expression}
+func judgeExpression(ref reference, expression string, value *big.Rat, used []int64) world.Verdict {
+	v := world.Verdict{Answer: expression}
 	want := slices.Sorted(slices.Values(ref.Numbers))
 	slices.Sort(used)
 	switch {
@@ -70,15 +72,15 @@ func judgeExpression(ref countdownReference, expression string, value *big.Rat, 
 	return v
 }
 
-var countdownLine = regexp.MustCompile(`^(-?\d{1,15})\s*([-+*/])\s*(-?\d{1,15})\s*=\s*(-?\d{1,15})$`)
+var line = regexp.MustCompile(`^(-?\d{1,15})\s*([-+*/])\s*(-?\d{1,15})\s*=\s*(-?\d{1,15})$`)
 
 // judgeSteps replays steps a op b = c, separated by commas, semicolons or
 // lines. Pieces without "=" are prose and are passed over.
-func judgeSteps(ref countdownReference, text string) Verdict {
-	var v Verdict
+func judgeSteps(ref reference, text string) world.Verdict {
+	var v world.Verdict
 	left := slices.Clone(ref.Numbers)
 	done := 0
-	wrong := func(format string, args ...any) Verdict {
+	wrong := func(format string, args ...any) world.Verdict {
 		v.FirstWrong, v.Reason = done+1, fmt.Sprintf(format, args...)
 		return v
 	}
@@ -87,7 +89,7 @@ func judgeSteps(ref countdownReference, text string) Verdict {
 			continue
 		}
 		piece = strings.TrimSpace(piece)
-		m := countdownLine.FindStringSubmatch(piece)
+		m := line.FindStringSubmatch(piece)
 		if m == nil {
 			return wrong("%.40q is not a step a + b = c", piece)
 		}
@@ -145,55 +147,4 @@ func apply(op byte, a, b *big.Rat) (*big.Rat, error) {
 		return nil, errZero
 	}
 	return r.Quo(a, b), nil
-}
-
-// Solve finds an expression over all numbers that gives target, by trying
-// every one in exact fractions. The order of the search is fixed.
-func Solve(numbers []int64, target int64) (expression string, found bool) {
-	type value struct {
-		v    *big.Rat
-		text string
-	}
-	goal := new(big.Rat).SetInt64(target)
-	var search func(left []value) (string, bool)
-	search = func(left []value) (string, bool) {
-		if len(left) == 1 {
-			return left[0].text, left[0].v.Cmp(goal) == 0
-		}
-		for i := range left {
-			for j := range left {
-				if i == j {
-					continue
-				}
-				rest := make([]value, 0, len(left)-1)
-				for k, x := range left {
-					if k != i && k != j {
-						rest = append(rest, x)
-					}
-				}
-				for _, op := range []byte("+-*/") {
-					if (op == '+' || op == '*') && i > j {
-						continue
-					}
-					r, err := apply(op, left[i].v, left[j].v)
-					if err != nil {
-						continue
-					}
-					text := fmt.Sprintf("(%s %c %s)", left[i].text, op, left[j].text)
-					if text, ok := search(append(rest, value{r, text})); ok {
-						return text, true
-					}
-				}
-			}
-		}
-		return "", false
-	}
-	if len(numbers) == 0 {
-		return "", false
-	}
-	var start []value
-	for _, n := range numbers {
-		start = append(start, value{new(big.Rat).SetInt64(n), strconv.FormatInt(n, 10)})
-	}
-	return search(start)
 }

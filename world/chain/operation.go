@@ -1,4 +1,6 @@
-package world
+package chain
+
+import "pawl/world"
 
 // operation is x, y -> inverse(label(x) + label(y) mod m): commutative and
 // associative whatever the labels.
@@ -10,7 +12,7 @@ func newOperation(m int, table uint64) operation {
 		label[i] = i
 	}
 	if table != 0 {
-		label = random("chain table", table, uint64(m)).Perm(m)
+		label = world.Random("chain table", table, uint64(m)).Perm(m)
 	}
 	inverse := make([]int, m)
 	for i, l := range label {

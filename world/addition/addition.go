@@ -1,20 +1,38 @@
-package world
+// Package addition is the world of sums of two numbers of a given length, the
+// digits of the sum written forward or reversed (Teaching Arithmetic to Small
+// Transformers, Lee et al., 2023). Reversed, 12+34= is answered 64, which a
+// causal model can produce carry by carry.
+//
+// A step is a digit.
+package addition
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
 	"math/big"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
 
 	"pawl/core"
+	"pawl/registry"
+	"pawl/world"
 )
 
-// AdditionConfig chooses an addition world: sums of two numbers with exactly
+func init() {
+	world.Register("addition", registry.Doc{
+		Summary: "Add two numbers of a given length, digits written forward or reversed.",
+		Paper:   "Teaching Arithmetic to Small Transformers (Lee et al., 2023)",
+		Example: "addition: {split: train, digits: 5, order: reversed}",
+	}, New, func(c Config) int { return c.N }, world.Rules{Judge: oracle})
+}
+
+// Config chooses an addition world: sums of two numbers with exactly
 // Digits digits each.
-type AdditionConfig struct {
+type Config struct {
 	Split   string `yaml:"split" enum:"labelled|train|search|gate|audit" default:"train" doc:"Share of the world; shares never overlap."`
 	N       int    `yaml:"n" default:"0" min:"0" doc:"Number of tasks; 0 takes the whole split."`
 	Digits  int    `yaml:"digits" default:"3" min:"1" max:"10000" doc:"Digits of each number."`
@@ -23,13 +41,13 @@ type AdditionConfig struct {
 	Dialect string `yaml:"dialect" enum:"compact|chat" default:"compact" doc:"Bare characters, or English."`
 }
 
-// Addition is the world of AdditionConfig. Compact prompts read "12+34=",
+// World is the world of Config. world.Compact prompts read "12+34=",
 // completions are the digits of the sum. In reversed order the sum of 12 and
 // 34 is written 64, which a causal model can produce carry by carry. x+y and
 // y+x count as one instance.
-type Addition struct {
-	cfg   AdditionConfig
-	share share
+type World struct {
+	cfg   Config
+	share world.Share
 	low   uint64 // each number's determined part is below this
 }
 
@@ -37,7 +55,7 @@ type Addition struct {
 // pairs of them can just be numbered.
 const lowDigits = 9
 
-type additionReference struct {
+type reference struct {
 	core.Reference
 	X       string `json:"x"`
 	Y       string `json:"y"`
@@ -45,13 +63,13 @@ type additionReference struct {
 	Dialect string `json:"dialect"`
 }
 
-// NewAddition checks c and makes its world. Zero values take the defaults.
-func NewAddition(c AdditionConfig) (*Addition, error) {
-	c.Split = orDefault(c.Split, "train")
-	c.Order = orDefault(c.Order, "forward")
-	c.Digits = orDefault(c.Digits, 3)
+// New checks c and makes its world. Zero values take the defaults.
+func New(c Config) (*World, error) {
+	c.Split = cmp.Or(c.Split, "train")
+	c.Order = cmp.Or(c.Order, "forward")
+	c.Digits = cmp.Or(c.Digits, 3)
 	var err error
-	if c.Dialect, err = checkDialect(c.Dialect); err != nil {
+	if c.Dialect, err = world.Dialect(c.Dialect); err != nil {
 		return nil, fmt.Errorf("making world addition: %w", err)
 	}
 	if c.Order != "forward" && c.Order != "reversed" {
@@ -60,7 +78,7 @@ func NewAddition(c AdditionConfig) (*Addition, error) {
 	if c.Digits < 1 {
 		return nil, fmt.Errorf("making world addition: numbers of %d digits: at least 1 is needed", c.Digits)
 	}
-	w := &Addition{cfg: c, low: pow10(lowDigits)}
+	w := &World{cfg: c, low: pow10(lowDigits)}
 	switch { // numbers of d digits do not start with 0, except 0 itself
 	case c.Digits == 1:
 		w.low = 10
@@ -68,7 +86,7 @@ func NewAddition(c AdditionConfig) (*Addition, error) {
 		w.low = 9 * pow10(c.Digits-1)
 	}
 	space := fmt.Sprintf("addition of %d digits", c.Digits)
-	w.share, err = newShare(space, w.low*(w.low+1)/2, c.Split, c.Seed)
+	w.share, err = world.NewShare(space, w.low*(w.low+1)/2, c.Split, c.Seed)
 	return w, err
 }
 
@@ -81,35 +99,35 @@ func pow10(n int) uint64 {
 }
 
 // Len is the number of different tasks.
-func (w *Addition) Len() int { return w.share.len() }
+func (w *World) Len() int { return w.share.Len() }
 
 // Unit is characters: every digit is one token.
-func (w *Addition) Unit() string { return core.UnitCharacters }
+func (w *World) Unit() string { return core.UnitCharacters }
 
 // Vocabulary is the ten digits, + and =.
-func (w *Addition) Vocabulary() []string {
-	if w.cfg.Dialect == Chat {
+func (w *World) Vocabulary() []string {
+	if w.cfg.Dialect == world.Chat {
 		return nil
 	}
 	return strings.Split("0123456789+=", "")
 }
 
 // Task makes task i.
-func (w *Addition) Task(i int) core.Task {
-	n := w.share.instance(i)
-	rng := random("addition", w.cfg.Seed, n)
+func (w *World) Task(i int) core.Task {
+	n := w.share.Instance(i)
+	rng := world.Random("addition", w.cfg.Seed, n)
 	a, b := unrankPair(n)
 	x, y := w.number(a, rng), w.number(b, rng)
 	if rng.IntN(2) == 1 {
 		x, y = y, x
 	}
 	sum := written(addDigits(x, y), w.cfg.Order)
-	ref := additionReference{
+	ref := reference{
 		Reference: core.Reference{Answer: sum, Solution: sum, World: "addition"},
 		X:         x, Y: y, Order: w.cfg.Order, Dialect: w.cfg.Dialect,
 	}
 	prompt := x + "+" + y + "="
-	if w.cfg.Dialect == Chat {
+	if w.cfg.Dialect == world.Chat {
 		prompt = fmt.Sprintf("What is %s + %s?", x, y)
 		if w.cfg.Order == "reversed" {
 			prompt += " Write the digits of the sum in reverse order, units first."
@@ -117,11 +135,11 @@ func (w *Addition) Task(i int) core.Task {
 		prompt += " End with the answer on its own line, as #### answer."
 		ref.Solution = "#### " + sum
 	}
-	return newTask("addition", "addition/"+w.cfg.Split+"/"+x+"+"+y, prompt, ref)
+	return world.NewTask("addition", "addition/"+w.cfg.Split+"/"+x+"+"+y, prompt, ref)
 }
 
 // number spells out the number whose determined part is low.
-func (w *Addition) number(low uint64, rng *rand.Rand) string {
+func (w *World) number(low uint64, rng *rand.Rand) string {
 	switch d := w.cfg.Digits; {
 	case d == 1:
 		return fmt.Sprint(low)
@@ -165,23 +183,23 @@ func written(digits, order string) string {
 	return string(b)
 }
 
-// additionOracle compares digit by digit: a step is a digit, in the order
+// oracle compares digit by digit: a step is a digit, in the order
 // written. Numbers with other digits in front or behind are wrong, 046 too.
-func additionOracle(raw json.RawMessage) (oracle, error) {
-	var ref additionReference
-	if err := decode(raw, &ref); err != nil {
+func oracle(raw json.RawMessage) (world.Judge, error) {
+	var ref reference
+	if err := world.Decode(raw, &ref); err != nil {
 		return nil, err
 	}
 	if !isDigits(ref.X) || !isDigits(ref.Y) {
 		return nil, fmt.Errorf("reading its reference: %.20q + %.20q is no addition", ref.X, ref.Y)
 	}
 	truth := written(addDigits(ref.X, ref.Y), ref.Order)
-	return func(text string) Verdict {
+	return func(text string) world.Verdict {
 		answer := strings.TrimSpace(text)
-		if ref.Dialect == Chat {
+		if ref.Dialect == world.Chat {
 			answer = chatNumber(answer)
 		}
-		v := Verdict{Answer: answer, Right: answer == truth, Valid: answer == truth}
+		v := world.Verdict{Answer: answer, Right: answer == truth, Valid: answer == truth}
 		if !v.Right {
 			n := 0
 			for n < min(len(answer), len(truth)) && answer[n] == truth[n] {
@@ -194,10 +212,12 @@ func additionOracle(raw json.RawMessage) (oracle, error) {
 	}, nil
 }
 
+var integer = regexp.MustCompile(`-?\d+`)
+
 // chatNumber is the number after the last ####, or else the last number.
 func chatNumber(text string) string {
 	text = strings.ReplaceAll(text, ",", "")
-	if _, after, marked := cutLast(text, "####"); marked {
+	if _, after, marked := world.CutLast(text, "####"); marked {
 		return integer.FindString(after)
 	}
 	all := integer.FindAllString(text, -1)

@@ -1,6 +1,13 @@
-package world
+// Package chain is the world of combining numbers of a finite set to one, two
+// at a time, writing every partial result. Many derivations lead to the one
+// answer, so that attempts at a task differ in their steps.
+//
+// A step is two operands and their result: 3 17 5 9 modulo 20 is solved by
+// "5 9 14 3 14 17 17 17 14". The words are the numbers.
+package chain
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -8,12 +15,23 @@ import (
 	"strings"
 
 	"pawl/core"
+	"pawl/registry"
+	"pawl/world"
 )
 
-// ChainConfig chooses a chain world: numbers below Modulus are combined, two
+func init() {
+	world.Register("chain", registry.Doc{
+		Summary: "Combine numbers of a finite set to one, writing every partial result; many derivations lead to one answer.",
+		Detail: "The operation is addition modulo `modulus` under a random relabelling, fixed by `table`. " +
+			"Each step writes two operands and their result. The oracle checks every step.",
+		Example: "chain: {split: train, numbers: 4, modulus: 20, table: 1}",
+	}, New, func(c Config) int { return c.N }, world.Rules{Judge: oracle})
+}
+
+// Config chooses a chain world: numbers below Modulus are combined, two
 // at a time, until one is left. The operation is addition modulo Modulus under
 // a relabelling of the numbers, so every order of combining gives one answer.
-type ChainConfig struct {
+type Config struct {
 	Split   string  `yaml:"split" enum:"labelled|train|search|gate|audit" default:"train" doc:"Share of the world; shares never overlap."`
 	N       int     `yaml:"n" default:"0" min:"0" doc:"Number of tasks; 0 takes the whole split."`
 	Numbers int     `yaml:"numbers" default:"4" min:"2" max:"64" doc:"Numbers to combine; one step less is needed."`
@@ -30,18 +48,18 @@ type ChainConfig struct {
 // tells a number of the prompt from the first operand.
 const promptEnd = " :"
 
-// Chain is the world of ChainConfig. Compact prompts are the numbers
+// World is the world of Config. world.Compact prompts are the numbers
 // ("3 17 5 9 :"), completions the steps "x y r" one after the other
 // ("5 9 14 3 14 17 17 17 14"), whose last word is the answer.
-type Chain struct {
-	cfg   ChainConfig
+type World struct {
+	cfg   Config
 	op    operation
-	share share
+	share world.Share
 	drawn int // numbers that the instance number determines; the rest are drawn
 }
 
-// chainReference is what the oracle needs to know, and what reports show.
-type chainReference struct {
+// reference is what the oracle needs to know, and what reports show.
+type reference struct {
 	core.Reference
 	Numbers []int  `json:"numbers"`
 	Modulus int    `json:"modulus"`
@@ -50,15 +68,15 @@ type chainReference struct {
 	Dialect string `json:"dialect"`
 }
 
-// NewChain checks c and makes its world. Zero values take the defaults.
-func NewChain(c ChainConfig) (*Chain, error) {
-	c.Split = orDefault(c.Split, "train")
-	c.Order = orDefault(c.Order, "free")
-	c.By = orDefault(c.By, "tuple")
-	c.Numbers = orDefault(c.Numbers, 4)
-	c.Modulus = orDefault(c.Modulus, 20)
+// New checks c and makes its world. Zero values take the defaults.
+func New(c Config) (*World, error) {
+	c.Split = cmp.Or(c.Split, "train")
+	c.Order = cmp.Or(c.Order, "free")
+	c.By = cmp.Or(c.By, "tuple")
+	c.Numbers = cmp.Or(c.Numbers, 4)
+	c.Modulus = cmp.Or(c.Modulus, 20)
 	var err error
-	if c.Dialect, err = checkDialect(c.Dialect); err != nil {
+	if c.Dialect, err = world.Dialect(c.Dialect); err != nil {
 		return nil, fmt.Errorf("making world chain: %w", err)
 	}
 	switch {
@@ -67,33 +85,33 @@ func NewChain(c ChainConfig) (*Chain, error) {
 	case c.Order != "free" && c.Order != "fixed":
 		return nil, fmt.Errorf("making world chain: no order named %q; there are free and fixed", c.Order)
 	}
-	w := &Chain{cfg: c, op: newOperation(c.Modulus, c.Table)}
+	w := &World{cfg: c, op: newOperation(c.Modulus, c.Table)}
 	space := fmt.Sprintf("chain of %d modulo %d by %s", c.Numbers, c.Modulus, c.By)
 	var size uint64
 	switch c.By {
 	case "tuple":
-		size, w.drawn = powers(uint64(c.Modulus), c.Numbers)
+		size, w.drawn = world.Powers(uint64(c.Modulus), c.Numbers)
 	case "multiset":
-		size, w.drawn = multisets(c.Modulus, c.Numbers), c.Numbers
+		size, w.drawn = world.Multisets(c.Modulus, c.Numbers), c.Numbers
 	default:
 		return nil, fmt.Errorf("making world chain: cannot split by %q; use tuple or multiset", c.By)
 	}
-	if w.share, err = newShare(space, size, c.Split, c.Seed); err != nil {
+	if w.share, err = world.NewShare(space, size, c.Split, c.Seed); err != nil {
 		return nil, err
 	}
 	return w, nil
 }
 
 // Len is the number of different tasks.
-func (w *Chain) Len() int { return w.share.len() }
+func (w *World) Len() int { return w.share.Len() }
 
 // Unit is words: every number is one token.
-func (w *Chain) Unit() string { return core.UnitWords }
+func (w *World) Unit() string { return core.UnitWords }
 
 // Vocabulary is the numbers in order, the end of prompts, and "=" where prompts
 // carry hints.
-func (w *Chain) Vocabulary() []string {
-	if w.cfg.Dialect == Chat {
+func (w *World) Vocabulary() []string {
+	if w.cfg.Dialect == world.Chat {
 		return nil
 	}
 	words := make([]string, w.cfg.Modulus)
@@ -108,36 +126,36 @@ func (w *Chain) Vocabulary() []string {
 }
 
 // Task makes task i with a random derivation as its solution.
-func (w *Chain) Task(i int) core.Task {
-	x := w.share.instance(i)
-	rng := random("chain", w.cfg.Seed, x)
+func (w *World) Task(i int) core.Task {
+	x := w.share.Instance(i)
+	rng := world.Random("chain", w.cfg.Seed, x)
 	numbers := w.numbers(x, rng)
 	steps := w.derive(numbers, rng)
 	answer := strconv.Itoa(steps[len(steps)-1][2])
-	ref := chainReference{
+	ref := reference{
 		Reference: core.Reference{Answer: answer, World: "chain"},
 		Numbers:   numbers, Modulus: w.cfg.Modulus, Order: w.cfg.Order, Table: w.cfg.Table, Dialect: w.cfg.Dialect,
 	}
 	var prompt string
-	if w.cfg.Dialect == Chat {
-		ref.Solution = chainChatSolution(steps)
-		prompt = chainChatPrompt(w.cfg, w.op, numbers)
+	if w.cfg.Dialect == world.Chat {
+		ref.Solution = chatSolution(steps)
+		prompt = chatPrompt(w.cfg, w.op, numbers)
 	} else {
-		ref.Solution = chainWords(steps)
-		prompt = words(numbers) + promptEnd
+		ref.Solution = written(steps)
+		prompt = world.Words(numbers) + promptEnd
 		if w.cfg.Hinted > 0 && rng.Float64() < w.cfg.Hinted {
 			prompt += " = " + answer + promptEnd
 		}
 	}
-	id := "chain/" + w.cfg.Split + "/" + strings.ReplaceAll(words(numbers), " ", "-")
-	return newTask("chain", id, prompt, ref)
+	id := "chain/" + w.cfg.Split + "/" + strings.ReplaceAll(world.Words(numbers), " ", "-")
+	return world.NewTask("chain", id, prompt, ref)
 }
 
 // numbers is the instance with number x.
-func (w *Chain) numbers(x uint64, rng *rand.Rand) []int {
+func (w *World) numbers(x uint64, rng *rand.Rand) []int {
 	ns := make([]int, w.cfg.Numbers)
 	if w.cfg.By == "multiset" {
-		unrankMultiset(x, w.cfg.Modulus, ns)
+		world.UnrankMultiset(x, w.cfg.Modulus, ns)
 		rng.Shuffle(len(ns), func(i, j int) { ns[i], ns[j] = ns[j], ns[i] })
 		return ns
 	}
@@ -153,7 +171,7 @@ func (w *Chain) numbers(x uint64, rng *rand.Rand) []int {
 }
 
 // derive draws a legal derivation: steps of two operands and their result.
-func (w *Chain) derive(numbers []int, rng *rand.Rand) [][3]int {
+func (w *World) derive(numbers []int, rng *rand.Rand) [][3]int {
 	left := slices.Clone(numbers)
 	steps := make([][3]int, 0, len(left)-1)
 	for len(left) > 1 {

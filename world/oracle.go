@@ -1,0 +1,63 @@
+package world
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"pawl/core"
+)
+
+// Verdict is an oracle's judgement of one completion.
+type Verdict struct {
+	Right      bool   `json:"right"`                 // the final answer is right
+	Valid      bool   `json:"valid"`                 // right, and every step is legal and none is missing
+	FirstWrong int    `json:"first_wrong,omitempty"` // number of the first wrong step, from 1; 0 where there is none
+	Answer     string `json:"answer,omitempty"`      // the answer read from the completion
+	Reason     string `json:"reason,omitempty"`      // what is wrong
+}
+
+// Judge is the oracle of one task. It is a pure function of the completion and
+// safe for concurrent use.
+type Judge func(text string) Verdict
+
+// Oracle makes the judge of completions of t, by the world that made t. The
+// error tells that t has no oracle or a damaged reference.
+func Oracle(t core.Task) (Judge, error) {
+	name := t.Ref().World
+	r, _ := RulesOf(name)
+	if r.Judge == nil {
+		return nil, fmt.Errorf("judging task %s: its reference names world %q; oracles exist for %s",
+			t.ID, name, strings.Join(judged(), ", "))
+	}
+	judge, err := r.Judge(t.Reference)
+	if err != nil {
+		return nil, fmt.Errorf("judging task %s: %w", t.ID, err)
+	}
+	return judge, nil
+}
+
+// judged lists the worlds with an oracle of whole completions.
+func judged() []string {
+	rules.RLock()
+	defer rules.RUnlock()
+	names := slices.Sorted(maps.Keys(rules.of))
+	return slices.DeleteFunc(names, func(name string) bool { return rules.of[name].Judge == nil })
+}
+
+// Check judges one completion of t.
+func Check(t core.Task, text string) (Verdict, error) {
+	judge, err := Oracle(t)
+	if err != nil {
+		return Verdict{}, err
+	}
+	return judge(text), nil
+}
+
+// HasOracle reports whether t is of a registered world that judges whole
+// completions.
+func HasOracle(t core.Task) bool {
+	r, _ := RulesOf(t.Ref().World)
+	return r.Judge != nil
+}
