@@ -208,9 +208,3 @@ func (p *llamaPeer) decode(file string, threads, batch int, prompt []int32, toke
 	}
 	return total, nil
 }
-
-func (p *llamaPeer) close() {
-	p.in.Close()
-	// The figures are in already; how it exits changes nothing.
-	_ = p.cmd.Wait()
-}

@@ -58,10 +58,3 @@ func startPeer(ctx context.Context, o *options, dir string, threads int, env ...
 	}
 	return &peer{threads: threads, process: started}, nil
 }
-
-// close ends the process by closing its input.
-func (p *peer) close() {
-	p.in.Close()
-	// The figures are in already; how it exits changes nothing.
-	_ = p.cmd.Wait()
-}

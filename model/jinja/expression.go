@@ -261,11 +261,11 @@ func (p *parser) postfix(e expr) (expr, error) {
 			}
 			e = x
 		case p.is(tokOp, "("):
-			a, err := p.arguments()
+			x, err := p.call(e)
 			if err != nil {
 				return nil, err
 			}
-			e = &callExpr{e, a}
+			e = x
 		default:
 			return e, nil
 		}
@@ -298,6 +298,12 @@ func (p *parser) subscript(e expr) (expr, error) {
 		return nil, p.fail("nothing stands between the brackets")
 	}
 	return &itemExpr{e, parts[0]}, nil
+}
+
+// call reads the arguments that e is called with.
+func (p *parser) call(e expr) (expr, error) {
+	a, err := p.arguments()
+	return &callExpr{e, a}, err
 }
 
 func (p *parser) arguments() (a arguments, err error) {
@@ -349,11 +355,11 @@ func (p *parser) filtered(e expr) (expr, error) {
 			}
 			e = t
 		case p.is(tokOp, "("):
-			a, err := p.arguments()
+			x, err := p.call(e)
 			if err != nil {
 				return nil, err
 			}
-			e = &callExpr{e, a}
+			e = x
 		default:
 			return e, nil
 		}
