@@ -31,15 +31,34 @@ const DefaultMaxTokens = 256
 
 // Solution is what came of one task.
 type Solution struct {
-	ID         string     `json:"id"`
-	Prompt     string     `json:"prompt"`
-	Completion string     `json:"completion"`
-	Abstained  bool       `json:"abstained"` // the recipe's rule gives no answer; Completion is ""
-	Attempts   []string   `json:"attempts,omitempty"`
-	By         string     `json:"by,omitempty"`    // the verifier that chose
-	Value      *float64   `json:"value,omitempty"` // its score of the answer
-	Finish     string     `json:"finish,omitempty"`
-	Usage      core.Usage `json:"usage"`
+	ID         string   `json:"id"`
+	Prompt     string   `json:"prompt"`
+	Completion string   `json:"completion"`
+	Abstained  bool     `json:"abstained"` // the recipe's rule gives no answer; Completion is ""
+	Attempts   []string `json:"attempts,omitempty"`
+	By         string   `json:"by,omitempty"`    // the verifier that chose
+	Value      *float64 `json:"value,omitempty"` // its score of the answer
+	// Finish says how the answer ended: "length" is an answer that the token limit
+	// cut, which need not hold to what an answer was to be like. Finishes are
+	// those of the attempts.
+	Finish   string     `json:"finish,omitempty"`
+	Finishes []string   `json:"finishes,omitempty"`
+	Usage    core.Usage `json:"usage"`
+}
+
+// Cut counts what the token limit cut, and what it could have cut: the attempts,
+// or the answer.
+func (s *Solution) Cut() (cut, of int) {
+	all := s.Finishes
+	if all == nil {
+		all = []string{s.Finish}
+	}
+	for _, finish := range all {
+		if finish == "length" {
+			cut++
+		}
+	}
+	return cut, len(all)
 }
 
 // Solve answers tasks and gives each solution to sink, in order. Reference
@@ -169,6 +188,7 @@ func solution(plan *recipe.Plan, ep *core.Episode) Solution {
 	if len(leaves) > 1 {
 		for _, leaf := range leaves {
 			s.Attempts = append(s.Attempts, ep.Node(leaf).Content)
+			s.Finishes = append(s.Finishes, ep.Node(leaf).Finish)
 		}
 	}
 	if ep.Answer != 0 {

@@ -49,7 +49,30 @@ func (cmd *solveCmd) Run(ctx context.Context, a *app, c *console) error {
 		o.Observe = func(e loop.Event) { view.observe(e) }
 	}
 	defer c.clear()
-	return p.Solve(ctx, tasks, o, func(s pawl.Solution) error { return cmd.print(c, s) })
+	cut, of := 0, 0
+	err = p.Solve(ctx, tasks, o, func(s pawl.Solution) error {
+		k, n := cmd.cut(s)
+		cut, of = cut+k, of+n
+		return cmd.print(c, s)
+	})
+	if err == nil && cut > 0 {
+		const advice = "; --max-tokens allows more, as far as the model's context goes"
+		if of == 1 {
+			c.note("hint: the token limit cut the answer: it is not complete" + advice)
+		} else {
+			c.note("hint: the token limit cut %d of %d answers: they are not complete"+advice, cut, of)
+		}
+	}
+	return err
+}
+
+// cut counts what the token limit cut of what a solution shows: the answer, or,
+// where there is none or nobody chose it, the attempts.
+func (cmd *solveCmd) cut(s pawl.Solution) (cut, of int) {
+	if cmd.Recipe != "" && !s.Abstained {
+		s.Finishes = nil
+	}
+	return s.Cut()
 }
 
 // tasks are the question or the file's.
@@ -79,17 +102,18 @@ type completionRow struct {
 	Completion string `json:"completion"`
 	Sample     int    `json:"sample"`
 	Abstained  bool   `json:"abstained,omitempty"`
+	Finish     string `json:"finish,omitempty"`
 }
 
 func (cmd *solveCmd) print(c *console, s pawl.Solution) error {
 	switch {
 	case cmd.Tasks != "":
-		attempts := []string{s.Completion}
+		attempts, finishes := []string{s.Completion}, []string{s.Finish}
 		if cmd.Recipe == "" && s.Attempts != nil {
-			attempts = s.Attempts
+			attempts, finishes = s.Attempts, s.Finishes
 		}
 		for i, text := range attempts {
-			if err := c.row(completionRow{ID: s.ID, Completion: text, Sample: i, Abstained: s.Abstained}); err != nil {
+			if err := c.row(completionRow{ID: s.ID, Completion: text, Sample: i, Abstained: s.Abstained, Finish: finishes[i]}); err != nil {
 				return err
 			}
 		}
