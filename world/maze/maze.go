@@ -168,7 +168,7 @@ func init() {
 			"With `unsolvable`, some mazes have none, and the right answer is none.",
 		Paper:   "Self-Improving Transformers Overcome Easy-to-Hard and Length Generalization Challenges (Lee et al., 2025)",
 		Example: "maze: {split: train, level: 3, unsolvable: 20}",
-	}, func(c Config) (world.World, error) { return New(c) }, func(c Config) int { return c.N }, Rules())
+	}, New, func(c Config) int { return c.N }, Rules())
 }
 
 // Rules is what the world knows of its tasks.
