@@ -14,4 +14,7 @@ import (
 	_ "pawl/world/addition"
 	_ "pawl/world/chain"
 	_ "pawl/world/countdown"
+	_ "pawl/world/functable"
+	_ "pawl/world/keysum"
+	_ "pawl/world/maze"
 )
