@@ -12,6 +12,9 @@ type Tokenizer = tokenizer.Tokenizer
 // Decoder decodes token by token.
 type Decoder = tokenizer.Decoder
 
+// Cleaner takes spaces out of decoded text; see tokenizer.Cleaner.
+type Cleaner = tokenizer.Cleaner
+
 // UnknownTextError says that a tokenizer cannot express a text.
 type UnknownTextError = tokenizer.UnknownTextError
 

@@ -72,24 +72,29 @@ func (a *actor) sample(ctx context.Context, rs []core.Request, change func(i int
 	out := make([][]core.Node, len(rs))
 	for i, completions := range done {
 		prefix := prefixDigest(prompts[i].Tokens)
-		stops := a.options.Merge(rs[i].Options).Stop
+		stops, at := a.options.Merge(rs[i].Options).Stop, a.turn(prompts[i])
 		out[i] = make([]core.Node, len(completions))
 		for j, c := range completions {
-			out[i][j] = a.node(c, prefix, stops, a.text.blank(prompts[i].Tokens))
+			out[i][j] = a.node(c, prefix, stops, at)
 		}
 	}
 	return out, done, nil
 }
 
+// turn is how what follows a prompt is read.
+func (a *actor) turn(p nn.Prompt) turn {
+	return turn{start: a.text.blank(p.Tokens), verbatim: p.Constraint != nil}
+}
+
 // node makes a turn of a completion, cut where the first of the stop strings
-// begins; start tells that no text precedes it. The ids are kept up to the one
+// begins. The ids are kept up to the one
 // that completed the stop: they are what was sampled.
-func (a *actor) node(c nn.Completion, prefix core.Digest, stops []string, start bool) core.Node {
+func (a *actor) node(c nn.Completion, prefix core.Digest, stops []string, at turn) core.Node {
 	n := core.Node{
 		Actor: a.seat, Policy: a.version, Role: core.RoleAssistant, Prefix: prefix,
 		TokenIDs: c.Tokens, Logprobs: c.Logprobs, Finish: c.Finish.String(),
 	}
-	n.Content = a.text.decode(c.Tokens, start)
+	n.Content = a.text.decode(c.Tokens, at)
 	if cut, found := nn.CutAtStop(n.Content, stops); found {
 		n.Content, n.Finish = cut, "stop"
 	}

@@ -42,14 +42,14 @@ func (a *actor) instrument(request int, p *nn.Prompt, in core.Instruments) {
 		}
 	}
 	if in.Token != nil {
-		start, watch := a.text.blank(p.Tokens), p.Watch
+		at, watch := a.turn(*p), p.Watch
 		// A watch has the sample to itself, and so can decode it; the
 		// log-probability comes with the token just before.
 		logps := make([]float32, p.N)
 		p.OnToken = func(sample int, _ int32, logp float32) { logps[sample-p.First] = logp }
 		first := p.First
 		p.Watch = func(sample int) func(int32) bool {
-			w, stop := a.text.newStream(start), func(int32) bool { return false }
+			w, stop := a.text.newStream(at), func(int32) bool { return false }
 			if watch != nil {
 				stop = watch(sample)
 			}

@@ -43,13 +43,6 @@ func (a *actor) decoding(ids []int32, r core.Request) (nn.Prompt, error) {
 	if eos := a.text.tok.EOS(); eos >= 0 {
 		p.Stop = []int32{eos}
 	}
-	start := a.text.blank(ids)
-	if len(o.Stop) > 0 {
-		p.Watch = func(int) func(int32) bool {
-			t, m := a.text.newStream(start), nn.NewStopMatcher(o.Stop)
-			return func(id int32) bool { return m.Write(t.write(id)) }
-		}
-	}
 	var err error
 	if p.Bias, err = a.biases(o); err != nil {
 		return p, err
@@ -69,8 +62,16 @@ func (a *actor) decoding(ids []int32, r core.Request) (nn.Prompt, error) {
 			}
 		}
 	}
-	p.Constraint, err = a.text.constraint(o, start)
-	return p, err
+	if p.Constraint, err = a.text.constraint(o, a.text.blank(ids)); err != nil {
+		return p, err
+	}
+	if at := a.turn(p); len(o.Stop) > 0 {
+		p.Watch = func(int) func(int32) bool {
+			t, m := a.text.newStream(at), nn.NewStopMatcher(o.Stop)
+			return func(id int32) bool { return m.Write(t.write(id)) }
+		}
+	}
+	return p, nil
 }
 
 // constraints keeps what was compiled for a text's tokens.

@@ -210,7 +210,7 @@ func TestStopStrings(t *testing.T) {
 				}
 			}
 		}
-		n := c.a.node(nn.Completion{Tokens: ids, Logprobs: make([]float32, len(ids))}, "", c.stops, false)
+		n := c.a.node(nn.Completion{Tokens: ids, Logprobs: make([]float32, len(ids))}, "", c.stops, turn{})
 		if n.Content != c.content || len(n.TokenIDs) != c.tokens || len(n.Logprobs) != c.tokens || n.Finish != c.finish {
 			t.Errorf("%s: %q, %d tokens, %d log-probs, %s; want %q, %d, %s", c.what, n.Content, len(n.TokenIDs), len(n.Logprobs), n.Finish, c.content, c.tokens, c.finish)
 		}

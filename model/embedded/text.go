@@ -20,10 +20,11 @@ const (
 
 // text is a tokenizer with its chat template: the way between paths and ids.
 type text struct {
-	tok    *nn.Tokenizer
-	source string    // of the template; "" for none
-	jinja  *template // nil for none and for those built in
-	strips bool      // decoding drops the space that text starts with
+	tok     *nn.Tokenizer
+	plainly *nn.Tokenizer // tok, without cleaning up what it decodes
+	source  string        // of the template; "" for none
+	jinja   *template     // nil for none and for those built in
+	strips  bool          // decoding drops the space that text starts with
 
 	constraints constraints
 	tokens      tokens
@@ -34,7 +35,7 @@ func newText(tokenizer, config []byte) (*text, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &text{tok: tok, strips: strips(tok)}
+	t := &text{tok: tok, plainly: tok.Verbatim(), strips: strips(tok)}
 	t.source = tok.ChatTemplate()
 	if n := len(tok.ChatTemplates()); n > 0 && t.source == "" {
 		return nil, fmt.Errorf("tokenizer_config.json: chat_template: none of the %d templates is named default", n)
@@ -200,6 +201,7 @@ const metaspace = "\u2581"
 // strips tells whether a tokenizer drops the space that text starts with when
 // it decodes, since it puts one there when it encodes.
 func strips(tok *nn.Tokenizer) bool {
+	tok = tok.Verbatim()
 	for id := range int32(tok.Size()) {
 		if word, ok := strings.CutPrefix(tok.Token(id), metaspace); ok && word != "" && !strings.HasPrefix(word, metaspace) {
 			return tok.Decode([]int32{id}) == word
@@ -214,34 +216,51 @@ func (t *text) resumes(ids []int32, start bool) bool {
 	return t.strips && t.source == "" && !start && len(ids) > 0 && strings.HasPrefix(t.tok.Token(ids[0]), metaspace)
 }
 
-// decode is the content of sampled ids, end token left out; start tells that
-// no text precedes them.
-func (t *text) decode(ids []int32, start bool) string {
+// turn is how the text of a turn is read.
+type turn struct {
+	start    bool // no text precedes it
+	verbatim bool // not cleaned up: it keeps a constraint, which knows no cleaning
+}
+
+// decode is the content of sampled ids, end token left out.
+func (t *text) decode(ids []int32, at turn) string {
 	if eos := t.tok.EOS(); len(ids) > 0 && eos >= 0 && ids[len(ids)-1] == eos {
 		ids = ids[:len(ids)-1]
 	}
-	s := t.tok.Decode(ids)
-	if t.resumes(ids, start) {
+	s := t.plainly.Decode(ids)
+	if t.resumes(ids, at.start) {
 		s = " " + s
 	}
 	if t.source == wordTemplate {
 		s = strings.TrimPrefix(s, " ")
 	}
+	if c := t.cleaner(at); c != nil {
+		s = c.Write(s) + c.Flush()
+	}
 	return s
 }
 
+func (t *text) cleaner(at turn) *nn.Cleaner {
+	if at.verbatim || !t.tok.CleansUp() {
+		return nil
+	}
+	return new(nn.Cleaner)
+}
+
 // stream decodes a turn token by token: what it writes, put together, begins
-// what decode gives for all ids. A character is written once it is whole.
+// what decode gives for all ids. A character is written once it is whole, a space
+// once it is sure to stay.
 type stream struct {
 	t     *text
 	d     *nn.Decoder
+	clean *nn.Cleaner // nil for none
 	start bool
 	begun bool // a token has been there
 	strip bool // the space before the turn is still to come
 }
 
-func (t *text) newStream(start bool) *stream {
-	return &stream{t: t, d: t.tok.NewDecoder(), start: start, strip: t.source == wordTemplate}
+func (t *text) newStream(at turn) *stream {
+	return &stream{t: t, d: t.plainly.NewDecoder(), clean: t.cleaner(at), start: at.start, strip: t.source == wordTemplate}
 }
 
 func (w *stream) write(id int32) string {
@@ -252,6 +271,9 @@ func (w *stream) write(id int32) string {
 	w.begun = true
 	if w.strip && s != "" {
 		s, w.strip = strings.TrimPrefix(s, " "), false
+	}
+	if w.clean != nil {
+		s = w.clean.Write(s)
 	}
 	return s
 }

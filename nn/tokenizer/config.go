@@ -42,6 +42,7 @@ func (t *Tokenizer) configure() error {
 		EOS    json.RawMessage `json:"eos_token"`
 		AddBOS *bool           `json:"add_bos_token"`
 		Chat   json.RawMessage `json:"chat_template"`
+		Cleans bool            `json:"clean_up_tokenization_spaces"` // absent: no, as in transformers
 		told   bool            // the file says more than a template
 	}
 	if t.config != nil {
@@ -52,6 +53,7 @@ func (t *Tokenizer) configure() error {
 		delete(fields, "chat_template")
 		c.told = len(fields) > 0
 	}
+	t.cleans = c.Cleans
 	var err error
 	if t.chat, err = chatTemplates(c.Chat); err != nil {
 		return fmt.Errorf("chat_template: %w", err)

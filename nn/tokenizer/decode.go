@@ -10,7 +10,8 @@ import (
 
 // Decode turns tokens into text. Special tokens give nothing. An id without a
 // token gives U+FFFD, and so does each part of ill-formed UTF-8 that starts
-// like a character but is none (Unicode Standard, 3.9, maximal subparts).
+// like a character but is none (Unicode Standard, 3.9, maximal subparts). Where
+// tokenizer_config.json asks for it, the text is cleaned up; see Cleaner.
 func (t *Tokenizer) Decode(ids []int32) string {
 	d := t.NewDecoder()
 	var b strings.Builder
@@ -28,14 +29,39 @@ type Decoder struct {
 	pending []byte // the start of a character
 	strip   int
 	joining bool // a token with text has been there
+	clean   *Cleaner
 }
 
 // NewDecoder starts decoding a text.
-func (t *Tokenizer) NewDecoder() *Decoder { return &Decoder{t: t, strip: t.strip} }
+func (t *Tokenizer) NewDecoder() *Decoder {
+	d := &Decoder{t: t, strip: t.strip}
+	if t.cleans {
+		d.clean = new(Cleaner)
+	}
+	return d
+}
+
+// CleansUp tells whether decoded text is cleaned up; see Cleaner.
+func (t *Tokenizer) CleansUp() bool { return t.cleans }
+
+// Verbatim is t without the cleaning up of decoded text.
+func (t *Tokenizer) Verbatim() *Tokenizer {
+	v := *t
+	v.cleans = false
+	return &v
+}
 
 // Write returns the text that the next token completes; "" while a character is
-// still incomplete.
+// still incomplete, or a space may yet be cleaned away.
 func (d *Decoder) Write(id int32) string {
+	s := d.write(id)
+	if d.clean != nil {
+		s = d.clean.Write(s)
+	}
+	return s
+}
+
+func (d *Decoder) write(id int32) string {
 	p := piece{kind: pieceNone}
 	if id >= 0 && int(id) < len(d.t.pieces) {
 		p = d.t.pieces[id]
@@ -57,7 +83,13 @@ func (d *Decoder) Write(id int32) string {
 }
 
 // Flush returns what is left: U+FFFD for the bytes of an incomplete character.
-func (d *Decoder) Flush() string { return d.emit(d.complete(true)) }
+func (d *Decoder) Flush() string {
+	s := d.emit(d.complete(true))
+	if d.clean != nil {
+		s = d.clean.Write(s) + d.clean.Flush()
+	}
+	return s
+}
 
 // complete takes the whole characters off pending; at the end, the rest, too.
 func (d *Decoder) complete(end bool) string {

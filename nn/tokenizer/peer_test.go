@@ -254,6 +254,7 @@ type recipe struct {
 	added                  []addedJSON // without ids
 	wrapBefore, wrapBehind []string
 	unknown                string
+	cleans                 bool // clean_up_tokenization_spaces
 }
 
 // build trains a vocabulary with the recipe's own normalizer and pre-tokenizer.
@@ -349,7 +350,18 @@ func (r recipe) build(t *testing.T) style {
 	j.PostProcessor = rawJSON(sequence("processors", bytesStep(false, false), post))
 	s := style{name: r.name, Tokenizer: j.bytes(), Config: json.RawMessage(`{}`)}
 	s.Texts = s.keep(awkward)
+	if r.cleans {
+		s.Config = json.RawMessage(`{"clean_up_tokenization_spaces":true}`)
+		s.Texts = append(slices.Clone(s.Texts), unclean...)
+	}
 	return s
+}
+
+// unclean are texts with spaces that are cleaned away, or just not.
+var unclean = []string{
+	" .", " . ", "a .", "a . b ? c ! d , e", "a  .", "a .. .", ". . .", " . . . ", "a ,b , c", "?!  ?  !", "do n't", "do  n't", "n't", " n't", "I 'm", "it 's", "we 've", "you 're", "he 'd", "they 'll",
+	"' '", " ' ", "a ' b", "a ' b ' c", " ' ' ' ", " '  ' .", "a ' .", "x ' s", "x 's ' s", " ' 've", "' n't ' n't", "a '", "a ' ", " '", "a n'", "a n' t", "ca n't wo n't , is n't ?", "I 'm sure it 's the one you 've seen , are n't you ?",
+	"a\n.", "a\n .", "a \n.", "a\u00a0.", "a . \n . b", "é .", "😀 !", "\u3000 。", "a ; b : c", "1 . 5", "f ( x ) , g ( y ) .", " 'ma", " 'said", " 'very", " 'really",
 }
 
 func special(list ...string) (all []addedJSON) {
@@ -401,6 +413,9 @@ func trainStyles(t *testing.T) []style {
 			fuse: true, first: []string{"<unk>", "<s>"}, unknown: "<unk>", added: special("<unk>", "<s>")},
 		{name: "gemma", normalizer: replaceStep(" ", "▁"), pre: object{"type": "Split", "pattern": object{"String": " "}, "behavior": "MergedWithPrevious", "invert": false},
 			decoder: sequence("decoders", replaceStep("▁", " "), object{"type": "ByteFallback"}, object{"type": "Fuse"}), fallback: true, first: []string{"<unk>", "<bos>"}, unknown: "<unk>", added: special("<unk>", "<bos>"), wrapBefore: []string{"<bos>"}},
+		{name: "gpt2, cleaned up", pre: bytesStep(false, true), decoder: bytesStep(true, true), byteLevel: true, added: special("<|endoftext|>"), cleans: true},
+		{name: "llama2, cleaned up", normalizer: sequence("normalizers", object{"type": "Prepend", "prepend": "▁"}, replaceStep(" ", "▁")), decoder: sentencePiece, fallback: true, fuse: true,
+			first: []string{"<unk>", "<s>", "</s>"}, unknown: "<unk>", added: special("<unk>", "<s>", "</s>"), cleans: true},
 		{name: "many normalizers", normalizer: sequence("normalizers", object{"type": "NFKD"}, object{"type": "StripAccents"}, object{"type": "Strip", "strip_left": false, "strip_right": true},
 			object{"type": "Replace", "pattern": object{"Regex": `\s{2,}`}, "content": " "}), pre: bytesStep(false, true), decoder: object{"type": "ByteLevel"}, byteLevel: true,
 			added: []addedJSON{{Content: "New York", Normalized: &yes}, {Content: "[N]", Normalized: new(bool)}}},

@@ -24,6 +24,7 @@ type Tokenizer struct {
 	addBOS bool
 	strip  int    // spaces removed at the start of decoded text
 	join   string // put between the texts of tokens
+	cleans bool   // decoded text is cleaned up; see Cleaner
 	chat   map[string]string
 
 	raw    []byte // tokenizer.json
