@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"pawl/nn"
 	"pawl/tensor"
 )
 
@@ -93,4 +94,24 @@ func BenchmarkLoop(b *testing.B) {
 	}
 	b.ReportMetric(attempts, "attempts/s")
 	b.ReportMetric(steps, "steps/s")
+}
+
+// Adapters are measured on a frozen base, which a step leaves as it was.
+func TestAdaptersTrain(t *testing.T) {
+	z := sizes[0]
+	m, err := nn.New(z.config, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := slices.Clone(m.Params())
+	step, err := trainingAdapters(m, randomBatch(z.config.Vocab, 2, 8))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seconds, err := step(2); err != nil || !(seconds > 0) {
+		t.Errorf("two steps take %v s, error %v", seconds, err)
+	}
+	if !slices.Equal(before, m.Params()) {
+		t.Error("the base changes")
+	}
 }

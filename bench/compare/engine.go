@@ -185,8 +185,10 @@ func rows(batch []nn.Sequence) [][]int32 {
 	return ids
 }
 
-func trainingOurs(m *nn.Model, batch []nn.Sequence) side {
-	t := nn.NewTrainer(m)
+func trainingOurs(m *nn.Model, batch []nn.Sequence) side { return training(nn.NewTrainer(m), batch) }
+
+// training takes steps of cross-entropy.
+func training(t *nn.Trainer, batch []nn.Sequence) side {
 	loss := nn.CrossEntropy(1 / float64(nn.Targets(batch)))
 	return func(n int) (float64, error) {
 		start := time.Now()

@@ -6,15 +6,16 @@
 // "theirs" and "ratio" are null where there is no peer. A ratio above 1 means
 // that Pawl is faster. Usage:
 //
-//	go run ./bench/compare [flags] engine|llama|loop|ledger
+//	go run ./bench/compare [flags] engine|llama|lora|scaling|loop|ledger
 //
 // engine sets the embedded engine beside PyTorch and the BLAS libraries under it
 // (scripts/setup --bench installs them), each with one thread and with two,
 // whichever is faster. The two sides take turns, so that a machine whose speed drifts
 // treats them alike, and the medians are compared. Before anything is timed,
 // both must compute the same from the same weights. llama sets decoding beside
-// llama.cpp, on models exported as GGUF (scripts/setup installs it). loop and ledger have no
-// peer; their goals are in docs/performance.md.
+// llama.cpp, on models exported as GGUF (scripts/setup installs it). lora sets a
+// training step of adapters beside that of the whole model. scaling, loop and
+// ledger have no peer; the goals are in docs/performance.md.
 package main
 
 import (
@@ -87,7 +88,7 @@ func run(args []string) error {
 	f.StringVar(&o.tools, "tools", ".tools", "folder with llama.cpp, as scripts/setup makes it")
 	out := f.String("o", "", "also write the lines to this file, after one that describes the machine")
 	f.Usage = func() {
-		fmt.Fprintf(f.Output(), "usage: go run ./bench/compare [flags] engine|llama|loop|ledger|scaling\n\n")
+		fmt.Fprintf(f.Output(), "usage: go run ./bench/compare [flags] engine|llama|lora|scaling|loop|ledger\n\n")
 		f.PrintDefaults()
 	}
 	if err := f.Parse(args); err != nil {
@@ -96,16 +97,16 @@ func run(args []string) error {
 		}
 		return err
 	}
-	if f.Arg(0) == "peak" && f.NArg() == 2 { // memory.go starts it
-		return peakHere(f.Arg(1))
+	if f.Arg(0) == "peak" && f.NArg() > 1 { // memory.go starts it
+		return peakHere(f.Args()[1:])
 	}
 	benches := map[string]func(context.Context, *options, *reporter) error{
-		"engine": engine, "llama": llamaSpeed, "loop": loopSpeed, "ledger": ledgerSpeed, "scaling": scaling,
+		"engine": engine, "llama": llamaSpeed, "lora": lora, "loop": loopSpeed, "ledger": ledgerSpeed, "scaling": scaling,
 	}
 	bench := benches[f.Arg(0)]
 	if f.NArg() != 1 || bench == nil {
 		f.Usage()
-		return fmt.Errorf("choosing a comparison: want one of engine, llama, loop, ledger, scaling, have %q", f.Args())
+		return fmt.Errorf("choosing a comparison: want one of engine, llama, lora, scaling, loop, ledger, have %q", f.Args())
 	}
 	if !slices.Contains([]string{"native", "avx2"}, o.isa) {
 		return fmt.Errorf("choosing the instruction set: %q is neither native nor avx2", o.isa)

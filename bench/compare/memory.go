@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,7 +24,7 @@ func peaks(ctx context.Context, o *options, rep *reporter, dir string, z size) e
 	if !o.wants(what) {
 		return nil
 	}
-	ours, err := peakOurs(ctx, z)
+	ours, err := peakOurs(ctx, z.name)
 	if err != nil {
 		rep.note("%s: %v", what, err)
 		return nil
@@ -47,23 +48,25 @@ func peaks(ctx context.Context, o *options, rep *reporter, dir string, z size) e
 // peak is resident memory in megabytes.
 type peak struct{ Idle, All float64 }
 
-// peakOurs trains in a process of its own: this one has done other things.
-func peakOurs(ctx context.Context, z size) (p peak, err error) {
+// peakOurs trains in a process of its own, as peakHere is told: this one has done
+// other things.
+func peakOurs(ctx context.Context, args ...string) (p peak, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return p, err
 	}
-	out, err := exec.CommandContext(ctx, self, "peak", z.name).Output()
+	out, err := exec.CommandContext(ctx, self, append([]string{"peak"}, args...)...).Output()
 	if err != nil {
 		return p, fmt.Errorf("training in another process: %w", err)
 	}
 	return p, json.Unmarshal(out, &p)
 }
 
-// peakHere is that process: it trains the named size and prints its peak.
-func peakHere(name string) error {
+// peakHere is that process: it trains the named size, or, with "lora" after the
+// name, adapters of it, and prints its peak.
+func peakHere(args []string) error {
 	for _, z := range sizes {
-		if z.name != name {
+		if z.name != args[0] {
 			continue
 		}
 		idle, err := status("VmRSS")
@@ -74,7 +77,17 @@ func peakHere(name string) error {
 		if err != nil {
 			return err
 		}
-		if _, err := trainingOurs(m, z.batch(z.lengths[0]))(peakSteps); err != nil {
+		batch := z.batch(z.lengths[0])
+		var train side
+		if slices.Equal(args[1:], []string{"lora"}) {
+			train, err = trainingAdapters(m, batch)
+		} else {
+			train = trainingOurs(m, batch)
+		}
+		if err == nil {
+			_, err = train(peakSteps)
+		}
+		if err != nil {
 			return err
 		}
 		all, err := status("VmHWM")
@@ -83,7 +96,7 @@ func peakHere(name string) error {
 		}
 		return json.NewEncoder(os.Stdout).Encode(peak{Idle: idle, All: all})
 	}
-	return fmt.Errorf("measuring memory: no size named %q", name)
+	return fmt.Errorf("measuring memory: no size named %q", args[0])
 }
 
 // status reads a figure of this process, in megabytes.
