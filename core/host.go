@@ -59,6 +59,9 @@ type Host interface {
 	Policies() map[string]Policy
 	// Try plays a candidate on a search set (never on gate or audit).
 	Try(ctx context.Context, p Policy, set string) ([]*Episode, error)
+	// Wording says how a seat is asked in the role of the named prompt template.
+	// Components call it by way of package prompt.
+	Wording(prompt, seat string) (Wording, error)
 	// Blob storage for component state and policy parts.
 	Put(ctx context.Context, content []byte) (Digest, error)
 	Get(ctx context.Context, d Digest) ([]byte, error)
@@ -70,6 +73,12 @@ type Host interface {
 	Seed() uint64
 	Now() time.Time
 	Progress(p Progress)
+}
+
+// Wording is how a seat is asked.
+type Wording struct {
+	Dialect string // that the seat speaks: "chat" or "compact"
+	Text    string // the recipe's own text of the template in it; "" where the built-in one holds
 }
 
 // ModelShape describes a model to be trained from scratch.

@@ -24,6 +24,8 @@ type Host struct {
 	Coder    core.Encoder
 	Model    func(s core.ModelShape) (core.Policy, error)
 	Player   func(p core.Policy, set string) ([]*core.Episode, error)
+	Dialect  string            // that all seats speak; "" is chat
+	Wordings map[string]string // texts of prompt templates, by name
 	StepSeed uint64
 	Clock    *Clock
 
@@ -93,6 +95,14 @@ func (h *Host) Try(_ context.Context, p core.Policy, set string) ([]*core.Episod
 		return nil, errors.New("the fake host has no Player")
 	}
 	return h.Player(p, set)
+}
+
+func (h *Host) Wording(prompt, _ string) (core.Wording, error) {
+	w := core.Wording{Dialect: h.Dialect, Text: h.Wordings[prompt]}
+	if w.Dialect == "" {
+		w.Dialect = "chat"
+	}
+	return w, nil
 }
 
 func (h *Host) Put(_ context.Context, content []byte) (core.Digest, error) {

@@ -1,0 +1,83 @@
+package prompt
+
+import (
+	"embed"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+//go:embed templates/*.tmpl
+var files embed.FS
+
+// Names of the built-in templates, one for each role.
+const (
+	Solve            = "solve"
+	Verify           = "verify"
+	Locate           = "locate"
+	Revise           = "revise"
+	Compare          = "compare"
+	Grade            = "grade"
+	Aggregate        = "aggregate"
+	Plan             = "plan"
+	Propose          = "propose"
+	AttemptOrAbstain = "attempt_or_abstain"
+)
+
+// role is what holds of a template whoever words it.
+type role struct {
+	version int
+	summary string
+	must    []string // fields that every wording shows
+}
+
+// roles by name. Whoever changes the words of a template raises its version.
+var roles = map[string]role{
+	Solve:            {1, "Asks for a solution.", []string{"Task"}},
+	Verify:           {1, "Asks whether an attempt is right: yes or no.", []string{"Task", "Attempt"}},
+	Locate:           {1, "Asks for the number of the first wrong step, 0 for none.", []string{"Task", "Attempt"}},
+	Revise:           {1, "Asks to write an attempt anew from a step on.", []string{"Task", "Attempt", "Step"}},
+	Compare:          {1, "Asks which of two attempts is better: A or B.", []string{"Task", "Attempts"}},
+	Grade:            {1, "Asks for a grade from 0 to 5.", []string{"Task", "Attempt"}},
+	Aggregate:        {1, "Asks for one final solution, given several attempts.", []string{"Task", "Attempts"}},
+	Plan:             {1, "Asks for the sub-goals before working them out.", []string{"Task"}},
+	Propose:          {1, "Asks for a new problem of a world, at a level.", []string{"World", "Level"}},
+	AttemptOrAbstain: {1, "Asks for a solution, or a question mark where it would be a guess.", []string{"Task"}},
+}
+
+// Names lists the built-in templates.
+func Names() []string { return slices.Sorted(maps.Keys(roles)) }
+
+// Get is a built-in template, in both dialects.
+func Get(name string) (Template, error) {
+	if _, ok := roles[name]; !ok {
+		return Template{}, fmt.Errorf("no prompt named %q; there are %s", name, strings.Join(Names(), ", "))
+	}
+	return builtins[name], nil
+}
+
+// builtins are parsed once; they do not change.
+var builtins = load()
+
+// load parses the files of this package. A faulty one is a mistake of the
+// program, seen by its first run.
+func load() map[string]Template {
+	all := map[string]Template{}
+	for name, r := range roles {
+		t := Template{Name: name, Version: r.version, Summary: r.summary}
+		for _, dialect := range Dialects() {
+			text, err := files.ReadFile("templates/" + name + "." + dialect + ".tmpl")
+			if err != nil {
+				panic("prompt: " + err.Error())
+			}
+			u, err := Parse(name, dialect, string(text))
+			if err != nil {
+				panic("prompt: " + err.Error())
+			}
+			t = t.Over(u)
+		}
+		all[name] = t
+	}
+	return all
+}
