@@ -43,7 +43,7 @@ var lattice = map[string]rule{
 	"evaluate":  {component + " stats", "", "a component; measures with intervals"},
 	"std":       {component + " task world env sampler verifier selector objective optimizer gate evaluate", "-", "nothing but the list of components"},
 
-	"recipe":  {"core registry nn/constraint", "", "turns YAML into a plan over whatever is registered; what a seat demands of answers is checked with the page"},
+	"recipe":  {"core registry prompt nn/constraint", "", "turns YAML into a plan over whatever is registered; its prompts and what a seat demands of answers are checked with the page"},
 	"recipes": {"", "-", "nothing but files"},
 	"loop":    {"core registry recipe stats prompt", "", "drives a plan through ports; it names no component, store or model"},
 	"report":  {"core loop", "", "shows what a run did; it decides nothing, so nothing below it may know it"},

@@ -13,7 +13,7 @@ type Request struct {
 	First, N int    // sample indices wanted: First .. First+N-1
 	Seed     uint64
 	Options  Options
-	Hidden   json.RawMessage // the task's hidden side; the Host sets it for environment seats and strips it for models
+	Hidden   json.RawMessage // the task's hidden side, for environments alone
 }
 
 // Actor continues a path: a model, a tool, a game, a simulator. Act returns
@@ -27,6 +27,14 @@ type Actor interface {
 type BatchActor interface {
 	Actor
 	ActBatch(ctx context.Context, rs []Request) ([][]Node, error)
+}
+
+// Environment is an actor that is no model: what it says is a function of the
+// path and of the task's hidden side, so that branching and resuming are free.
+// Samplers give Request.Hidden to environments alone.
+type Environment interface {
+	Actor
+	Environment() // a mark, without effect
 }
 
 // Scorer is the companion that gives log-probs of given tokens: one value per

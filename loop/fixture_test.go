@@ -289,6 +289,7 @@ var hooks sync.Map
 type hookConfig struct {
 	Name  string `yaml:"name" doc:"Test's name."`
 	Tasks string `yaml:"tasks" ref:"tasks" doc:"A set."`
+	Ask   string `yaml:"ask" ref:"prompt" doc:"A prompt."`
 }
 
 type teachConfig struct {

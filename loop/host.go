@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pawl/core"
+	"pawl/registry"
 )
 
 // host is the core.Host of one step.
@@ -19,12 +20,17 @@ type host struct {
 	key   core.Key // of the step that runs; "" where checkpoints make no sense
 	seed  uint64
 	team  map[string]core.Policy // policies in force within the step
+
+	prompts []string // templates that the component being built may ask with
 }
 
 func (h *host) Actor(seat string) (core.Actor, error) {
 	s, ok := h.run.Plan.Seat(seat)
 	if !ok {
 		return nil, fmt.Errorf("seating an actor: the recipe has no seat %q", seat)
+	}
+	if s.Env.Name != "" {
+		return registry.Make[core.Environment](context.Background(), h.run.Registry, h.scoped(s.Env), s.Env)
 	}
 	p, ok := h.team[s.Policy]
 	if !ok {
@@ -34,7 +40,17 @@ func (h *host) Actor(seat string) (core.Actor, error) {
 }
 
 func (h *host) Build(ctx context.Context, s core.Spec) (any, error) {
-	return h.run.Registry.Build(ctx, h, s)
+	return h.run.Registry.Build(ctx, h.scoped(s), s)
+}
+
+// scoped is h for a component and those nested in it.
+func (h *host) scoped(s core.Spec) *host {
+	if h.prompts != nil {
+		return h // nested: its templates are among those of the whole
+	}
+	scoped := *h
+	scoped.prompts = append([]string{}, promptsNamed(s)...)
+	return &scoped
 }
 
 func (h *host) Trainer(ctx context.Context, p core.Policy) (core.Trainer, error) {

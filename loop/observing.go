@@ -24,10 +24,10 @@ func (a *arm) observe(ctx context.Context, drawn *sampling, row *Round) error {
 	r := a.run
 	h := r.hasher("observe").String(string(drawn.key()))
 	for _, v := range r.Plan.Measure.Verify {
-		h.Bytes(canonical(v))
+		r.addSpec(h, v)
 	}
 	for _, m := range r.Plan.Metrics {
-		h.Bytes(canonical(m))
+		r.addSpec(h, m)
 	}
 	d, err := r.Ledger.Do(ctx, h.Key(), "observe", func(ctx context.Context) (core.Digest, error) {
 		eps, err := drawn.all(ctx)
@@ -163,7 +163,7 @@ func (a *arm) labels(ctx context.Context, drawn *sampling, sel selection, row *R
 	r := a.run
 	h := r.hasher("labels").String(string(sel.Examples)).String(string(drawn.key()))
 	for _, v := range r.Plan.Measure.Verify {
-		h.Bytes(canonical(v))
+		r.addSpec(h, v)
 	}
 	d, err := r.Ledger.Do(ctx, h.Key(), "labels", func(ctx context.Context) (core.Digest, error) {
 		found, err := r.labelValues(ctx, drawn, sel)

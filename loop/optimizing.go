@@ -14,7 +14,9 @@ func (a *arm) optimize(ctx context.Context, round, pass int, s stage, u recipe.U
 	r := a.run
 	parent := team[u.Policy]
 	seed := r.seeder("optimize").String(u.Policy).Uint(uint64(round)).Uint(uint64(pass)).Seed()
-	h := r.hasher("optimize").Bytes(canonical(u.Optimize)).Bytes(marshal(parent)).Bytes(marshal(a.base[u.Policy]))
+	h := r.hasher("optimize")
+	r.addSpec(h, u.Optimize)
+	h.Bytes(marshal(parent)).Bytes(marshal(a.base[u.Policy]))
 	h.String(string(sel.Examples)).Uint(seed)
 	if err := r.hashSets(ctx, h, u.Optimize); err != nil {
 		return nil, err

@@ -130,7 +130,8 @@ func (r *Run) basePolicies(ctx context.Context) (map[string]core.Policy, error) 
 		if p.Init.Name == "" {
 			return nil, fmt.Errorf("obtaining policy %s: the recipe starts from %q; give a model with --model", p.Name, p.From)
 		}
-		h := r.hasher("init").String(p.Name).Bytes(canonical(p.Init))
+		h := r.hasher("init").String(p.Name)
+		r.addSpec(h, p.Init)
 		if err := r.hashSets(ctx, h, p.Init); err != nil {
 			return nil, err
 		}

@@ -37,9 +37,10 @@ func (r *Run) sampling(a *arm, round int, stage string, team map[string]core.Pol
 	s := &sampling{run: r, arm: a, round: round, stage: stage, team: team, sample: sample, verify: verify, tasks: tasks}
 	for from := 0; from < len(tasks); from += chunkTasks {
 		h := r.hasher("sample").String(stageOfKey(stage)).Uint(uint64(round))
-		h.String(teamVersion(team)).Bytes(r.Plan.SeatsCanonical()).Bytes(canonical(sample))
+		h.String(teamVersion(team)).Bytes(r.Plan.SeatsCanonical())
+		r.addSpec(h, sample)
 		for _, v := range verify {
-			h.Bytes(canonical(v))
+			r.addSpec(h, v)
 		}
 		for _, t := range tasks[from:min(from+chunkTasks, len(tasks))] {
 			h.Bytes(marshal(t))

@@ -24,7 +24,9 @@ func (a *arm) selectExamples(ctx context.Context, round, pass int, s stage, u re
 	lane := fmt.Sprintf("%d/%s", s.index, u.Policy)
 	state := a.states[lane]
 	seed := r.seeder("select").String(lane).Uint(uint64(round)).Uint(uint64(pass)).Seed()
-	h := r.hasher("select").Bytes(canonical(u.Select)).String(string(drawn.key())).Bytes(state).Uint(seed)
+	h := r.hasher("select")
+	r.addSpec(h, u.Select)
+	h.String(string(drawn.key())).Bytes(state).Uint(seed)
 	if err := r.hashSets(ctx, h, u.Select); err != nil {
 		return selection{}, err
 	}

@@ -63,7 +63,7 @@ func (r *Run) OpenSets(ctx context.Context) (map[string]core.TaskSource, error) 
 }
 
 // SetsNamed lists the task sets that a component, or one nested in it, reads.
-func SetsNamed(s core.Spec) []string { return setsNamed(reflect.ValueOf(s.Config)) }
+func SetsNamed(s core.Spec) []string { return named(reflect.ValueOf(s.Config), "tasks") }
 
 // drawTasks gives the tasks of pass p of the whole run: `take` of them,
 // continuing where the last pass stopped and starting over at the end.
@@ -141,7 +141,7 @@ func collect(ctx context.Context, source core.TaskSource, first, n int) ([]core.
 // hashSets adds to h the contents of every finite task set that a component,
 // or one nested in it, names in a field tagged ref:"tasks".
 func (r *Run) hashSets(ctx context.Context, h *core.Hasher, s core.Spec) error {
-	for _, set := range setsNamed(reflect.ValueOf(s.Config)) {
+	for _, set := range SetsNamed(s) {
 		tasks, err := r.allTasks(ctx, set)
 		if err != nil {
 			return err
@@ -156,8 +156,8 @@ func (r *Run) hashSets(ctx context.Context, h *core.Hasher, s core.Spec) error {
 
 var specType = reflect.TypeFor[core.Spec]()
 
-// setsNamed walks a config for task set names, in field order.
-func setsNamed(v reflect.Value) []string {
+// named walks a config for names that refer to what ref says, in field order.
+func named(v reflect.Value, ref string) []string {
 	if !v.IsValid() {
 		return nil
 	}
@@ -166,16 +166,16 @@ func setsNamed(v reflect.Value) []string {
 		if v.IsNil() {
 			return nil
 		}
-		return setsNamed(v.Elem())
+		return named(v.Elem(), ref)
 	case reflect.Slice:
 		var names []string
 		for i := range v.Len() {
-			names = append(names, setsNamed(v.Index(i))...)
+			names = append(names, named(v.Index(i), ref)...)
 		}
 		return names
 	case reflect.Struct:
 		if v.Type() == specType {
-			return setsNamed(reflect.ValueOf(v.Interface().(core.Spec).Config))
+			return named(reflect.ValueOf(v.Interface().(core.Spec).Config), ref)
 		}
 		var names []string
 		for i := range v.NumField() {
@@ -183,13 +183,13 @@ func setsNamed(v reflect.Value) []string {
 			if !field.IsExported() {
 				continue
 			}
-			if field.Tag.Get("ref") == "tasks" && field.Type.Kind() == reflect.String {
+			if field.Tag.Get("ref") == ref && field.Type.Kind() == reflect.String {
 				if name := v.Field(i).String(); name != "" {
 					names = append(names, name)
 				}
 				continue
 			}
-			names = append(names, setsNamed(v.Field(i))...)
+			names = append(names, named(v.Field(i), ref)...)
 		}
 		return names
 	}

@@ -160,7 +160,7 @@ func TestUnfit(t *testing.T) {
 }
 
 func TestMissingFields(t *testing.T) {
-	for name, field := range map[string]string{Verify: "Task", Revise: "Step", Compare: "Attempts", Propose: "World"} {
+	for name, field := range map[string]string{Verify: "Task", Revise: "Step", Compare: "Attempts", Propose: "Level"} {
 		_, err := get(t, name).Render(Compact, Data{Task: map[bool][]core.Node{true: nil, false: Turns("q")}[field == "Task"]})
 		if err == nil || !strings.Contains(err.Error(), "."+field) {
 			t.Errorf("%s without %s: %v", name, field, err)

@@ -15,6 +15,7 @@ type document struct {
 	Policies registry.Ordered[policyDoc] `yaml:"policies" doc:"Policies under improvement, by name."`
 	Seats    registry.Ordered[seatDoc]   `yaml:"seats" doc:"Who sits where: seats that samplers and verifiers call, by name."`
 	Tasks    registry.Ordered[setDoc]    `yaml:"tasks" doc:"Task sets by name: train, gate, audit and others."`
+	Prompts  registry.Ordered[promptDoc] `yaml:"prompts" doc:"Words of the prompts that components ask with, by name of the prompt."`
 	Sample   core.Spec                   `yaml:"sample" kind:"sampler" doc:"How a task is attempted."`
 	Verify   []core.Spec                 `yaml:"verify" kind:"verifier" doc:"What judges the attempts, in order."`
 	Answer   Answer                      `yaml:"answer" doc:"What inference returns."`
@@ -50,7 +51,7 @@ type policyDoc struct {
 
 type seatDoc struct {
 	Policy      string                    `yaml:"policy" ref:"policy" doc:"The policy that plays the seat."`
-	Env         core.Spec                 `yaml:",component" kind:"env" doc:"The environment that plays the seat."`
+	Env         core.Spec                 `yaml:"env" kind:"env" doc:"The environment that plays the seat."`
 	Temperature *float64                  `yaml:"temperature" min:"0" max:"10" doc:"Sampling temperature; 0 is greedy."`
 	MaxTokens   int                       `yaml:"max_tokens" min:"1" doc:"Most tokens of one reply."`
 	TopK        int                       `yaml:"top_k" min:"0" doc:"Sample among this many likeliest tokens; 0 is all."`
@@ -62,6 +63,7 @@ type seatDoc struct {
 	Schema      json.RawMessage           `yaml:"schema" doc:"A JSON schema that the reply keeps."`
 	LogitBias   registry.Ordered[float64] `yaml:"logit_bias" doc:"What is added to the logits of tokens, by their text, or by number where the key is one without quotes."`
 	Logprobs    bool                      `yaml:"logprobs" doc:"Whether replies carry log-probs."`
+	Dialect     string                    `yaml:"dialect" enum:"chat|compact" doc:"How it is asked: chat is English, compact the lines that Pawl's own models learn; left out, what its model was made for."`
 }
 
 type setDoc struct {

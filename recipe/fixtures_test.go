@@ -38,6 +38,9 @@ func fixtures() *registry.Registry {
 		Min int    `yaml:"min_votes" default:"2" min:"1" doc:"Votes."`
 	}
 	type none struct{}
+	type ask struct {
+		Prompt string `yaml:"prompt" ref:"prompt" default:"verify" doc:"Prompt."`
+	}
 	type filter struct {
 		By      string  `yaml:"by" ref:"verifier" required:"true" doc:"Verifier."`
 		AtLeast float64 `yaml:"at_least" default:"0.5" min:"0" max:"1" doc:"Value."`
@@ -74,6 +77,7 @@ func fixtures() *registry.Registry {
 	add[greedy, core.Sampler](r, core.KindSampler, "greedy")
 	add[vote, core.Verifier](r, core.KindVerifier, "majority_vote")
 	add[none, core.Verifier](r, core.KindVerifier, "oracle", registry.NeedOracle)
+	add[ask, core.Verifier](r, core.KindVerifier, "ask")
 	add[none, core.Verifier](r, core.KindVerifier, "exact", registry.NeedReference)
 	add[filter, core.Selector](r, core.KindSelector, "filter")
 	add[first, core.Selector](r, core.KindSelector, "first")

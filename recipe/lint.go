@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"pawl/core"
+	"pawl/prompt"
 	"pawl/registry"
 )
 
@@ -21,6 +22,7 @@ func (b *builder) lint() {
 	b.resolve(0, b.verifiersAt)
 	b.lintAnswer()
 	b.lintSets()
+	b.lintPrompts()
 	b.lintTests()
 	if len(p.Stages) == 0 && len(p.Metrics) == 0 && p.Sample.Name == "" {
 		b.Add(b.root, "", "the recipe does nothing", "it needs sample and updates, or sample and metrics")
@@ -73,6 +75,12 @@ func (b *builder) resolve(mark int, verifiers func(path string) []string) {
 		case "seat":
 			for _, s := range b.plan.Seats {
 				known = append(known, s.Name)
+			}
+		case "prompt":
+			b.prompted = append(b.prompted, r.Name)
+			known = prompt.Names()
+			for _, e := range b.doc.Prompts {
+				known = append(known, e.Key)
 			}
 		case "policy":
 			for _, p := range b.plan.Policies {

@@ -32,6 +32,7 @@ func decode(r *registry.Registry, path string, root registry.Value) (*Plan, regi
 	}
 	b.Into(&b.doc, root.Without("controls"), "")
 	b.names()
+	b.prompts()
 	b.inference()
 	b.stages()
 	b.controls()
@@ -50,6 +51,7 @@ type builder struct {
 	root     registry.Value
 	doc      document
 	plan     *Plan
+	prompted []string // prompts that components name
 }
 
 // at is the value of a top-level key, or the page itself where it is absent.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"pawl/core"
+	"pawl/prompt"
 	"pawl/registry"
 )
 
@@ -19,6 +20,7 @@ type Plan struct {
 	Policies []Policy
 	Seats    []Seat
 	Tasks    []TaskSet
+	Prompts  map[string]prompt.Template // the recipe's own words; see Prompt
 
 	// Inference: attempt, judge, answer. Stages that name none use these.
 	Sample core.Spec
@@ -55,6 +57,7 @@ type Seat struct {
 	Policy  string
 	Env     core.Spec
 	Options core.Options
+	Dialect string // of what it is asked; "" is what its model was made for
 	Pos     registry.Pos
 }
 
@@ -228,6 +231,13 @@ func (p *Plan) Canonical() []byte {
 		controls[x.Name] = plainStages(x.Stages)
 	}
 	doc["policies"], doc["seats"], doc["tasks"], doc["controls"] = policies, json.RawMessage(p.SeatsCanonical()), tasks, controls
+	if len(p.Prompts) > 0 {
+		words := map[string]any{}
+		for name, t := range p.Prompts {
+			words[name] = map[string]string{prompt.Chat: t.Text(prompt.Chat), prompt.Compact: t.Text(prompt.Compact)}
+		}
+		doc["prompts"] = words
+	}
 	if p.Watch != nil {
 		doc["watch"] = registry.Plain(*p.Watch)
 	}
@@ -243,7 +253,11 @@ func (p *Plan) Canonical() []byte {
 func (p *Plan) SeatsCanonical() []byte {
 	seats := map[string]any{}
 	for _, x := range p.Seats {
-		seats[x.Name] = map[string]any{"policy": x.Policy, "env": registry.Plain(x.Env), "options": x.Options}
+		seat := map[string]any{"policy": x.Policy, "env": registry.Plain(x.Env), "options": x.Options}
+		if x.Dialect != "" {
+			seat["dialect"] = x.Dialect
+		}
+		seats[x.Name] = seat
 	}
 	b, err := json.Marshal(seats)
 	if err != nil {

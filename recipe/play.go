@@ -1,6 +1,7 @@
 package recipe
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"pawl/core"
+	"pawl/prompt"
 	"pawl/registry"
 )
 
@@ -201,6 +203,11 @@ func (h *stageHost) Policies() map[string]core.Policy {
 		all[p.Name] = core.Policy{}
 	}
 	return all
+}
+
+func (h *stageHost) Wording(name, seat string) (core.Wording, error) {
+	s, _ := h.plan.Seat(seat)
+	return h.plan.Wording(name, cmp.Or(s.Dialect, prompt.Chat))
 }
 
 func (h *stageHost) Put(_ context.Context, content []byte) (core.Digest, error) {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 
+	"pawl/core"
 	"pawl/prompt"
 	"pawl/registry"
 )
@@ -27,6 +28,18 @@ func (p *Plan) Prompt(name string) (prompt.Template, error) {
 		return prompt.Template{}, err
 	}
 	return base.Over(own), nil
+}
+
+// Wording is how a seat that speaks a dialect is asked by the named template.
+func (p *Plan) Wording(name, dialect string) (core.Wording, error) {
+	t, err := p.Prompt(name)
+	if err != nil {
+		return core.Wording{}, err
+	}
+	if t.Text(dialect) == "" {
+		return core.Wording{}, fmt.Errorf("the recipe's prompt %s has no %s form", name, dialect)
+	}
+	return core.Wording{Dialect: dialect, Text: t.Text(dialect)}, nil
 }
 
 // prompts parses the recipe's own templates.

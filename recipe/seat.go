@@ -28,7 +28,7 @@ func (b *builder) seat(e registry.Entry[seatDoc]) {
 			b.AddAt(e.Pos, e.Key, "nobody plays the seat", "add policy: and a name")
 		}
 	}
-	b.plan.Seats = append(b.plan.Seats, Seat{Name: e.Key, Policy: s.Policy, Env: s.Env, Pos: e.Pos, Options: b.options(e)})
+	b.plan.Seats = append(b.plan.Seats, Seat{Name: e.Key, Policy: s.Policy, Env: s.Env, Dialect: s.Dialect, Pos: e.Pos, Options: b.options(e)})
 }
 
 // options are how the seat samples. What they demand of an answer is compiled

@@ -159,6 +159,7 @@ func (r *reader) node(n ast.Node, depth int) registry.Value {
 		}
 	case *ast.LiteralNode:
 		v.Form, v.Quoted = registry.Text, true
+		v.Block = n.Start != nil && n.Start.Type == token.LiteralType
 		if n.Value != nil {
 			v.Text = n.Value.Value
 		}

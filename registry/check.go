@@ -9,7 +9,7 @@ import (
 
 var knownNeeds = []string{NeedLogprobs, NeedEmbedded, NeedSandbox, NeedOracle, NeedReference}
 
-var knownRefs = []string{"verifier", "seat", "tasks", "policy"}
+var knownRefs = []string{"verifier", "seat", "tasks", "policy", "prompt"}
 
 // Check reports components whose registration is incomplete: no summary, a
 // setting without doc, a default that does not decode, a tag that says what

@@ -15,7 +15,7 @@
 //	min:"0" max:"1"    bounds of a number, inclusive; of a list, its length
 //	enum:"a|b"         the only values allowed
 //	required:"true"    the key must be present
-//	ref:"verifier"     the value names a verifier, seat, policy or task set of the recipe
+//	ref:"verifier"     the value names a verifier, seat, policy, task set or prompt of the recipe
 //	allow:"random"     values of a ref that need not exist
 //	kind:"selector"    for core.Spec and []core.Spec: the kind of component
 //	inline:"true"      the field that a bare value sets: greedy: 0.7

@@ -111,7 +111,7 @@ func Policy[C any](name string, d Doc, build func(context.Context, core.Host, C)
 }
 
 // Env registers an actor that is not a model in Default.
-func Env[C any](name string, d Doc, build func(context.Context, core.Host, C) (core.Actor, error)) {
+func Env[C any](name string, d Doc, build func(context.Context, core.Host, C) (core.Environment, error)) {
 	Register(Default, core.KindEnv, name, d, build)
 }
 

@@ -26,6 +26,7 @@ type Value struct {
 	Form   Form
 	Text   string // of a scalar, unquoted
 	Quoted bool   // the scalar was quoted or a block: it is text, never a number
+	Block  bool   // it was written as lines below a |
 	Line   int    // 1-based; 0 where there is no position
 	Col    int    // 1-based
 	Items  []Value

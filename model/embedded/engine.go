@@ -14,6 +14,7 @@ import (
 	"pawl/core"
 	"pawl/nn"
 	"pawl/nn/tokenizer"
+	"pawl/prompt"
 )
 
 // PartTokenizerConfig is the policy part with tokenizer_config.json, which
@@ -64,6 +65,22 @@ const identity = "embedded/2"
 
 // Identity of the engine, for step keys. The endpoint is this process.
 func (e *Engine) Identity() string { return identity }
+
+// Dialect tells how a policy is best asked: models that Pawl makes know the
+// compact dialect at most, folders of others the English of chat. A folder
+// without a chat template whose tokens are fewer than the words of any language
+// is one of ours, too.
+func (e *Engine) Dialect(ctx context.Context, p core.Policy) (string, error) {
+	l, err := e.load(ctx, p)
+	if err != nil {
+		return "", err
+	}
+	t := l.text
+	if t.source == lineTemplate || t.source == wordTemplate || t.source == "" && t.tok.Size() < 1024 {
+		return prompt.Compact, nil
+	}
+	return prompt.Chat, nil
+}
 
 // loaded is a policy ready to act.
 type loaded struct {
