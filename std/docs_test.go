@@ -9,7 +9,8 @@ import (
 	"pawl/registry"
 )
 
-// The examples of the language's page are one recipe, and its tests pass.
+// The examples of the language's page are one recipe, and its tests pass. An
+// example that gives a key anew is a recipe of its own.
 func TestLanguagePage(t *testing.T) {
 	page, err := os.ReadFile("../docs/recipe.md")
 	if err != nil {
@@ -19,7 +20,14 @@ func TestLanguagePage(t *testing.T) {
 	for i, part := range strings.Split(string(page), "```yaml\n") {
 		if i > 0 {
 			example, _, _ := strings.Cut(part, "```")
-			text.WriteString(example)
+			key, _, _ := strings.Cut(example, ":")
+			if !strings.Contains("\n"+text.String(), "\n"+key+":") {
+				text.WriteString(example)
+				continue
+			}
+			if _, problems := recipe.Parse(registry.Default, "recipe.md", []byte(example+"sample: greedy\n")); len(problems) > 0 {
+				t.Errorf("%v\n%s", problems, example)
+			}
 		}
 	}
 	plan, problems := recipe.Parse(registry.Default, "recipe.md", []byte(text.String()))
