@@ -16,5 +16,7 @@ import (
 	_ "pawl/world/countdown"
 	_ "pawl/world/functable"
 	_ "pawl/world/keysum"
+	_ "pawl/world/kuhn"
 	_ "pawl/world/maze"
+	_ "pawl/world/tictactoe"
 )

@@ -17,8 +17,8 @@ func init() {
 			"From level 3 on the deck is larger and each prompt tells the order of its cards.",
 		Paper:   "A Simplified Two-Person Poker (Kuhn, 1950)",
 		Example: "kuhn: {split: train, level: 2, opponent: loose}",
-	}, func(c Config) (world.World, error) { return New(c) }, func(c Config) int { return c.N }, world.Rules{
-		Judge: judge, Play: play, Steps: steps, Flaw: flaw, Variant: variant, Read: read, Scale: scale, Demonstrate: demonstrate,
+	}, New, func(c Config) int { return c.N }, world.Rules{
+		Judge: judge, Play: play, Steps: world.MoveSteps, Flaw: flaw, Variant: variant, Read: read, Scale: scale, Demonstrate: demonstrate,
 	})
 }
 
@@ -26,7 +26,7 @@ func init() {
 // move is wrong where it is illegal, or where no best reply to this opponent
 // makes it with that card, whatever the luck. A transcript may end early.
 func (m *match) judge(text string) world.Verdict {
-	moves := m.split(text)
+	moves := world.ReadMoves(m.Dialect, text)
 	if len(moves) == 0 {
 		return world.Verdict{FirstWrong: 1, Reason: "there is no move"}
 	}
@@ -59,36 +59,6 @@ func judge(raw json.RawMessage) (world.Judge, error) {
 	return m.judge, nil
 }
 
-// split cuts a transcript of moves: at ; or, in English, one move for each ####.
-func (m *match) split(text string) []string {
-	var moves []string
-	if m.chat() {
-		for i, part := range strings.Split(text, "####") {
-			if i > 0 {
-				move, _, _ := strings.Cut(strings.TrimSpace(part), "\n")
-				moves = append(moves, "#### "+strings.TrimSpace(move))
-			}
-		}
-		return moves
-	}
-	for _, s := range steps(text) {
-		moves = append(moves, strings.TrimSpace(strings.TrimSuffix(s, ";")))
-	}
-	return moves
-}
-
-// steps cuts after every ;.
-func steps(text string) []string {
-	parts := strings.SplitAfter(text, ";")
-	if last := len(parts) - 1; strings.TrimSpace(parts[last]) == "" { // white space alone is no step
-		parts = parts[:last]
-		if last > 0 {
-			parts[last-1] = text[len(strings.Join(parts[:last-1], "")):]
-		}
-	}
-	return parts
-}
-
 // flaw is the expert's match with one legal move that no best reply makes; what
 // follows is the expert's again, in the hand as it then stands. Where every
 // move is as good as another, as against an equilibrium happens, it calls a bet
@@ -105,7 +75,7 @@ func flaw(raw json.RawMessage, r *rand.Rand) (string, error) {
 		legal := Legal(d.history)
 		if good := Best(d.history, d.card, m.opponent); len(good) == 1 {
 			wrong := legal[0] + legal[1] - good[0]
-			return m.write(m.finish(append(right[:i:i], m.say(wrong)), r)), nil
+			return world.WriteMoves(m.Dialect, m.finish(append(right[:i:i], m.say(wrong)), r)), nil
 		}
 	}
 	i := r.IntN(len(made))
@@ -113,7 +83,7 @@ func flaw(raw json.RawMessage, r *rand.Rand) (string, error) {
 	if strings.IndexByte(Legal(made[i].history), illegal) >= 0 {
 		illegal = Check
 	}
-	return m.write(append(right[:i:i], m.say(illegal))), nil
+	return world.WriteMoves(m.Dialect, append(right[:i:i], m.say(illegal))), nil
 }
 
 // finish plays on from moves as the expert does.
@@ -141,7 +111,7 @@ func variant(raw json.RawMessage, r *rand.Rand) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return m.write(m.expert(r)), nil
+	return world.WriteMoves(m.Dialect, m.expert(r)), nil
 }
 
 // scale is Expect at a level, against an equilibrium.

@@ -165,7 +165,7 @@ func (w *World) Task(i int) core.Task {
 func task(ref reference) core.Task {
 	m := newMatch(ref)
 	moves := m.expert(world.Random("kuhn solution", uint64(ref.Hands), ref.Match))
-	ref.Reference = core.Reference{World: Name, Answer: moves[len(moves)-1], Solution: m.write(moves)}
+	ref.Reference = core.Reference{World: Name, Answer: world.Move(ref.Dialect, moves[len(moves)-1]), Solution: world.WriteMoves(m.Dialect, moves)}
 	prompt := fmt.Sprintf("kuhn %s x%d %c#%d:", ref.Deck, ref.Hands, ref.Opponent[0], ref.Match)
 	id := fmt.Sprintf("kuhn/%s/%d/%s/%d", ref.Deck, ref.Hands, ref.Opponent, ref.Match)
 	if ref.Dialect == world.Chat {

@@ -105,7 +105,7 @@ func TestTasks(t *testing.T) {
 			if v := j(task.Ref().Solution); !v.Valid || v.Answer != task.Ref().Answer {
 				t.Fatalf("%s: solution %q: %+v", name, task.Ref().Solution, v)
 			}
-			if got := strings.Join(steps(task.Ref().Solution), ""); got != task.Ref().Solution {
+			if got := strings.Join(world.MoveSteps(task.Ref().Solution), ""); got != task.Ref().Solution {
 				t.Fatalf("%s: steps join to %q", name, got)
 			}
 			r := rand.New(rand.NewPCG(1, uint64(i)))
@@ -236,7 +236,7 @@ func FuzzPlay(f *testing.F) {
 				t.Fatal(err)
 			}
 			m.Dialect = d
-			moves := m.split(text)
+			moves := world.ReadMoves(d, text)
 			turn, made := m.run(moves)
 			most := float64(2 * m.Hands)
 			if turn.Return < -most || turn.Return > most || len(made) > len(moves) || (turn.Done && turn.Reason == "") {

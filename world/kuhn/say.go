@@ -13,17 +13,14 @@ func (m *match) chat() bool { return m.Dialect == world.Chat }
 
 // action is the move that text makes; 0 where it makes none.
 func (m *match) action(text string) byte {
-	text = strings.TrimSpace(text)
+	text = world.Move(m.Dialect, text)
 	if !m.chat() {
 		if len(text) == 1 && actionNames[text[0]] != "" {
 			return text[0]
 		}
 		return 0
 	}
-	if i := strings.LastIndex(text, "####"); i >= 0 {
-		text, _, _ = strings.Cut(strings.TrimSpace(text[i+4:]), "\n")
-	}
-	text = strings.ToLower(strings.Trim(text, " \t\r.!*`\"'"))
+	text = strings.ToLower(text)
 	for a, name := range actionNames {
 		if text == name {
 			return a
@@ -38,15 +35,6 @@ func (m *match) say(a byte) string {
 		return "#### " + actionNames[a]
 	}
 	return string(a)
-}
-
-// write is a transcript of the solver's moves: each ends in ; or, in English,
-// with its line.
-func (m *match) write(moves []string) string {
-	if m.chat() {
-		return strings.Join(moves, "\n")
-	}
-	return strings.Join(moves, ";") + ";"
 }
 
 // names lists actions.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 
 	"pawl/registry"
 	"pawl/world"
@@ -17,8 +16,8 @@ func init() {
 		Detail: "Played turn by turn. Returns 1, 0 or -1. The oracle knows all best moves of every position. " +
 			"Splits share no position up to turns and reflections.",
 		Example: "tictactoe: {split: train, level: 2, opponent: mixed}",
-	}, func(c Config) (world.World, error) { return New(c) }, func(c Config) int { return c.N }, world.Rules{
-		Judge: judge, Play: play, Steps: steps, Flaw: flaw, Variant: variant, Read: read, Scale: scale, Demonstrate: demonstrate,
+	}, New, func(c Config) int { return c.N }, world.Rules{
+		Judge: judge, Play: play, Steps: world.MoveSteps, Flaw: flaw, Variant: variant, Read: read, Scale: scale, Demonstrate: demonstrate,
 	})
 }
 
@@ -112,11 +111,11 @@ func demonstrate(raw json.RawMessage, r *rand.Rand) ([]string, error) {
 // judge judges one move or several in a row: a move is wrong where it is
 // illegal, or where another is better against this opponent, whatever the luck.
 func (g *game) judge(text string) world.Verdict {
-	moves := g.split(text)
+	moves := world.ReadMoves(g.Dialect, text)
 	if len(moves) == 0 {
 		return world.Verdict{FirstWrong: 1, Reason: "there is no move"}
 	}
-	v := world.Verdict{Answer: g.answer(moves[len(moves)-1])}
+	v := world.Verdict{Answer: moves[len(moves)-1]}
 	turn, boards := g.run(moves)
 	for i, text := range moves {
 		if i >= len(boards) {
@@ -165,7 +164,7 @@ func flaw(raw json.RawMessage, r *rand.Rand) (string, error) {
 	if len(bad) == 0 {
 		bad = []int{-1} // cell 0, on an empty board
 	}
-	return g.write([]string{g.say(bad[r.IntN(len(bad))])}), nil
+	return world.WriteMoves(g.Dialect, []string{g.say(bad[r.IntN(len(bad))])}), nil
 }
 
 // variant is any best move.
@@ -175,17 +174,7 @@ func variant(raw json.RawMessage, r *rand.Rand) (string, error) {
 		return "", err
 	}
 	best := Best(g.start, g.Opponent)
-	return g.write([]string{g.say(best[r.IntN(len(best))])}), nil
-}
-
-// steps cuts after every ;.
-func steps(text string) []string {
-	parts := strings.SplitAfter(text, ";")
-	if last := len(parts) - 1; last > 0 && strings.TrimSpace(parts[last]) == "" { // white space alone is no step
-		parts[last-1] += parts[last]
-		parts = parts[:last]
-	}
-	return parts
+	return world.WriteMoves(g.Dialect, []string{g.say(best[r.IntN(len(best))])}), nil
 }
 
 // scale is the mean of Expect over all start positions of a level, each image

@@ -9,21 +9,9 @@ import (
 
 func (g *game) chat() bool { return g.Dialect == world.Chat }
 
-// answer is the part of text that names a move.
-func (g *game) answer(text string) string {
-	text = strings.TrimSpace(text)
-	if g.chat() {
-		if i := strings.LastIndex(text, "####"); i >= 0 {
-			text, _, _ = strings.Cut(strings.TrimSpace(text[i+4:]), "\n")
-		}
-		text = strings.Trim(text, " \t\r.!*`\"'")
-	}
-	return text
-}
-
 // cell is the cell that text takes, 0 to 8.
 func (g *game) cell(text string) (int, bool) {
-	text = g.answer(text)
+	text = world.Move(g.Dialect, text)
 	if len(text) != 1 || text[0] < '1' || text[0] > '9' {
 		return 0, false
 	}
@@ -36,35 +24,6 @@ func (g *game) say(cell int) string {
 		return fmt.Sprintf("#### %d", cell+1)
 	}
 	return fmt.Sprint(cell + 1)
-}
-
-// write is a transcript of the solver's moves.
-func (g *game) write(moves []string) string {
-	if g.chat() {
-		return strings.Join(moves, "\n")
-	}
-	return strings.Join(moves, ";") + ";"
-}
-
-// split cuts a transcript of moves: at ; or, in English, one move for each ####.
-func (g *game) split(text string) []string {
-	var moves []string
-	if g.chat() {
-		for i, part := range strings.Split(text, "####") {
-			if i > 0 {
-				move, _, _ := strings.Cut(strings.TrimSpace(part), "\n")
-				moves = append(moves, strings.TrimSpace(move))
-			}
-		}
-		return moves
-	}
-	if strings.TrimSpace(text) == "" {
-		return nil
-	}
-	for _, s := range steps(text) {
-		moves = append(moves, strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(s), ";")))
-	}
-	return moves
 }
 
 func (g *game) sayTurn(b Board, reply int) string {

@@ -142,7 +142,7 @@ func task(ref reference) core.Task {
 	g := &game{reference: ref, start: Board([]byte(ref.Board))}
 	best := Best(g.start, ref.Opponent)
 	cell := best[g.random("tictactoe solution", 0).IntN(len(best))]
-	ref.Reference = core.Reference{World: Name, Answer: g.say(cell), Solution: g.write([]string{g.say(cell)})}
+	ref.Reference = core.Reference{World: Name, Answer: g.say(cell), Solution: world.WriteMoves(ref.Dialect, []string{g.say(cell)})}
 	prompt := fmt.Sprintf("ttt %c %s %c:", ref.Opponent[0], ref.Board, g.start.Turn())
 	if ref.Dialect == world.Chat {
 		prompt = g.rules()

@@ -245,7 +245,7 @@ func TestTasks(t *testing.T) {
 					if o == "perfect" && turn.Return != Value(g.start) {
 						t.Fatalf("%s: the expert gets %v, the position is worth %v", task.Text(), turn.Return, Value(g.start))
 					}
-					if v := g.judge(g.write(moves)); !v.Valid {
+					if v := g.judge(world.WriteMoves(d, moves)); !v.Valid {
 						t.Fatalf("%s: the expert's %q: %+v", task.Text(), moves, v)
 					}
 					if d == world.Chat {
@@ -314,7 +314,7 @@ func FuzzPlay(f *testing.F) {
 				t.Fatal(err)
 			}
 			g.Dialect = d
-			turn, _ := g.run(g.split(text))
+			turn, _ := g.run(world.ReadMoves(d, text))
 			if math.Abs(turn.Return) > 1 || (turn.Done && turn.Reason == "") {
 				t.Fatalf("%q: %+v", text, turn)
 			}
