@@ -3,6 +3,7 @@ package embedded
 import (
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 
 	"pawl/core"
@@ -49,9 +50,13 @@ func (a *actor) ActBatch(ctx context.Context, rs []core.Request) ([][]core.Node,
 // sample decodes all requests together, each as change, which may be nil, has
 // left its prompt.
 func (a *actor) sample(ctx context.Context, rs []core.Request, change func(i int, p *nn.Prompt)) ([][]core.Node, [][]nn.Completion, error) {
-	prompts := make([]nn.Prompt, len(rs))
+	prompts, tools := make([]nn.Prompt, len(rs)), make([]json.RawMessage, len(rs))
 	for i, r := range rs {
-		ids, err := a.text.prompt(r.Path)
+		var err error
+		if tools[i], err = a.text.offer(a.options.Merge(r.Options).Tools); err != nil {
+			return nil, nil, fmt.Errorf("encoding the prompt of %s: %w", a.seat, &core.UnservedError{Err: err})
+		}
+		ids, err := a.text.prompt(r.Path, tools[i])
 		if err != nil {
 			return nil, nil, fmt.Errorf("encoding the prompt of %s: %w", a.seat, err)
 		}
@@ -76,6 +81,7 @@ func (a *actor) sample(ctx context.Context, rs []core.Request, change func(i int
 		out[i] = make([]core.Node, len(completions))
 		for j, c := range completions {
 			out[i][j] = a.node(c, prefix, stops, at)
+			out[i][j].Data = offering(tools[i])
 		}
 	}
 	return out, done, nil
@@ -110,7 +116,11 @@ func (a *actor) Score(ctx context.Context, paths [][]core.Node) ([][]float32, er
 			return nil, fmt.Errorf("scoring as %s: path %d has no node", a.seat, i)
 		}
 		last := path[len(path)-1]
-		ids, err := a.text.prompt(path[:len(path)-1])
+		tools, err := a.text.offer(offered(path, a.options.Tools))
+		if err != nil {
+			return nil, fmt.Errorf("encoding a path to score: %w", &core.UnservedError{Err: err})
+		}
+		ids, err := a.text.prompt(path[:len(path)-1], tools)
 		if err != nil {
 			return nil, fmt.Errorf("encoding a path to score: %w", err)
 		}

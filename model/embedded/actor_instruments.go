@@ -87,7 +87,11 @@ func observation(c nn.Completion) core.Observation {
 
 // Tokens are the ids that a continuation of path follows.
 func (a *actor) Tokens(path []core.Node) ([]int32, error) {
-	ids, err := a.text.prompt(path)
+	tools, err := a.text.offer(offered(path, a.options.Tools))
+	if err != nil {
+		return nil, fmt.Errorf("encoding the prompt of %s: %w", a.seat, &core.UnservedError{Err: err})
+	}
+	ids, err := a.text.prompt(path, tools)
 	if err != nil {
 		return nil, fmt.Errorf("encoding the prompt of %s: %w", a.seat, err)
 	}

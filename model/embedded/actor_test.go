@@ -262,7 +262,7 @@ func TestConcurrentUse(t *testing.T) {
 		if err != nil || !slices.Equal(scores[0], nodes[0].Logprobs) {
 			return fmt.Errorf("policy %d scores otherwise (%v)", i, err)
 		}
-		if ids, err := template.prompt([]core.Node{user("q")}); err != nil || !slices.Equal(ids, spell("^[u]q[a]")) {
+		if ids, err := template.prompt([]core.Node{user("q")}, nil); err != nil || !slices.Equal(ids, spell("^[u]q[a]")) {
 			return fmt.Errorf("the template gives %v (%v)", ids, err)
 		}
 		tr, err := e.Trainer(t.Context(), p)

@@ -60,7 +60,7 @@ func TestAnswersAreCleanedUp(t *testing.T) {
 	}
 	// A stop is looked for in the text that is given.
 	script := "so a . b , c"
-	prompt, err := a.text.prompt([]core.Node{user("q")})
+	prompt, err := a.text.prompt([]core.Node{user("q")}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -32,21 +33,33 @@ func slot(i int) string { return fmt.Sprintf("\uE0F0%d\uE0F1", i) }
 // between gives the text that the template puts before each assistant turn of
 // path, and the one after the last. The whole path is rendered at once, since
 // templates look at what surrounds a turn.
-func (t *template) between(path []core.Node, bos, eos string) ([]string, error) {
+func (t *template) between(path []core.Node, tools json.RawMessage, bos, eos string) ([]string, error) {
 	var slots []string
 	messages := make([]any, len(path))
 	for i, n := range path {
 		content := n.Content
-		if n.Role == core.RoleAssistant {
+		if answers(n) {
 			content = slot(len(slots))
 			slots = append(slots, content)
 		}
-		messages[i] = jinja.Dict{{Key: "role", Value: n.Role}, {Key: "content", Value: content}}
+		m, err := message(n, content)
+		if err != nil {
+			return nil, fmt.Errorf("rendering the chat template: turn %d: %w", i+1, err)
+		}
+		messages[i] = m
 	}
-	open := path[len(path)-1].Role == core.RoleAssistant
+	last := path[len(path)-1]
+	open := answers(last)
+	if !open && last.Role == core.RoleAssistant {
+		return nil, fmt.Errorf("rendering the chat template: the last turn has tool calls that were not sampled here; their results come before another answer")
+	}
+	var offer any // none, as transformers has it where there are none
+	if tools != nil {
+		offer = tools
+	}
 	out, err := t.jinja.Render(map[string]any{
 		"messages": messages, "add_generation_prompt": !open, "bos_token": bos, "eos_token": eos,
-		"tools": nil, "documents": nil, // as transformers has them where there are none
+		"tools": offer, "documents": nil,
 	}, today)
 	if raised := (*jinja.Raised)(nil); errors.As(err, &raised) {
 		return nil, fmt.Errorf("rendering the chat template: it refuses these turns: %s", raised.Message)

@@ -24,6 +24,7 @@ type text struct {
 	plainly *nn.Tokenizer // tok, without cleaning up what it decodes
 	source  string        // of the template; "" for none
 	jinja   *template     // nil for none and for those built in
+	toolUse *template     // in place of jinja where there are tools; nil for none
 	strips  bool          // decoding drops the space that text starts with
 
 	constraints constraints
@@ -43,6 +44,11 @@ func newText(tokenizer, config []byte) (*text, error) {
 	if t.source != "" && t.source != lineTemplate && t.source != wordTemplate {
 		if t.jinja, err = parseTemplate(t.source); err != nil {
 			return nil, fmt.Errorf("tokenizer_config.json: chat_template: %w", err)
+		}
+	}
+	if named := tok.ChatTemplates()["tool_use"]; named != "" && t.jinja != nil {
+		if t.toolUse, err = parseTemplate(named); err != nil {
+			return nil, fmt.Errorf("tokenizer_config.json: chat_template: tool_use: %w", err)
 		}
 	}
 	return t, nil
@@ -86,14 +92,20 @@ func (t *text) plain(path []core.Node) string {
 
 // between gives the text before each assistant turn of path, and the text
 // after the last one.
-func (t *text) between(path []core.Node) ([]string, error) {
-	if t.jinja != nil && len(path) > 0 {
-		return t.jinja.between(path, t.tok.Token(t.tok.BOS()), t.tok.Token(t.tok.EOS()))
+func (t *text) between(path []core.Node, tools json.RawMessage) ([]string, error) {
+	if template := t.jinja; template != nil && len(path) > 0 {
+		if tools != nil && t.toolUse != nil {
+			template = t.toolUse
+		}
+		return template.between(path, tools, t.tok.Token(t.tok.BOS()), t.tok.Token(t.tok.EOS()))
 	}
 	var texts []string
 	from := 0
 	for i, n := range path {
-		if n.Role == core.RoleAssistant {
+		if !answers(n) && n.Role == core.RoleAssistant {
+			return nil, fmt.Errorf("rendering turn %d: it has tool calls, and the model no chat template that could spell them", i+1)
+		}
+		if answers(n) {
 			texts = append(texts, t.plain(path[from:i]))
 			from = i + 1
 		}
@@ -118,12 +130,12 @@ func (r *rendered) add(ids []int32, loss bool) {
 // since the same text may have been sampled as other tokens; those that come
 // as text end with the end token. A last assistant turn that comes as text is
 // left open, to be continued, unless closed says that it is complete.
-func (t *text) render(path []core.Node, closed bool) (rendered, error) {
+func (t *text) render(path []core.Node, tools json.RawMessage, closed bool) (rendered, error) {
 	var r rendered
 	if t.addsBOS() || len(path) == 0 && t.tok.AddsBOS() {
 		r.add([]int32{t.tok.BOS()}, false)
 	}
-	texts, err := t.between(path)
+	texts, err := t.between(path, tools)
 	if err != nil {
 		return r, err
 	}
@@ -141,7 +153,7 @@ func (t *text) render(path []core.Node, closed bool) (rendered, error) {
 		return err
 	}
 	for i, n := range path {
-		if n.Role != core.RoleAssistant {
+		if !answers(n) {
 			continue
 		}
 		if err := put(texts[turn]); err != nil {
@@ -175,8 +187,8 @@ func (t *text) encode(s string, start bool) ([]int32, error) {
 }
 
 // prompt gives the ids that a continuation of path follows.
-func (t *text) prompt(path []core.Node) ([]int32, error) {
-	r, err := t.render(path, false)
+func (t *text) prompt(path []core.Node, tools json.RawMessage) ([]int32, error) {
+	r, err := t.render(path, tools, false)
 	return r.ids, err
 }
 
@@ -281,12 +293,15 @@ func (w *stream) write(id int32) string {
 // EncodePath renders a path for training; see core.Encoder. What it gives for
 // a sampled turn is the prompt it was sampled after, then its own ids.
 func (t *text) EncodePath(path []core.Node) ([]int32, []bool, error) {
-	last := len(path) - 1
+	last, tools := len(path)-1, offered(path, nil)
 	if last < 0 || path[last].Role != core.RoleAssistant {
-		r, err := t.render(path, true)
+		r, err := t.render(path, tools, true)
 		return r.ids, r.loss, err
 	}
-	head, err := t.render(path[:last], true)
+	if !answers(path[last]) {
+		return nil, nil, fmt.Errorf("encoding a path: its last turn has tool calls that were not sampled; such turns are context only")
+	}
+	head, err := t.render(path[:last], tools, true)
 	if err != nil {
 		return nil, nil, err
 	}

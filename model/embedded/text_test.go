@@ -126,7 +126,7 @@ func TestRenderingByHand(t *testing.T) {
 		{"a template, nothing", jinja, nil, spell("^"), spell("^"), "."},
 	} {
 		t.Run(c.what, func(t *testing.T) {
-			got, err := c.text.prompt(c.path)
+			got, err := c.text.prompt(c.path, nil)
 			if err != nil || !slices.Equal(got, c.prompt) {
 				t.Errorf("prompt %v (%v), want %v", got, err, c.prompt)
 			}
@@ -161,7 +161,7 @@ func TestServedEqualsTrained(t *testing.T) {
 		for range rapid.IntRange(1, 3).Draw(t, "turns") {
 			path = append(path, user(rapid.SampledFrom(alphabet).Draw(t, "question")))
 			ids := rapid.SliceOfN(rapid.Int32Range(0, int32(x.tok.Size()-1)), 1, 5).Draw(t, "ids")
-			prompt, err := x.prompt(path)
+			prompt, err := x.prompt(path, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -211,7 +211,7 @@ func TestTemplateErrors(t *testing.T) {
 		dir := chatFolder(t, e, c.template)
 		p, err := e.Import(t.Context(), dir)
 		if err == nil {
-			_, err = textOf(t, e, p).prompt(answered)
+			_, err = textOf(t, e, p).prompt(answered, nil)
 		}
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("a template that %s: %v", what, err)
@@ -219,7 +219,7 @@ func TestTemplateErrors(t *testing.T) {
 	}
 	// Of several named templates the default is taken.
 	x := chatText(t, []any{map[string]any{"name": "rag", "template": "no"}, map[string]any{"name": "default", "template": chat}})
-	if ids, err := x.prompt([]core.Node{user("q")}); err != nil || !slices.Equal(ids, spell("^[u]q[a]")) {
+	if ids, err := x.prompt([]core.Node{user("q")}, nil); err != nil || !slices.Equal(ids, spell("^[u]q[a]")) {
 		t.Errorf("the default of several templates gives %v (%v)", ids, err)
 	}
 }
@@ -240,7 +240,7 @@ func TestTemplateFile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if ids, err := textOf(t, e, p).prompt([]core.Node{user("q")}); err != nil || !slices.Equal(ids, spell("^[u]q[a]")) {
+		if ids, err := textOf(t, e, p).prompt([]core.Node{user("q")}, nil); err != nil || !slices.Equal(ids, spell("^[u]q[a]")) {
 			t.Errorf("a template %s gives %v (%v)", what, ids, err)
 		}
 	}

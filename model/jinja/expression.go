@@ -162,6 +162,7 @@ func (p *parser) primary() (expr, error) {
 		case "none", "None":
 			return &constExpr{nil}, nil
 		}
+		p.names[t.text] = true
 		return &nameExpr{t.text}, nil
 	case tokString:
 		s := t.text

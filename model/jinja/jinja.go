@@ -24,7 +24,13 @@ const (
 
 // Template is a parsed template. It is immutable and may be rendered from
 // several goroutines.
-type Template struct{ body []node }
+type Template struct {
+	body  []node
+	names map[string]bool
+}
+
+// Reads tells whether some expression reads a variable of this name.
+func (t *Template) Reads(name string) bool { return t.names[name] }
 
 // Error says what is wrong with a template, and where.
 type Error struct {
@@ -45,12 +51,12 @@ func Parse(source string) (*Template, error) {
 	if len(source) > maxSource {
 		return nil, fmt.Errorf("parsing a template: it has %d bytes; at most %d are supported", len(source), maxSource)
 	}
-	p := &parser{}
+	p := &parser{names: map[string]bool{}}
 	var err error
 	if p.tokens, err = lex(source); err == nil {
 		var body []node
 		if body, err = p.statements(); err == nil {
-			return &Template{body}, nil
+			return &Template{body, p.names}, nil
 		}
 	}
 	return nil, fmt.Errorf("parsing a template: %w", err)

@@ -83,3 +83,15 @@ func FuzzTemplate(f *testing.F) {
 		}
 	})
 }
+
+func TestReads(t *testing.T) {
+	tm, err := Parse("{% if tools %}{{ raise_exception('documents') }}{% endif %}{{ m.content }} messages {# x #}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{"tools": true, "m": true, "documents": false, "content": false, "messages": false, "x": false} {
+		if tm.Reads(name) != want {
+			t.Errorf("reading %s: %v", name, !want)
+		}
+	}
+}

@@ -10,7 +10,8 @@ type parser struct {
 	tokens []token
 	at     int
 	depth  int
-	loops  int // that enclose the statement
+	loops  int             // that enclose the statement
+	names  map[string]bool // that expressions read
 }
 
 func (p *parser) peek() token { return p.tokens[p.at] }
