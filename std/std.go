@@ -15,6 +15,7 @@ import (
 	_ "pawl/world/chain"
 	_ "pawl/world/countdown"
 	_ "pawl/world/functable"
+	_ "pawl/world/harm"
 	_ "pawl/world/keysum"
 	_ "pawl/world/kuhn"
 	_ "pawl/world/maze"

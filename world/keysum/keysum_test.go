@@ -220,7 +220,9 @@ func TestMutantsAreWrong(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if turn := strings.Count(string(text[:at]), ";") + 1; v.Valid != (text[at] == was) || text[at] != was && v.FirstWrong > turn {
+		// A semicolon may cut a turn in two of which the first is right.
+		turn := strings.Count(string(text[:at]), ";") + 1
+		if v.Valid != (text[at] == was) || text[at] != was && text[at] != ';' && v.FirstWrong > turn {
 			t.Fatalf("changed in turn %d: %q: %+v", turn, text, v)
 		}
 	})
