@@ -19,7 +19,7 @@
 //
 //	ttt p X...O..X. O:
 //	4
-//	XX..O..X. ...
+//	X..OOX.X. O:
 //
 // The opponent's coins depend on the start position and the turn alone. A step
 // of a transcript of one's own moves ("4;2;") is one move.
