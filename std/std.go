@@ -19,5 +19,6 @@ import (
 	_ "pawl/world/keysum"
 	_ "pawl/world/kuhn"
 	_ "pawl/world/maze"
+	_ "pawl/world/negotiate"
 	_ "pawl/world/tictactoe"
 )
