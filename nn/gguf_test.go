@@ -2,6 +2,7 @@ package nn
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -91,6 +92,52 @@ func TestGGUFTokenizers(t *testing.T) {
 	big := lively(t, fileConfig(), 1)
 	if err := big.WriteGGUF(&bytes.Buffer{}, NewBytes(), F32); err == nil || !strings.Contains(err.Error(), "the tokenizer has 259 tokens, the model only 11") {
 		t.Errorf("a tokenizer that does not fit: %v", err)
+	}
+}
+
+// Only what llama.cpp cuts in the same way is exported.
+func TestGGUFPreTokenizers(t *testing.T) {
+	const whole, level = `{"type":"ByteLevel","add_prefix_space":false,"use_regex":true}`, `{"type":"ByteLevel","add_prefix_space":false,"use_regex":false}`
+	split := func(regex, behavior string) string {
+		b, err := json.Marshal(map[string]any{"type": "Split", "pattern": map[string]string{"Regex": regex}, "behavior": behavior, "invert": false})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return `{"type":"Sequence","pretokenizers":[` + string(b) + `,` + level + `]}`
+	}
+	named := map[string]string{}
+	for regex, name := range ggufSplits {
+		named[name] = regex
+	}
+	for _, x := range []struct {
+		pre    string
+		ignore bool
+		want   string // a name, or the error
+	}{
+		{whole, false, "gpt-2"},
+		{`{"type":"Sequence","pretokenizers":[{"type":"Digits","individual_digits":true},` + whole + `]}`, false, "smollm"},
+		{split(named["llama-bpe"], "Isolated"), true, "llama-bpe"},
+		{split(named["llama-bpe"], "Isolated"), false, "dbrx"},
+		{split(named["qwen2"], "Isolated"), false, "qwen2"},
+		{split(named["gpt-4o"], "Isolated"), false, "gpt-4o"},
+		{whole, true, `merges alone do not make the token "abc"`},
+		{split(named["qwen2"], "Removed"), false, "no name for the pre-tokenizer"},
+		{split(`\s+|\p{N}{1,3}|\S+`, "Isolated"), false, "no name for the pre-tokenizer"},
+		{level, false, "no name for the pre-tokenizer"},
+		{`{"type":"ByteLevel","add_prefix_space":true,"use_regex":true}`, false, "no name for the pre-tokenizer"},
+		{`{"type":"Sequence","pretokenizers":[{"type":"Digits","individual_digits":false},` + whole + `]}`, false, "no name for the pre-tokenizer"},
+	} {
+		j := hfTokenizer{PreTokenizer: json.RawMessage(x.pre)}
+		j.Model.Whole = x.ignore
+		j.Model.Vocab = map[string]int32{"a": 0, "b": 1, "c": 2, "ab": 3, "abc": 4}
+		merges := []string{"b c", "a b", "ab c"}
+		got, err := j.pre()
+		if err == nil {
+			err = j.mergesSuffice(got, merges)
+		}
+		if err != nil && !strings.Contains(err.Error(), x.want) || err == nil && got != x.want {
+			t.Errorf("%s: %q (%v), want %q", x.pre, got, err, x.want)
+		}
 	}
 }
 

@@ -33,6 +33,7 @@ type hfTokenizer struct {
 		Merges       []json.RawMessage `json:"merges"`
 		Unknown      *string           `json:"unk_token"`
 		ByteFallback bool              `json:"byte_fallback"`
+		Whole        bool              `json:"ignore_merges"` // a word that is a token needs no merges
 	} `json:"model"`
 }
 
@@ -69,6 +70,11 @@ func ggufTokenizer(tok *Tokenizer, size int) ([]gguf.Entry, error) {
 		set("remove_extra_whitespaces", false)
 	case j.byteLevel():
 		set("model", "gpt2")
+		for _, kind := range kinds(j.Normalizer) {
+			if kind != "NFC" && kind != "Sequence" { // most text is in that form; llama.cpp takes it as it is
+				return nil, fmt.Errorf("tokenizer.json: llama.cpp has no normalizer %s for BPE over bytes", kind)
+			}
+		}
 		pre, err := j.pre()
 		if err != nil {
 			return nil, err
@@ -76,6 +82,9 @@ func ggufTokenizer(tok *Tokenizer, size int) ([]gguf.Entry, error) {
 		set("pre", pre)
 		merges, err := j.merges()
 		if err != nil {
+			return nil, err
+		}
+		if err := j.mergesSuffice(pre, merges); err != nil {
 			return nil, err
 		}
 		set("merges", merges)
@@ -180,24 +189,6 @@ func (j *hfTokenizer) unknown() (int32, bool) {
 	}
 	id, ok := j.Model.Vocab[*j.Model.Unknown]
 	return id, ok
-}
-
-// pre names how text is cut before merging, by what tells the regular
-// expressions of the well-known families apart.
-func (j *hfTokenizer) pre() (string, error) {
-	s, list := string(j.PreTokenizer), kinds(j.PreTokenizer)
-	split := slices.Contains(list, "Split")
-	switch {
-	case split && strings.Contains(s, `\\p{N}{1,3}`):
-		return "llama-bpe", nil
-	case split && strings.Contains(s, `|\\p{N}|`):
-		return "qwen2", nil
-	case !split && slices.Contains(list, "Digits"):
-		return "smollm", nil
-	case !split:
-		return "gpt-2", nil
-	}
-	return "", fmt.Errorf("tokenizer.json: llama.cpp has no name for the pre-tokenizer %s", s)
 }
 
 // merges are pairs with a space between, as older tokenizer.json files have them.
