@@ -127,6 +127,10 @@ func (r *Run) basePolicies(ctx context.Context) (map[string]core.Policy, error) 
 			team[p.Name] = given
 			continue
 		}
+		if from, ok := team[p.From]; ok && p.From != "" { // as the page has them, from above
+			team[p.Name] = from
+			continue
+		}
 		if p.Init.Name == "" {
 			return nil, fmt.Errorf("obtaining policy %s: the recipe starts from %q; give a model with --model", p.Name, p.From)
 		}

@@ -187,6 +187,30 @@ func TestSameSeedSameReport(t *testing.T) {
 	}
 }
 
+// A policy from another begins as that does, given or made.
+func TestPoliciesFromPolicies(t *testing.T) {
+	l := newLedger()
+	r, s := newRun(t, l, "policies: {solver: {from: base}}", "policies: {solver: {from: base}, twin: {from: solver}, third: {from: twin}}")
+	want := s.policy(t, 0.5)
+	team, err := r.basePolicies(t.Context())
+	if err != nil || len(team) != 3 {
+		t.Fatalf("%v (%v)", team, err)
+	}
+	for name, p := range team {
+		if p.Version() != want.Version() {
+			t.Errorf("%s begins as %v", name, p)
+		}
+	}
+	r.Initial["twin"] = s.policy(t, 0.25)
+	if team, err = r.basePolicies(t.Context()); err != nil || team["third"].Version() != r.Initial["twin"].Version() {
+		t.Errorf("third begins as %v (%v)", team["third"], err)
+	}
+	delete(r.Initial, "solver")
+	if _, err := r.basePolicies(t.Context()); err == nil || !strings.Contains(err.Error(), "give a model with --model") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // Finished steps are done once in a ledger, but anew under a salt.
 func TestStepsAreReusedUnlessSalted(t *testing.T) {
 	l := newLedger()

@@ -45,7 +45,7 @@ type About struct {
 }
 
 type policyDoc struct {
-	From string    `yaml:"from" doc:"What it starts from: base, the model given at the command line, or a folder."`
+	From string    `yaml:"from" doc:"What it starts from: base, the model given at the command line; a policy above; or a folder."`
 	Init core.Spec `yaml:",component" kind:"policy" doc:"How it is made."`
 }
 

@@ -3,6 +3,7 @@ package recipe
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"pawl/core"
@@ -73,11 +74,14 @@ func (b *builder) names() {
 	p := b.plan
 	p.About, p.Seed, p.Answer, p.Gate, p.Rounds, p.Parents = b.doc.About, b.doc.Seed, b.doc.Answer, b.doc.Gate, b.doc.Rounds, b.doc.Parents
 	p.Watch, p.Metrics, p.Budget, p.Tests = b.doc.Watch, b.doc.Metrics, b.doc.Budget, b.doc.Tests
-	for _, e := range b.doc.Policies {
+	for i, e := range b.doc.Policies {
 		b.nameable(e.Key, e.Pos, "policy", "base")
 		from := e.Value.From
 		if from != "" && e.Value.Init.Name != "" {
 			b.AddAt(e.Pos, e.Key, fmt.Sprintf("the policy comes from %q and is made by %s", from, e.Value.Init.Name), "name one of them")
+		}
+		if from != "" && from != "base" && slices.Contains(b.doc.Policies.Keys()[i:], from) {
+			b.AddAt(e.Pos, e.Key, fmt.Sprintf("the policy comes from %q, which is not above it", from), "a policy starts from base, a folder, or a policy that stands before it")
 		}
 		if from == "" && e.Value.Init.Name == "" {
 			from = "base"

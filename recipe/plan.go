@@ -42,7 +42,7 @@ type Plan struct {
 	registry *registry.Registry
 }
 
-// Policy is one policy of the recipe: From a name ("base", a folder), or made
+// Policy is one policy of the recipe: From a name ("base", a policy before it, a folder), or made
 // by Init. Exactly one of them is set.
 type Policy struct {
 	Name string
