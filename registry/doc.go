@@ -10,6 +10,8 @@
 // Tags of a config field:
 //
 //	yaml:"at_least"    the key; ",component" and ",rest" take the keys left over
+//	yaml:"x,omitzero"  not in the canonical form where zero: a setting added
+//	                   later does not rename the runs of recipes without it
 //	doc:"..."          one sentence; every field has one
 //	default:"0.5"      value where the key is absent; lists are comma-separated
 //	min:"0" max:"1"    bounds of a number, inclusive; of a list, its length

@@ -80,6 +80,9 @@ func plain(s *shape, rv reflect.Value) any {
 	case formStruct:
 		m := map[string]any{}
 		for _, f := range s.fields {
+			if f.omitZero && rv.FieldByIndex(f.index).IsZero() {
+				continue
+			}
 			name := f.name
 			switch f.role {
 			case roleComponent:

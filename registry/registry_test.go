@@ -319,6 +319,22 @@ func TestCanonicalLeavesPositionsOut(t *testing.T) {
 	}
 }
 
+func TestCanonicalLeavesZerosOutWhereTold(t *testing.T) {
+	type old struct {
+		N int `yaml:"n" doc:"N."`
+	}
+	type grown struct {
+		N int `yaml:"n" doc:"N."`
+		M int `yaml:"m,omitzero" doc:"M."`
+	}
+	if a, b := Canonical(old{N: 1}), Canonical(grown{N: 1}); !bytes.Equal(a, b) {
+		t.Errorf("a new setting that is not used changes the form: %s, %s", a, b)
+	}
+	if a, b := Canonical(grown{N: 1, M: 2}), `{"m":2,"n":1}`; string(a) != b {
+		t.Errorf("%s, want %s", a, b)
+	}
+}
+
 func TestMerge(t *testing.T) {
 	r := sample(t)
 	base := config(member("count", scalar("3")), member("inner", Object(member("bare", Object(member("n", scalar("9")))))), member("maybe", Object(member("bare", Object(member("n", scalar("8")))))))

@@ -55,6 +55,7 @@ type field struct {
 	min, max *float64
 	enum     []string
 	required bool
+	omitZero bool // left out of canonical forms where zero
 	inline   bool
 	ref      string
 	allow    []string
@@ -226,7 +227,7 @@ func readField(sf reflect.StructField, index, depth int) (*field, error) {
 	case ",rest":
 		f.role = roleRest
 	default:
-		f.name = name
+		f.name, f.omitZero = strings.CutSuffix(name, ",omitzero")
 	}
 	if def, ok := sf.Tag.Lookup("default"); ok {
 		f.def = &def

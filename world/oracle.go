@@ -2,7 +2,6 @@ package world
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -40,10 +39,10 @@ func Oracle(t core.Task) (Judge, error) {
 
 // judged lists the worlds with an oracle of whole completions.
 func judged() []string {
-	rules.RLock()
-	defer rules.RUnlock()
-	names := slices.Sorted(maps.Keys(rules.of))
-	return slices.DeleteFunc(names, func(name string) bool { return rules.of[name].Judge == nil })
+	return slices.DeleteFunc(Names(), func(name string) bool {
+		r, _ := RulesOf(name)
+		return r.Judge == nil
+	})
 }
 
 // Check judges one completion of t.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync"
 
 	"pawl/core"
@@ -87,4 +89,11 @@ func RulesOf(name string) (Rules, bool) {
 	defer rules.RUnlock()
 	r, ok := rules.of[name]
 	return r, ok
+}
+
+// Names lists the registered worlds in order.
+func Names() []string {
+	rules.RLock()
+	defer rules.RUnlock()
+	return slices.Sorted(maps.Keys(rules.of))
 }

@@ -8,12 +8,10 @@ package addition
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"math"
 	"math/big"
 	"math/rand/v2"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -27,7 +25,7 @@ func init() {
 		Summary: "Add two numbers of a given length, digits written forward or reversed.",
 		Paper:   "Teaching Arithmetic to Small Transformers (Lee et al., 2023)",
 		Example: "addition: {split: train, digits: 5, order: reversed}",
-	}, New, func(c Config) int { return c.N }, world.Rules{Judge: oracle})
+	}, New, func(c Config) int { return c.N }, world.Rules{Judge: oracle, Steps: steps, Flaw: flaw, Read: read})
 }
 
 // Config chooses an addition world: sums of two numbers with exactly
@@ -35,13 +33,14 @@ func init() {
 type Config struct {
 	Split   string `yaml:"split" enum:"labelled|train|search|gate|audit" default:"train" doc:"Share of the world; shares never overlap."`
 	N       int    `yaml:"n" default:"0" min:"0" doc:"Number of tasks; 0 takes the whole split."`
-	Digits  int    `yaml:"digits" default:"3" min:"1" max:"10000" doc:"Digits of each number."`
+	Level   int    `yaml:"level,omitzero" default:"0" min:"0" max:"5" doc:"Difficulty from 1 to 5: as many digits; 3 is as without."`
+	Digits  int    `yaml:"digits" default:"0" min:"0" max:"10000" doc:"Digits of each number, from 1; 0 is by level."`
 	Order   string `yaml:"order" enum:"forward|reversed" default:"forward" doc:"Order of the digits of the sum: reversed puts the units first."`
 	Seed    uint64 `yaml:"seed" default:"1" doc:"Orders the tasks and draws what is swapped."`
 	Dialect string `yaml:"dialect" enum:"compact|chat" default:"compact" doc:"Bare characters, or English."`
 }
 
-// World is the world of Config. world.Compact prompts read "12+34=",
+// World is the world of Config. Compact prompts read "12+34=",
 // completions are the digits of the sum. In reversed order the sum of 12 and
 // 34 is written 64, which a causal model can produce carry by carry. x+y and
 // y+x count as one instance.
@@ -67,7 +66,10 @@ type reference struct {
 func New(c Config) (*World, error) {
 	c.Split = cmp.Or(c.Split, "train")
 	c.Order = cmp.Or(c.Order, "forward")
-	c.Digits = cmp.Or(c.Digits, 3)
+	if c.Level < 0 || c.Level > 5 {
+		return nil, fmt.Errorf("making world addition: level %d: there are 1 to 5", c.Level)
+	}
+	c.Digits = cmp.Or(c.Digits, c.Level, 3)
 	var err error
 	if c.Dialect, err = world.Dialect(c.Dialect); err != nil {
 		return nil, fmt.Errorf("making world addition: %w", err)
@@ -181,52 +183,4 @@ func written(digits, order string) string {
 	b := []byte(digits)
 	slices.Reverse(b)
 	return string(b)
-}
-
-// oracle compares digit by digit: a step is a digit, in the order
-// written. Numbers with other digits in front or behind are wrong, 046 too.
-func oracle(raw json.RawMessage) (world.Judge, error) {
-	var ref reference
-	if err := world.Decode(raw, &ref); err != nil {
-		return nil, err
-	}
-	if !isDigits(ref.X) || !isDigits(ref.Y) {
-		return nil, fmt.Errorf("reading its reference: %.20q + %.20q is no addition", ref.X, ref.Y)
-	}
-	truth := written(addDigits(ref.X, ref.Y), ref.Order)
-	return func(text string) world.Verdict {
-		answer := strings.TrimSpace(text)
-		if ref.Dialect == world.Chat {
-			answer = chatNumber(answer)
-		}
-		v := world.Verdict{Answer: answer, Right: answer == truth, Valid: answer == truth}
-		if !v.Right {
-			n := 0
-			for n < min(len(answer), len(truth)) && answer[n] == truth[n] {
-				n++
-			}
-			v.FirstWrong = n + 1
-			v.Reason = fmt.Sprintf("the sum is %.40s", truth)
-		}
-		return v
-	}, nil
-}
-
-var integer = regexp.MustCompile(`-?\d+`)
-
-// chatNumber is the number after the last ####, or else the last number.
-func chatNumber(text string) string {
-	text = strings.ReplaceAll(text, ",", "")
-	if _, after, marked := world.CutLast(text, "####"); marked {
-		return integer.FindString(after)
-	}
-	all := integer.FindAllString(text, -1)
-	if len(all) == 0 {
-		return ""
-	}
-	return all[len(all)-1]
-}
-
-func isDigits(s string) bool {
-	return s != "" && strings.Trim(s, "0123456789") == ""
 }

@@ -10,7 +10,6 @@ import (
 	"cmp"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -25,7 +24,9 @@ func init() {
 		Detail: "The operation is addition modulo `modulus` under a random relabelling, fixed by `table`. " +
 			"Each step writes two operands and their result. The oracle checks every step.",
 		Example: "chain: {split: train, numbers: 4, modulus: 20, table: 1}",
-	}, New, func(c Config) int { return c.N }, world.Rules{Judge: oracle})
+	}, New, func(c Config) int { return c.N }, world.Rules{
+		Judge: oracle, Steps: steps, Flaw: flaw, Variant: variant, Read: readPrompt,
+	})
 }
 
 // Config chooses a chain world: numbers below Modulus are combined, two
@@ -34,7 +35,8 @@ func init() {
 type Config struct {
 	Split   string  `yaml:"split" enum:"labelled|train|search|gate|audit" default:"train" doc:"Share of the world; shares never overlap."`
 	N       int     `yaml:"n" default:"0" min:"0" doc:"Number of tasks; 0 takes the whole split."`
-	Numbers int     `yaml:"numbers" default:"4" min:"2" max:"64" doc:"Numbers to combine; one step less is needed."`
+	Level   int     `yaml:"level,omitzero" default:"0" min:"0" max:"5" doc:"Difficulty from 1 to 5: 2, 3, 4, 5 and 6 numbers; 3 is as without."`
+	Numbers int     `yaml:"numbers" default:"0" min:"0" max:"64" doc:"Numbers to combine, from 2; one step less is needed. 0 is by level."`
 	Modulus int     `yaml:"modulus" default:"20" min:"2" max:"1000" doc:"Size of the set that the numbers come from."`
 	Order   string  `yaml:"order" enum:"free|fixed" default:"free" doc:"Combine any two of the remaining values, or left to right."`
 	Table   uint64  `yaml:"table" default:"0" doc:"Relabelling of the numbers that shapes the operation; 0 is plain addition."`
@@ -48,7 +50,7 @@ type Config struct {
 // tells a number of the prompt from the first operand.
 const promptEnd = " :"
 
-// World is the world of Config. world.Compact prompts are the numbers
+// World is the world of Config. Compact prompts are the numbers
 // ("3 17 5 9 :"), completions the steps "x y r" one after the other
 // ("5 9 14 3 14 17 17 17 14"), whose last word is the answer.
 type World struct {
@@ -68,22 +70,40 @@ type reference struct {
 	Dialect string `json:"dialect"`
 }
 
-// New checks c and makes its world. Zero values take the defaults.
-func New(c Config) (*World, error) {
+// settle fills in what c leaves to the defaults and the level.
+func (c Config) settle() (Config, error) {
+	if c.Level < 0 || c.Level > 5 {
+		return c, fmt.Errorf("making world chain: level %d: there are 1 to 5", c.Level)
+	}
 	c.Split = cmp.Or(c.Split, "train")
 	c.Order = cmp.Or(c.Order, "free")
 	c.By = cmp.Or(c.By, "tuple")
-	c.Numbers = cmp.Or(c.Numbers, 4)
+	c.Numbers = cmp.Or(c.Numbers, 1+cmp.Or(c.Level, 3))
 	c.Modulus = cmp.Or(c.Modulus, 20)
 	var err error
 	if c.Dialect, err = world.Dialect(c.Dialect); err != nil {
-		return nil, fmt.Errorf("making world chain: %w", err)
+		return c, fmt.Errorf("making world chain: %w", err)
 	}
 	switch {
 	case c.Numbers < 2 || c.Modulus < 2:
-		return nil, fmt.Errorf("making world chain: %d numbers modulo %d: at least 2 of each are needed", c.Numbers, c.Modulus)
+		return c, fmt.Errorf("making world chain: %d numbers modulo %d: at least 2 of each are needed", c.Numbers, c.Modulus)
 	case c.Order != "free" && c.Order != "fixed":
-		return nil, fmt.Errorf("making world chain: no order named %q; there are free and fixed", c.Order)
+		return c, fmt.Errorf("making world chain: no order named %q; there are free and fixed", c.Order)
+	}
+	return c, nil
+}
+
+// Validate tells settings that make no world, before any is made.
+func (c Config) Validate() error {
+	_, err := c.settle()
+	return err
+}
+
+// New checks c and makes its world. Zero values take the defaults.
+func New(c Config) (*World, error) {
+	c, err := c.settle()
+	if err != nil {
+		return nil, err
 	}
 	w := &World{cfg: c, op: newOperation(c.Modulus, c.Table)}
 	space := fmt.Sprintf("chain of %d modulo %d by %s", c.Numbers, c.Modulus, c.By)
@@ -130,7 +150,7 @@ func (w *World) Task(i int) core.Task {
 	x := w.share.Instance(i)
 	rng := world.Random("chain", w.cfg.Seed, x)
 	numbers := w.numbers(x, rng)
-	steps := w.derive(numbers, rng)
+	steps := derive(w.op, w.cfg.Order == "free", numbers, rng)
 	answer := strconv.Itoa(steps[len(steps)-1][2])
 	ref := reference{
 		Reference: core.Reference{Answer: answer, World: "chain"},
@@ -168,29 +188,4 @@ func (w *World) numbers(x uint64, rng *rand.Rand) []int {
 		}
 	}
 	return ns
-}
-
-// derive draws a legal derivation: steps of two operands and their result.
-func (w *World) derive(numbers []int, rng *rand.Rand) [][3]int {
-	left := slices.Clone(numbers)
-	steps := make([][3]int, 0, len(left)-1)
-	for len(left) > 1 {
-		i, j := 0, 1
-		if w.cfg.Order == "free" {
-			i = rng.IntN(len(left))
-			if j = rng.IntN(len(left) - 1); j >= i {
-				j++
-			}
-		}
-		r := w.op.of(left[i], left[j])
-		steps = append(steps, [3]int{left[i], left[j], r})
-		if w.cfg.Order == "free" {
-			left = slices.Delete(left, max(i, j), max(i, j)+1)
-			left[min(i, j)] = r
-		} else {
-			left = left[1:]
-			left[0] = r
-		}
-	}
-	return steps
 }

@@ -11,22 +11,30 @@ import (
 	"pawl/world"
 )
 
-// oracle replays derivations. Right looks at the final answer alone, the
-// last number; Valid wants every step too.
-func oracle(raw json.RawMessage) (world.Judge, error) {
+// decode reads a reference and checks its instance.
+func decode(raw json.RawMessage) (reference, operation, error) {
 	var ref reference
 	if err := world.Decode(raw, &ref); err != nil {
-		return nil, err
+		return ref, operation{}, err
 	}
 	if len(ref.Numbers) < 2 || ref.Modulus < 2 || ref.Modulus > 1<<16 {
-		return nil, fmt.Errorf("reading its reference: %d numbers modulo %d make no chain", len(ref.Numbers), ref.Modulus)
+		return ref, operation{}, fmt.Errorf("reading its reference: %d numbers modulo %d make no chain", len(ref.Numbers), ref.Modulus)
 	}
 	for _, n := range ref.Numbers {
 		if n < 0 || n >= ref.Modulus {
-			return nil, fmt.Errorf("reading its reference: number %d is not below the modulus %d", n, ref.Modulus)
+			return ref, operation{}, fmt.Errorf("reading its reference: number %d is not below the modulus %d", n, ref.Modulus)
 		}
 	}
-	op := newOperation(ref.Modulus, ref.Table)
+	return ref, newOperation(ref.Modulus, ref.Table), nil
+}
+
+// oracle replays derivations. Right looks at the final answer alone, the
+// last number; Valid wants every step too.
+func oracle(raw json.RawMessage) (world.Judge, error) {
+	ref, op, err := decode(raw)
+	if err != nil {
+		return nil, err
+	}
 	truth := ref.Numbers[0]
 	for _, n := range ref.Numbers[1:] {
 		truth = op.of(truth, n)

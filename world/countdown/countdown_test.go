@@ -101,12 +101,12 @@ func TestCountdownOracleAgainstBruteForce(t *testing.T) {
 	for _, p := range [][3]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
 		a, b, c := numbers[p[0]], numbers[p[1]], numbers[p[2]]
 		for _, op1 := range "+-*/" {
-			r, ok := whole(byte(op1), a, b)
+			r, ok := wholeResult(byte(op1), a, b)
 			for _, op2 := range "+-*/" {
-				if s, ok2 := whole(byte(op2), r, c); ok && ok2 && s == target {
+				if s, ok2 := wholeResult(byte(op2), r, c); ok && ok2 && s == target {
 					legal[fmt.Sprintf("%d%c%d=%d,%d%c%d=%d", a, op1, b, r, r, op2, c, s)] = true
 				}
-				if s, ok2 := whole(byte(op2), c, r); ok && ok2 && s == target {
+				if s, ok2 := wholeResult(byte(op2), c, r); ok && ok2 && s == target {
 					legal[fmt.Sprintf("%d%c%d=%d,%d%c%d=%d", a, op1, b, r, c, op2, r, s)] = true
 				}
 			}
@@ -123,7 +123,7 @@ func TestCountdownOracleAgainstBruteForce(t *testing.T) {
 	for a := int64(1); a <= 5; a++ {
 		for b := int64(1); b <= 5; b++ {
 			for _, op1 := range "+-*/" {
-				r, ok := whole(byte(op1), a, b)
+				r, ok := wholeResult(byte(op1), a, b)
 				if !ok {
 					continue
 				}
@@ -149,7 +149,7 @@ func TestCountdownOracleAgainstBruteForce(t *testing.T) {
 	}
 }
 
-func whole(op byte, a, b int64) (int64, bool) {
+func wholeResult(op byte, a, b int64) (int64, bool) {
 	switch op {
 	case '+':
 		return a + b, true

@@ -13,16 +13,25 @@ import (
 	"pawl/world"
 )
 
+// decode reads a reference and checks its instance.
+func decode(raw json.RawMessage) (reference, error) {
+	var ref reference
+	if err := world.Decode(raw, &ref); err != nil {
+		return ref, err
+	}
+	if len(ref.Numbers) == 0 {
+		return ref, errors.New("reading its reference: a countdown without numbers")
+	}
+	return ref, nil
+}
+
 // oracle accepts a chain of steps, or one expression over all numbers
 // in the last line (after an optional "Answer:" and left of the first "=").
 // Only legal solutions are right: Right and Valid are one.
 func oracle(raw json.RawMessage) (world.Judge, error) {
-	var ref reference
-	if err := world.Decode(raw, &ref); err != nil {
+	ref, err := decode(raw)
+	if err != nil {
 		return nil, err
-	}
-	if len(ref.Numbers) == 0 {
-		return nil, errors.New("reading its reference: a countdown without numbers")
 	}
 	return func(text string) world.Verdict { return judgeCountdown(ref, text) }, nil
 }
@@ -32,12 +41,12 @@ var signs = strings.NewReplacer("×", "*", "÷", "/", "−", "-", "–", "-", "�
 
 func judgeCountdown(ref reference, text string) world.Verdict {
 	text = signs.Replace(text)
-	line := strings.TrimSpace(text)
-	line = strings.TrimSpace(line[strings.LastIndexByte(line, '\n')+1:])
-	line = answerLabel.ReplaceAllString(line, "")
-	expression, _, _ := strings.Cut(line, "=")
+	last := strings.TrimSpace(text)
+	last = strings.TrimSpace(last[strings.LastIndexByte(last, '\n')+1:])
+	last = answerLabel.ReplaceAllString(last, "")
+	expression, _, _ := strings.Cut(last, "=")
 	value, used, err := evaluate(expression)
-	if err == nil && len(used) > 1 && !hasSteps(text, len(used), len(ref.Numbers)) {
+	if err == nil && len(used) > 1 && !hasSteps(text, last, len(used), len(ref.Numbers)) {
 		return judgeExpression(ref, strings.TrimSpace(expression), value, used)
 	}
 	v := judgeSteps(ref, text)
@@ -49,10 +58,14 @@ func judgeCountdown(ref reference, text string) world.Verdict {
 
 var answerLabel = regexp.MustCompile(`(?i)^(final\s+)?answer\s*:\s*|^####\s*`)
 
-// hasSteps tells a last step from an expression: a step has two operands where
-// the puzzle has more numbers, and it stands among others or is written as one.
-func hasSteps(text string, operands, numbers int) bool {
-	return operands == 2 && numbers > 2 && strings.Count(text, "=") > 1
+// hasSteps tells a last step from an expression: it has two operands where the
+// puzzle has more numbers, and stands among others or is written as a step. Of
+// two numbers the one step is the solution: what it says they give counts.
+func hasSteps(text, last string, operands, numbers int) bool {
+	if operands != 2 {
+		return false
+	}
+	return numbers > 2 && strings.Count(text, "=") > 1 || stepPattern.MatchString(strings.TrimRight(last, ","))
 }
 
 func judgeExpression(ref reference, expression string, value *big.Rat, used []int64) world.Verdict {
@@ -72,7 +85,7 @@ func judgeExpression(ref reference, expression string, value *big.Rat, used []in
 	return v
 }
 
-var line = regexp.MustCompile(`^(-?\d{1,15})\s*([-+*/])\s*(-?\d{1,15})\s*=\s*(-?\d{1,15})$`)
+var stepPattern = regexp.MustCompile(`^(-?\d{1,15})\s*([-+*/])\s*(-?\d{1,15})\s*=\s*(-?\d{1,15})$`)
 
 // judgeSteps replays steps a op b = c, separated by commas, semicolons or
 // lines. Pieces without "=" are prose and are passed over.
@@ -89,7 +102,7 @@ func judgeSteps(ref reference, text string) world.Verdict {
 			continue
 		}
 		piece = strings.TrimSpace(piece)
-		m := line.FindStringSubmatch(piece)
+		m := stepPattern.FindStringSubmatch(piece)
 		if m == nil {
 			return wrong("%.40q is not a step a + b = c", piece)
 		}
