@@ -315,51 +315,6 @@ func TestConfigRefuses(t *testing.T) {
 	}
 }
 
-// FuzzJudge wants no panic, and no completion valid that is not right.
-func FuzzJudge(f *testing.F) {
-	f.Add("[1,3];[2,4]")
-	f.Add("init[3,1,5][7,0][9,9];add1[4,2,6][8,1][10,10];init|add1")
-	f.Add("rev: [1, 3]\n#### [2, 4]")
-	f.Add("rev|rev|rev|rev|rev|rev|rev|rev|rev")
-	var judges []world.Judge
-	for form, prompt := range map[string]string{Apply: "ls rev|add1 [3,1]:", Induce: findPrompt, Repair: fixPrompt} {
-		task, err := read(form, prompt)
-		if err != nil {
-			f.Fatal(err)
-		}
-		for _, dialect := range []string{world.Compact, world.Chat} {
-			raw := strings.Replace(string(task.Reference), `"dialect":"compact"`, `"dialect":"`+dialect+`"`, 1)
-			judge, err := judge(form)([]byte(raw))
-			if err != nil {
-				f.Fatal(err)
-			}
-			judges = append(judges, judge)
-		}
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		for _, judge := range judges {
-			if v := judge(text); v.Valid != (v.Right && v.FirstWrong == 0) || v.FirstWrong > strings.Count(text, ";")+strings.Count(text, "\n")+2 {
-				t.Fatalf("%q: %+v", text, v)
-			}
-		}
-	})
-}
-
-// FuzzRead wants prompts to be refused or to read back as themselves.
-func FuzzRead(f *testing.F) {
-	for _, prompt := range []string{"ls rev|add1 [3,1]:", findPrompt, fixPrompt, "find 3 [1]>[2]:", "ls"} {
-		f.Add(prompt)
-	}
-	f.Fuzz(func(t *testing.T, prompt string) {
-		for _, form := range forms {
-			task, err := read(form, prompt)
-			if err == nil && task.Prompt[0].Content != prompt {
-				t.Fatalf("%q reads as %q", prompt, task.Prompt[0].Content)
-			}
-		}
-	})
-}
-
 func BenchmarkTask(b *testing.B) {
 	for _, form := range forms {
 		b.Run(form, func(b *testing.B) {

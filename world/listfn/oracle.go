@@ -39,9 +39,9 @@ var chatStep = regexp.MustCompile(`^\W*([a-z]+[0-9]?)\W*:\s*(\[[^:]*\])[\s.]*$`)
 // readChat takes lines such as "rev: [1,3], [5]" as steps and passes over the
 // rest. The answer stands after the last ####.
 func readChat(text string) completion {
-	body, answer := "", text
-	if i := strings.LastIndex(text, "####"); i >= 0 {
-		body, answer = text[:i], text[i+len("####"):]
+	body, answer, marked := world.CutLast(text, "####")
+	if !marked {
+		body, answer = "", text
 	}
 	answer, _, _ = strings.Cut(strings.TrimSpace(answer), "\n")
 	c := completion{answer: strings.Trim(squeeze(answer), ".`*")}

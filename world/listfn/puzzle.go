@@ -33,6 +33,15 @@ type puzzle struct {
 // no short program agrees with them, a shorter one would do, or they leave open
 // what the hidden examples are.
 func pose(size int, shown []example) (*puzzle, error) {
+	if size < 1 || size > maxSize || len(shown) == 0 {
+		return poseAmong(nil, size, shown)
+	}
+	return poseAmong(fitting(shown[0], size), size, shown)
+}
+
+// poseAmong is pose where the programs that agree with the first example are
+// known.
+func poseAmong(fit []program, size int, shown []example) (*puzzle, error) {
 	switch {
 	case size < 1 || size > maxSize:
 		return nil, fmt.Errorf("programs of %d operations: from 1 to %d can be searched for", size, maxSize)
@@ -44,7 +53,7 @@ func pose(size int, shown []example) (*puzzle, error) {
 			return nil, fmt.Errorf("an example of the empty list tells too little")
 		}
 	}
-	z := &puzzle{size: size, shown: shown, right: agreeing(shown, size)}
+	z := &puzzle{size: size, shown: shown, right: shortest(fit, shown)}
 	if len(z.right) == 0 {
 		return nil, fmt.Errorf("no program of at most %d operations agrees with the examples", size)
 	}
@@ -131,6 +140,7 @@ func (z *puzzle) after(p program) []example {
 // draws again, more of them in the long run. The second input is one shorter
 // than the first, since many programs differ in that only.
 func makePuzzle(r *rand.Rand, f program, first list, of sizes) *puzzle {
+	fit := fitting(example{first, f.run(first)}, len(f))
 	for attempt := 0; ; attempt++ {
 		shown := make([]example, min(of.examples+min(attempt/64, 1)+attempt/1024, maxShown))
 		for i := range shown {
@@ -140,7 +150,7 @@ func makePuzzle(r *rand.Rand, f program, first list, of sizes) *puzzle {
 			}
 			shown[i] = example{in, f.run(in)}
 		}
-		z, err := pose(len(f), shown)
+		z, err := poseAmong(fit, len(f), shown)
 		if err == nil && of.mistakes > 0 {
 			err = z.mend(z.mistaken(r, of.mistakes))
 		}

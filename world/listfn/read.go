@@ -122,6 +122,9 @@ func decode(form string, raw []byte) (ref reference, p program, l list, z *puzzl
 		return ref, nil, l, nil, fmt.Errorf("reading its reference: %w", err)
 	}
 	if err := world.Decode(raw, &ref); err != nil {
+		return ref, nil, l, nil, err
+	}
+	if ref.Dialect, err = world.Dialect(ref.Dialect); err != nil {
 		return fail(err)
 	}
 	if ref.World != form {

@@ -1,8 +1,6 @@
 package listfn
 
-import (
-	"slices"
-)
+import "slices"
 
 // example is what a program shall make of a list.
 type example struct{ in, out list }
@@ -11,20 +9,37 @@ func (p program) agrees(examples []example) bool { return p.firstMiss(examples) 
 
 // firstMiss is the first example that p disagrees with, or -1.
 func (p program) firstMiss(examples []example) int {
-	return slices.IndexFunc(examples, func(e example) bool { return p.run(e.in) != e.out })
+	for i, e := range examples {
+		if p.run(e.in) != e.out {
+			return i
+		}
+	}
+	return -1
 }
 
-// agreeing finds the shortest programs of at most size operations that agree
-// with the examples, all of one length, in the order of ops. The
-// empty program is none. It tries them all up to the length of the shortest that
-// agree, and no longer ones.
-func agreeing(examples []example, size int) []program {
-	var found []program
-	for length := 1; length <= size && found == nil; length++ {
-		walk(examples, make(program, 0, length), length, func(p program) bool {
+// fitting finds all programs of at most size operations that agree with one
+// example, the shortest first, those of one length in the order of ops. The
+// empty program is none. It tries them all: sum of len(ops)^i.
+func fitting(e example, size int) (found []program) {
+	for length := 1; length <= size; length++ {
+		walk(e, make(program, 0, length), length, func(p program) bool {
 			found = append(found, slices.Clone(p))
 			return true
 		})
+	}
+	return found
+}
+
+// shortest is those of the programs that agree with the examples and have the
+// fewest operations; the programs are sorted by length.
+func shortest(programs []program, examples []example) (found []program) {
+	for _, p := range programs {
+		if len(found) > 0 && len(p) > len(found[0]) {
+			break
+		}
+		if p.agrees(examples) {
+			found = append(found, p)
+		}
 	}
 	return found
 }
@@ -36,7 +51,7 @@ func reachable(examples []example, size int) bool {
 		return true
 	}
 	for length := 1; length <= size; length++ {
-		if walk(examples, make(program, 0, length), length, func(program) bool { return false }) {
+		if walk(examples[0], make(program, 0, length), length, func(p program) bool { return !p.agrees(examples[1:]) }) {
 			return true
 		}
 	}
@@ -44,28 +59,19 @@ func reachable(examples []example, size int) bool {
 }
 
 // walk yields the programs that extend p by exactly left operations and agree
-// with from, whose inputs p has been carried out on. It reports whether yield
+// with e, on whose input p has been carried out. It reports whether yield
 // stopped it by returning false.
-func walk(from []example, p program, left int, yield func(program) bool) (stopped bool) {
-	if left == 1 {
-		for o := range ops {
-			if slices.IndexFunc(from, func(e example) bool { return ops[o].run(e.in) != e.out }) < 0 &&
-				!yield(append(p, uint8(o))) {
+func walk(e example, p program, left int, yield func(program) bool) (stopped bool) {
+	for o := range ops {
+		to := ops[o].run(e.in)
+		q := append(p, uint8(o))
+		switch {
+		case left == 1:
+			if to == e.out && !yield(q) {
 				return true
 			}
-		}
-		return false
-	}
-	to := make([]example, len(from))
-next:
-	for o := range ops {
-		for i, e := range from {
-			to[i] = example{ops[o].run(e.in), e.out}
-			if to[i].in.n < e.out.n && e.out.n > 1 { // only an empty list grows, to one number
-				continue next
-			}
-		}
-		if walk(to, append(p, uint8(o)), left-1, yield) {
+		case to.n < e.out.n && e.out.n > 1: // only an empty list grows, to one number
+		case walk(example{to, e.out}, q, left-1, yield):
 			return true
 		}
 	}
