@@ -18,6 +18,7 @@ import (
 	_ "pawl/world/harm"
 	_ "pawl/world/keysum"
 	_ "pawl/world/kuhn"
+	_ "pawl/world/listfn"
 	_ "pawl/world/maze"
 	_ "pawl/world/negotiate"
 	_ "pawl/world/tictactoe"

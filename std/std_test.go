@@ -2,6 +2,7 @@ package std
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -101,6 +102,9 @@ var folders = map[core.Kind][]string{
 	core.KindOptimizer: {"optimizer"}, core.KindGate: {"gate"}, core.KindMetric: {"evaluate"},
 }
 
+// families names the packages of worlds that share one.
+var families = map[string]string{"listapply": "listfn", "listinduce": "listfn", "listrepair": "listfn"}
+
 // A key of a recipe names the file of its code, and a test beside it: one of
 // its name, or one that speaks of it.
 func TestNameIsPath(t *testing.T) {
@@ -108,7 +112,7 @@ func TestNameIsPath(t *testing.T) {
 		coded, tested := false, false
 		where := folders[c.Kind]
 		if _, ok := world.RulesOf(c.Name); ok && c.Kind == core.KindTasks {
-			where = []string{"world/" + c.Name}
+			where = []string{"world/" + cmp.Or(families[c.Name], c.Name)}
 		}
 		for _, folder := range where {
 			_, err := os.Stat("../" + folder + "/" + c.Name + ".go")

@@ -40,6 +40,18 @@ func checkTask(t testing.TB, form string, task core.Task, text string) world.Ver
 	return judge(text)
 }
 
+func TestWorldsAreTheirNames(t *testing.T) {
+	for name, keyword := range map[string]string{"listapply": "ls ", "listinduce": "find ", "listrepair": "fix "} {
+		w, err := New(name, Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if task := w.Task(0); !strings.HasPrefix(task.Text(), keyword) || task.Ref().World != name || w.Len() < 100_000*40/100 {
+			t.Errorf("%s asks %q, of world %s, and has %d tasks", name, task.Text(), task.Ref().World, w.Len())
+		}
+	}
+}
+
 const (
 	findPrompt = "find 2 [3,1,5,2]>[4,2,6] [7,0,4]>[8,1] [9,9,8]>[10,10]:" // init|add1 or add1|init
 	fixPrompt  = "fix rev|add1 [3,1,5,2]>[4,2,6] [7,0,4]>[8,1] [9,9,8]>[10,10]:"
@@ -168,7 +180,7 @@ func TestMutantsAreJudgedRightly(t *testing.T) {
 		}
 		text := []byte(task.Ref().Solution)
 		if v := judge(string(text)); !v.Valid || !v.Right || v.FirstWrong != 0 {
-			t.Fatalf("%s %s: %+v", task.Prompt[0].Content, text, v)
+			t.Fatalf("%s %s: %+v", task.Text(), text, v)
 		}
 		at := rapid.IntRange(0, len(text)-1).Draw(t, "at")
 		old := text[at]
@@ -177,7 +189,7 @@ func TestMutantsAreJudgedRightly(t *testing.T) {
 			return
 		}
 		if v := judge(string(text)); v.Valid || v.FirstWrong == 0 {
-			t.Fatalf("%s %s: %+v", task.Prompt[0].Content, text, v) // no mutant of one character is right all through
+			t.Fatalf("%s %s: %+v", task.Text(), text, v) // no mutant of one character is right all through
 		}
 	})
 }
@@ -199,7 +211,7 @@ func TestFlawsAndVariants(t *testing.T) {
 				}
 				v := checkTask(t, form, task, text)
 				if v.Right || v.Valid || v.FirstWrong < 1 || v.FirstWrong > w.ops || strings.Join(cut(text), "") != text {
-					t.Fatalf("%s %s: %+v", task.Prompt[0].Content, text, v)
+					t.Fatalf("%s %s: %+v", task.Text(), text, v)
 				}
 				if form == Apply {
 					continue
@@ -209,7 +221,7 @@ func TestFlawsAndVariants(t *testing.T) {
 					t.Fatal(err)
 				}
 				if v := checkTask(t, form, task, text); !v.Valid || text == task.Ref().Solution {
-					t.Fatalf("%s %s: %+v", task.Prompt[0].Content, text, v)
+					t.Fatalf("%s %s: %+v", task.Text(), text, v)
 				}
 				others++
 			}
@@ -259,7 +271,7 @@ func TestPromptsFitAndReadBack(t *testing.T) {
 			known := strings.Join(w.Vocabulary(), "")
 			for i := range 150 {
 				task := w.Task(i)
-				prompt, solution := task.Prompt[0].Content, task.Ref().Solution
+				prompt, solution := task.Text(), task.Ref().Solution
 				if len(prompt) > limit || len(solution) > limit {
 					t.Errorf("level %d: %s %s is too long", level, prompt, solution)
 				}
@@ -267,7 +279,7 @@ func TestPromptsFitAndReadBack(t *testing.T) {
 					t.Errorf("%s %s has characters that are not in the vocabulary", prompt, solution)
 				}
 				again, err := rules(t, form).Read(prompt)
-				if err != nil || string(again.Reference) != string(task.Reference) || again.Prompt[0].Content != prompt {
+				if err != nil || string(again.Reference) != string(task.Reference) || again.Text() != prompt {
 					t.Fatalf("%s reads as %s, %v, not %s", prompt, again.Reference, err, task.Reference)
 				}
 			}

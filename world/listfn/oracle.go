@@ -81,55 +81,6 @@ func judge(form string) func(raw json.RawMessage) (world.Judge, error) {
 	}
 }
 
-// judgeApply compares list by list; the last one is the answer.
-func judgeApply(p program, l list, c completion) world.Verdict {
-	v := world.Verdict{Answer: c.answer, Right: c.answer == p.run(l).String()}
-	lists := append(c.steps, c.answer)
-	for i, text := range lists {
-		if i == len(p) {
-			v.FirstWrong, v.Reason = i+1, fmt.Sprintf("goes on after the last operation, %s", ops[p[i-1]].Name)
-			return v
-		}
-		if truth := p[:i+1].run(l); text != truth.String() {
-			v.FirstWrong = i + 1
-			v.Reason = fmt.Sprintf("%s of %s is %s, not %.40q", ops[p[i]].Name, p[:i].run(l), truth, text)
-			return v
-		}
-	}
-	if len(lists) < len(p) {
-		v.FirstWrong, v.Reason = len(lists)+1, fmt.Sprintf("stops before %s", ops[p[len(lists)]].Name)
-		return v
-	}
-	v.Valid = true
-	return v
-}
-
-// judgeApplyChat judges the lines of an English completion as steps, and the
-// answer as one more.
-func judgeApplyChat(p program, l list, c completion) world.Verdict {
-	right := c.answer == p.run(l).String()
-	v := world.Verdict{Answer: c.answer, Right: right, Valid: right}
-	wrong := func(step int, format string, args ...any) world.Verdict {
-		v.Valid, v.FirstWrong, v.Reason = false, step, fmt.Sprintf(format, args...)
-		return v
-	}
-	for i, s := range c.steps {
-		if i == len(p) {
-			return wrong(i+1, "goes on after the last operation")
-		}
-		if want := ops[p[i]].Name + p[:i+1].run(l).String(); s != want {
-			return wrong(i+1, "%s of %s is %s, not %.40q", ops[p[i]].Name, p[:i].run(l), p[:i+1].run(l), s)
-		}
-	}
-	switch n := len(c.steps); {
-	case n < len(p) && !c.bare:
-		return wrong(n+1, "stops before %s", ops[p[n]].Name)
-	case !right:
-		return wrong(n+1, "the list is %s", p.run(l))
-	}
-	return v
-}
-
 // judge tells whether the program answered with agrees with all examples, and
 // which step is the first that is miscalculated or leads nowhere. Reasons tell
 // about shown examples only.

@@ -73,29 +73,6 @@ func poseAmong(fit []program, size int, shown []example) (*puzzle, error) {
 	return z, nil
 }
 
-// mend makes it the puzzle of mending wrong. The error says why it is none.
-func (z *puzzle) mend(wrong program) error {
-	switch {
-	case len(wrong) != z.size:
-		return fmt.Errorf("mending a program of %d operations with %d", len(wrong), z.size)
-	case wrong.agrees(z.shown):
-		return fmt.Errorf("nothing is wrong with %s: it agrees with the examples", wrong)
-	}
-	z.wrong = wrong // of the right programs the one that changes least is demonstrated
-	slices.SortStableFunc(z.right, func(a, b program) int { return changes(a, wrong) - changes(b, wrong) })
-	return nil
-}
-
-// changes is how many operations of two programs of one length differ.
-func changes(a, b program) (n int) {
-	for i := range a {
-		if a[i] != b[i] {
-			n++
-		}
-	}
-	return n
-}
-
 // hide draws the inputs of the hidden examples, from the shown alone: lists as
 // long as the longest of those, and one shorter.
 func hide(shown []example) []example {
@@ -142,7 +119,7 @@ func (z *puzzle) after(p program) []example {
 func makePuzzle(r *rand.Rand, f program, first list, of sizes) *puzzle {
 	fit := fitting(example{first, f.run(first)}, len(f))
 	for attempt := 0; ; attempt++ {
-		shown := make([]example, min(of.examples+min(attempt/64, 1)+attempt/1024, maxShown))
+		shown := make([]example, min(of.examples+min(attempt/24, 1)+attempt/1024, maxShown))
 		for i := range shown {
 			in := first
 			if i > 0 {
@@ -158,18 +135,4 @@ func makePuzzle(r *rand.Rand, f program, first list, of sizes) *puzzle {
 			return z
 		}
 	}
-}
-
-// mistaken is the first right program with n operations replaced. It may happen
-// to be right.
-func (z *puzzle) mistaken(r *rand.Rand, n int) program {
-	q := slices.Clone(z.right[0])
-	for _, i := range r.Perm(len(q))[:min(n, len(q))] {
-		o := uint8(r.IntN(len(ops) - 1))
-		if o >= q[i] {
-			o++
-		}
-		q[i] = o
-	}
-	return q
 }
