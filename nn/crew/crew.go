@@ -10,6 +10,7 @@ package crew
 import (
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 )
@@ -112,22 +113,26 @@ func (c *Crew) one(worker int) bool {
 		s = c.state.Load()
 	}
 	c.do(worker, c.total-int(uint32(s)))
-	if c.left.Add(-1) == 0 && c.asleep.CompareAndSwap(true, false) {
-		c.done <- struct{}{}
-	}
 	return true
 }
 
 // do is task i, unless one before it has failed.
 func (c *Crew) do(worker, i int) {
+	ended := false
 	defer func() {
 		if v := recover(); v != nil {
-			c.fault.CompareAndSwap(nil, &fault{fmt.Sprintf("%v\n\nin a worker of package crew", v)})
+			c.fault.CompareAndSwap(nil, &fault{fmt.Sprintf("%v\n\nin a worker of package crew:\n%s", v, debug.Stack())})
+		} else if !ended {
+			c.fault.CompareAndSwap(nil, &fault{"a task of package crew ended its goroutine (runtime.Goexit, as t.FailNow does); let it return"})
+		}
+		if c.left.Add(-1) == 0 && c.asleep.CompareAndSwap(true, false) {
+			c.done <- struct{}{}
 		}
 	}()
 	if c.fault.Load() == nil {
 		c.task(worker, i)
 	}
+	ended = true
 }
 
 // wait is for the tasks that helpers still have: awake for as long as helpers
@@ -141,15 +146,7 @@ func (c *Crew) wait() time.Duration {
 		if n == spins {
 			begun = time.Now()
 		} else if time.Since(begun) > patience {
-			if c.done == nil {
-				c.done = make(chan struct{}, 1)
-			}
-			c.asleep.Store(true)
-			// Who finds asleep set sends; who sets left to 0 before that does not.
-			if c.left.Load() > 0 || !c.asleep.CompareAndSwap(true, false) {
-				<-c.done
-			}
-			break
+			c.sleep()
 		}
 		runtime.Gosched()
 	}
@@ -159,9 +156,29 @@ func (c *Crew) wait() time.Duration {
 	return time.Since(begun)
 }
 
+// sleep is until a last task is done. That need not be this phase's: a helper
+// that ended an earlier one may have lost its core before it looked whether the
+// caller sleeps. So the caller looks again what is left.
+func (c *Crew) sleep() {
+	if c.done == nil {
+		c.done = make(chan struct{}, 1)
+	}
+	c.asleep.Store(true)
+	// Who finds asleep set sends; who sets left to 0 before that does not.
+	if c.left.Load() > 0 || !c.asleep.CompareAndSwap(true, false) {
+		<-c.done
+	}
+}
+
 // assist is a helper. It says that it has gone before its last look for work, so
 // that a phase which begins meanwhile either is seen here or starts it anew.
 func (c *Crew) assist(h *helper, worker int) {
+	gone := false
+	defer func() {
+		if !gone { // a task ended this goroutine
+			h.at.Store(false)
+		}
+	}()
 	for {
 		var last time.Time
 		for n := 1; ; n++ {
@@ -181,6 +198,7 @@ func (c *Crew) assist(h *helper, worker int) {
 		}
 		h.at.Store(false)
 		if uint32(c.state.Load()) == 0 || !h.at.CompareAndSwap(false, true) {
+			gone = true
 			return
 		}
 	}

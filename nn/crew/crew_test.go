@@ -1,6 +1,7 @@
 package crew
 
 import (
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -98,6 +99,77 @@ func TestPanicReachesTheCaller(t *testing.T) {
 	c.Run(50, func(_, _ int) { n.Add(1) })
 	if n.Load() != 50 {
 		t.Errorf("after a panic %d tasks of 50 ran", n.Load())
+	}
+}
+
+// A helper that ends a phase and loses its core before it looks whether the
+// caller sleeps may wake it in a later phase, in which others are at work.
+func TestAnEarlierPhaseDoesNotEndALaterOne(t *testing.T) {
+	var c Crew
+	c.Size(2)
+	release, returned := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(returned)
+		var taken atomic.Int32
+		c.Run(2, func(worker, _ int) {
+			if worker != 0 {
+				taken.Add(1)
+				<-release
+			}
+			for worker == 0 && taken.Load() == 0 { // leave one to the helper
+				runtime.Gosched()
+			}
+		})
+	}()
+	asleep := func() bool {
+		select {
+		case <-returned:
+			return false
+		default:
+			return c.asleep.Load()
+		}
+	}
+	for !asleep() {
+		runtime.Gosched()
+	}
+	if c.asleep.CompareAndSwap(true, false) { // as the late helper does
+		c.done <- struct{}{}
+	}
+	for !asleep() {
+		select {
+		case <-returned:
+			t.Fatal("the phase ended while a task was under way")
+		default:
+			runtime.Gosched()
+		}
+	}
+	close(release)
+	<-returned
+}
+
+// A task that ends its goroutine, as t.FailNow does, is an error of the phase
+// where a helper ran it, and the helper's place is taken by another.
+func TestGoexitReachesTheCaller(t *testing.T) {
+	var c Crew
+	c.Size(2)
+	for range 3 {
+		func() {
+			defer func() {
+				if v := recover(); v == nil || !strings.Contains(v.(string), "ended its goroutine") {
+					t.Errorf("recovered %v", v)
+				}
+			}()
+			var taken atomic.Int32
+			c.Run(2, func(worker, _ int) {
+				if worker != 0 {
+					taken.Add(1)
+					runtime.Goexit()
+				}
+				for taken.Load() == 0 {
+					runtime.Gosched()
+				}
+			})
+		}()
 	}
 }
 
