@@ -1,10 +1,12 @@
 package nn
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 
+	"pawl/nn/constraint"
 	"pawl/tensor"
 )
 
@@ -54,7 +56,10 @@ func (d *decoder) choose(x *slot, logits, hidden []float32) {
 	}
 	stop := p.stops(token)
 	if p.Constraint != nil && !stop {
-		x.state = p.Constraint.Next(x.state, token)
+		if x.state = p.Constraint.Next(x.state, token); x.state == nil {
+			d.unconstrained(x, constraint.ErrTooAmbiguous)
+			return
+		}
 		stop = d.complete(x)
 	}
 	if x.watch != nil && x.watch(token) {
@@ -84,7 +89,11 @@ var forbidden = float32(math.Inf(-1))
 // has been forbidden otherwise, the call of Generate ends with an error: false.
 func (d *decoder) constrain(x *slot, logits []float32) bool {
 	p := x.p
-	bits, _ := p.Constraint.Tokens(x.state)
+	bits, _, err := p.Constraint.Tokens(x.state)
+	if err != nil {
+		d.unconstrained(x, err)
+		return false
+	}
 	some := false
 	for i := range logits {
 		ok := i>>6 < len(bits) && bits[i>>6]>>(i&63)&1 == 1
@@ -94,11 +103,17 @@ func (d *decoder) constrain(x *slot, logits []float32) bool {
 		some = some || logits[i] > forbidden
 	}
 	if !some {
-		x.ended = true
-		d.s.stop(x.j, nil, fmt.Errorf("prompt %d, sample %d: after %d tokens none can follow that the constraint, bias and intervention allow",
-			x.prompt, p.First+x.at, len(x.tokens)))
+		d.unconstrained(x, errNoneCanFollow)
 	}
 	return some
+}
+
+var errNoneCanFollow = errors.New("none can follow that the constraint, bias and intervention allow")
+
+// unconstrained ends x's call of Generate, for its constraint cannot be kept.
+func (d *decoder) unconstrained(x *slot, why error) {
+	x.ended = true
+	d.s.stop(x.j, nil, fmt.Errorf("prompt %d, sample %d: after %d tokens %w", x.prompt, x.p.First+x.at, len(x.tokens), why))
 }
 
 // complete tells whether x's text can only end, and there is no stop token to
@@ -107,8 +122,8 @@ func (d *decoder) complete(x *slot) bool {
 	if len(x.p.Stop) > 0 || !x.state.Accepting() {
 		return false
 	}
-	_, count := x.p.Constraint.Tokens(x.state)
-	return count == 0
+	_, count, err := x.p.Constraint.Tokens(x.state)
+	return count == 0 && err == nil
 }
 
 // finish records the completion of x.

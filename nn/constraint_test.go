@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"errors"
 	"math"
 	"regexp"
 	"slices"
@@ -104,6 +105,25 @@ func TestConstraintIsRenormalised(t *testing.T) {
 	p.Bias = map[int32]float32{3 + 'x': float32(math.Inf(-1))}
 	_, err = NewSampler(m, SamplerOptions{}).Generate(t.Context(), []Prompt{p}, nil)
 	if err == nil || !strings.Contains(err.Error(), "after 1 tokens none can follow") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// A constraint that becomes too much work ends the call with an error, though a
+// stop token might follow.
+func TestConstraintsThatExplode(t *testing.T) {
+	tok := NewBytes()
+	g, err := constraint.Parse(`root ::= "a" root "b" | "a" root "c" | ""`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := constraint.New(g, NewVocabulary(tok))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := Prompt{Tokens: []int32{1}, N: 1, Constraint: c, Stop: []int32{2}, Bias: map[int32]float32{3 + 'a': 100}}
+	_, err = NewSampler(lively(t, wide(tok.Size()), 6), SamplerOptions{}).Generate(t.Context(), []Prompt{p}, nil)
+	if !errors.Is(err, constraint.ErrTooAmbiguous) || !strings.Contains(err.Error(), "prompt 0, sample 0: after") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -2,6 +2,7 @@ package constraint
 
 import (
 	"encoding/binary"
+	"errors"
 	"slices"
 )
 
@@ -27,15 +28,21 @@ type State struct {
 	next      map[byte]*State // computed ones; nil: none
 	tokens    *mask           // nil: not yet computed
 	live      bool            // see Constraint.explore
+	ways      int             // configurations that were made to find these
 }
 
 // machine makes states as they are needed; equal ones are one State. It is
 // guarded by the Constraint's mutex.
 type machine struct {
 	g      *Grammar
+	first  *State // start, which is never forgotten
 	states map[string]*State
 	frames map[frameKey]*frame
+	forgot int // times that it was all dropped
+	held   int // configurations, frames and mask words remembered
 	ids    uint64
+	cost   int   // work since fault was last cleared
+	fault  error // a bound was reached
 	key    []byte
 	seen   map[config]bool
 	work   []config
@@ -46,9 +53,22 @@ type frameKey struct {
 	up  uint64
 }
 
-// maxStates bounds what is remembered. States are then made anew; those in use
-// stay valid.
-const maxStates = 1 << 14
+// maxStates and maxHeld bound what is remembered. States are then made anew;
+// those in use stay valid.
+const (
+	maxStates = 1 << 14
+	maxHeld   = 1 << 22
+)
+
+// maxWays bounds the ways to have read one text, and maxCost the work for one
+// step: both may grow exponentially with the text.
+const (
+	maxWays = 1 << 16
+	maxCost = 1 << 25
+)
+
+// ErrTooAmbiguous says that a bound was reached.
+var ErrTooAmbiguous = errors.New("there are too many ways to read the text so far; write the constraint with fewer alternatives that begin alike, and with smaller counts")
 
 func newMachine(g *Grammar) *machine {
 	return &machine{g: g, states: map[string]*State{}, frames: map[frameKey]*frame{}, seen: map[config]bool{}}
@@ -60,9 +80,31 @@ func (m *machine) start() *State {
 	return m.state()
 }
 
+// forget drops what is remembered. What is in use keeps no hold on the rest.
+func (m *machine) forget() {
+	for _, s := range m.states {
+		s.next, s.tokens = nil, nil
+	}
+	if m.first != nil {
+		m.first.next = nil
+	}
+	clear(m.states)
+	clear(m.frames) // numbers go on, so that no two stacks share one
+	m.held = 0
+	m.forgot++
+}
+
 // step is the state after one more byte, nil if it fits nowhere.
 func (m *machine) step(s *State, b byte) *State {
+	if m.cost > maxCost {
+		m.fault = ErrTooAmbiguous
+		return nil
+	}
+	m.cost += len(s.configs) + 1 // whether or not it is known: bounds must not depend on what else was asked
 	if to, ok := s.next[b]; ok {
+		if to != nil {
+			m.cost += to.ways
+		}
 		return to
 	}
 	m.begin()
@@ -74,12 +116,21 @@ func (m *machine) step(s *State, b byte) *State {
 		}
 	}
 	to := m.state()
+	if m.fault != nil {
+		return nil
+	}
+	if to != nil {
+		m.cost += to.ways
+	}
 	if s.next == nil {
 		s.next = map[byte]*State{}
 	}
 	s.next[b] = to
 	return to
 }
+
+// bounded begins a piece of work of at most maxCost.
+func (m *machine) bounded() { m.cost, m.fault = 0, nil }
 
 func (m *machine) begin() {
 	clear(m.seen)
@@ -103,6 +154,7 @@ func (m *machine) push(ret int32, up *frame) *frame {
 		m.ids++
 		f = &frame{m.ids, ret, up}
 		m.frames[k] = f
+		m.held += 4
 	}
 	return f
 }
@@ -111,6 +163,10 @@ func (m *machine) push(ret int32, up *frame) *frame {
 func (m *machine) state() *State {
 	var s State
 	for i := 0; i < len(m.work); i++ {
+		if len(m.work) > maxWays {
+			m.fault = ErrTooAmbiguous
+			return nil
+		}
 		c := m.work[i]
 		n := &m.g.nodes[c.node]
 		if len(n.bytes) > 0 {
@@ -137,6 +193,7 @@ func (m *machine) state() *State {
 	if len(s.configs) == 0 && !s.accepting {
 		return nil
 	}
+	s.ways = len(m.work)
 	return m.intern(&s)
 }
 
@@ -167,15 +224,16 @@ func (m *machine) intern(s *State) *State {
 	if known := m.states[string(m.key)]; known != nil {
 		return known
 	}
-	if len(m.states) >= maxStates {
-		clear(m.states)
-		clear(m.frames) // numbers go on, so that no two stacks share one
+	if len(m.states) >= maxStates || m.held > maxHeld {
+		m.forget()
 	}
+	m.held += len(s.configs)
 	m.states[string(m.key)] = s
 	return s
 }
 
-// Match tells whether a whole text is in the set.
+// Match tells whether a whole text is in the set. A text with too many ways to
+// read it is not.
 func (g *Grammar) Match(text string) bool {
 	m := newMachine(g)
 	s := m.start()

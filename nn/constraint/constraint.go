@@ -20,6 +20,7 @@ type Constraint struct {
 type mask struct {
 	bits  []uint64
 	count int
+	err   error
 }
 
 func (m *mask) has(token int32) bool { return m.bits[token>>6]>>(token&63)&1 == 1 }
@@ -28,11 +29,18 @@ func (m *mask) has(token int32) bool { return m.bits[token>>6]>>(token&63)&1 == 
 // be spelt.
 func New(g *Grammar, v *Vocabulary) (*Constraint, error) {
 	c := &Constraint{v: v, m: newMachine(g)}
-	start := *c.m.start() // its own, for its tokens differ from those of equal states
+	s := c.m.start()
+	if c.m.fault != nil {
+		return nil, fmt.Errorf("constraining to a grammar: %w", c.m.fault)
+	}
+	start := *s // its own, for its tokens differ from those of equal states
 	start.next = nil
-	c.first = &start
+	c.first, c.m.first = &start, &start
 	if !c.spells(g) {
 		c.explore()
+	}
+	if err := c.tokens(c.first).err; err != nil {
+		return nil, fmt.Errorf("constraining to a grammar: %w", err)
 	}
 	if !start.accepting && c.tokens(c.first).count == 0 {
 		return nil, fmt.Errorf("constraining to a grammar: its texts cannot be spelt with this vocabulary")
@@ -60,6 +68,7 @@ const maxExplored = 1 << 22
 // explore walks all states that tokens lead to and cuts those from which no
 // accepting one is reached. Where there are too many, nothing is cut.
 func (c *Constraint) explore() {
+	c.m.bounded()
 	type edge struct{ from, to *State }
 	var edges []edge
 	order, index := []*State{c.first}, map[*State]bool{c.first: true}
@@ -72,7 +81,7 @@ func (c *Constraint) explore() {
 				order = append(order, to)
 			}
 		})
-		if len(edges) > maxExplored || len(order) > maxStates/4 {
+		if len(edges) > maxExplored || len(order) > maxStates/4 || c.m.fault != nil || c.m.forgot > 0 {
 			return
 		}
 	}
@@ -110,8 +119,11 @@ func (c *Constraint) Next(s *State, token int32) *State {
 	if token < 0 || int(token) >= c.v.size || !c.tokens(s).has(token) {
 		return nil
 	}
+	c.m.bounded()
 	for _, b := range c.trie(s).texts[token] {
-		s = c.m.step(s, b)
+		if s = c.m.step(s, b); s == nil {
+			return nil
+		}
 	}
 	return s
 }
@@ -120,12 +132,14 @@ func (c *Constraint) Next(s *State, token int32) *State {
 func (s *State) Accepting() bool { return s.accepting }
 
 // Tokens is the set of tokens that may follow s, one bit each from the lowest of
-// the first word on, and their number. It must not be changed.
-func (c *Constraint) Tokens(s *State) (bits []uint64, count int) {
+// the first word on, and their number. It must not be changed. It is an error if
+// that is too much work to find out: there may be exponentially many ways to have
+// read a text.
+func (c *Constraint) Tokens(s *State) (bits []uint64, count int, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	m := c.tokens(s)
-	return m.bits, m.count
+	return m.bits, m.count, m.err
 }
 
 func (c *Constraint) tokens(s *State) *mask {
@@ -133,12 +147,18 @@ func (c *Constraint) tokens(s *State) *mask {
 		return s.tokens
 	}
 	m := &mask{bits: make([]uint64, (c.v.size+63)/64)}
+	c.m.bounded()
 	c.trie(s).walk(c.m, s, func(id int32, to *State) {
 		if !c.exact || to.live {
 			m.bits[id>>6] |= 1 << (id & 63)
 			m.count++
 		}
 	})
+	if m.err = c.m.fault; m.err != nil {
+		clear(m.bits)
+		m.count = 0
+	}
+	c.m.held += len(m.bits) / 2 // a configuration is as large as two words
 	s.tokens = m
 	return m
 }

@@ -56,9 +56,13 @@ type callEdge struct{ rule, to int32 }
 // maxNodes bounds a grammar's size: counted repetitions multiply.
 const maxNodes = 1 << 18
 
+// maxParts bounds the work of making them, which repeated empty texts need, too.
+const maxParts = 1 << 22
+
 // builder makes nodes of trees (Thompson 1968).
 type builder struct {
 	nodes []node
+	parts int
 	rules map[string]int32 // numbers of rules
 	err   error
 }
@@ -80,6 +84,9 @@ func (b *builder) skip(from, to int32) {
 
 // add appends e after from and returns where it ends.
 func (b *builder) add(e *expr, from int32) int32 {
+	if b.parts++; b.parts > maxParts && b.err == nil {
+		b.err = fmt.Errorf("the grammar is too large: more than %d parts; are there repetitions of repetitions?", maxParts)
+	}
 	if b.err != nil {
 		return from
 	}

@@ -45,16 +45,28 @@ func compile(root string, order []string, rules map[string]*expr) (*Grammar, err
 // findTails marks nodes from which nothing can be read before the rule ends.
 func (g *Grammar) findTails() {
 	g.tail = make([]bool, len(g.nodes))
-	for changed := true; changed; {
-		changed = false
-		for i := len(g.nodes) - 1; i >= 0; i-- {
-			n := &g.nodes[i]
-			tail := len(n.bytes)+len(n.calls) == 0
-			for _, to := range n.empty {
-				tail = tail && g.tail[to]
-			}
-			if tail && !g.tail[i] {
-				g.tail[i], changed = true, true
+	before := make([][]int32, len(g.nodes))
+	pending := make([]int, len(g.nodes)) // ways on that are not known to be tails
+	var work []int32
+	for i := range g.nodes {
+		n := &g.nodes[i]
+		if len(n.bytes)+len(n.calls) > 0 {
+			continue
+		}
+		for _, to := range n.empty {
+			before[to] = append(before[to], int32(i))
+		}
+		if pending[i] = len(n.empty); pending[i] == 0 {
+			work = append(work, int32(i))
+		}
+	}
+	for len(work) > 0 {
+		i := work[len(work)-1]
+		work = work[:len(work)-1]
+		g.tail[i] = true
+		for _, from := range before[i] {
+			if pending[from]--; pending[from] == 0 {
+				work = append(work, from)
 			}
 		}
 	}
@@ -63,13 +75,28 @@ func (g *Grammar) findTails() {
 // prune cuts edges to nodes from which the end of their rule cannot be reached,
 // so that no walk ends in one. False if the first rule has no texts at all.
 func (g *Grammar) prune() bool {
-	// What a node's being alive may bring to life: those with an edge to it, and
+	live := g.ends(true)
+	for i := range g.nodes {
+		n := &g.nodes[i]
+		n.bytes = slices.DeleteFunc(n.bytes, func(e byteEdge) bool { return !live[e.to] })
+		n.empty = slices.DeleteFunc(n.empty, func(to int32) bool { return !live[to] })
+		n.calls = slices.DeleteFunc(n.calls, func(e callEdge) bool { return !live[e.to] || !live[g.start[e.rule]] })
+	}
+	return live[g.start[0]]
+}
+
+// ends tells from which nodes the end of their rule can be reached, with bytes
+// or without consuming any.
+func (g *Grammar) ends(bytes bool) []bool {
+	// What a node's being able to may enable: those with an edge to it, and
 	// callers of the rule that it starts.
 	before := make([][]int32, len(g.nodes))
 	for i := range g.nodes {
 		n, from := &g.nodes[i], int32(i)
 		for _, e := range n.bytes {
-			before[e.to] = append(before[e.to], from)
+			if bytes {
+				before[e.to] = append(before[e.to], from)
+			}
 		}
 		for _, to := range n.empty {
 			before[to] = append(before[to], from)
@@ -83,7 +110,7 @@ func (g *Grammar) prune() bool {
 	alive := func(i int32) bool {
 		n := &g.nodes[i]
 		return n.final ||
-			slices.ContainsFunc(n.bytes, func(e byteEdge) bool { return live[e.to] }) ||
+			bytes && slices.ContainsFunc(n.bytes, func(e byteEdge) bool { return live[e.to] }) ||
 			slices.ContainsFunc(n.empty, func(to int32) bool { return live[to] }) ||
 			slices.ContainsFunc(n.calls, func(e callEdge) bool { return live[e.to] && live[g.start[e.rule]] })
 	}
@@ -104,21 +131,15 @@ func (g *Grammar) prune() bool {
 			try(from)
 		}
 	}
-	for i := range g.nodes {
-		n := &g.nodes[i]
-		n.bytes = slices.DeleteFunc(n.bytes, func(e byteEdge) bool { return !live[e.to] })
-		n.empty = slices.DeleteFunc(n.empty, func(to int32) bool { return !live[to] })
-		n.calls = slices.DeleteFunc(n.calls, func(e callEdge) bool { return !live[e.to] || !live[g.start[e.rule]] })
-	}
-	return live[g.start[0]]
+	return live
 }
 
 // leftRecursive is a rule that can call itself without consuming a byte, -1 if
 // there is none. Expanding it would never end.
 func (g *Grammar) leftRecursive() int {
-	nullable := make([]bool, len(g.start))
+	empty := g.ends(false)
 	// leads are the rules that may be called at the beginning of rule r.
-	leads := func(r int, called func(int32)) (ends bool) {
+	leads := func(r int, called func(int32)) {
 		seen := map[int32]bool{}
 		var walk func(i int32)
 		walk = func(i int32) {
@@ -127,27 +148,17 @@ func (g *Grammar) leftRecursive() int {
 			}
 			seen[i] = true
 			n := &g.nodes[i]
-			ends = ends || n.final
 			for _, to := range n.empty {
 				walk(to)
 			}
 			for _, e := range n.calls {
 				called(e.rule)
-				if nullable[e.rule] {
+				if empty[g.start[e.rule]] {
 					walk(e.to)
 				}
 			}
 		}
 		walk(g.start[r])
-		return ends
-	}
-	for changed := true; changed; {
-		changed = false
-		for r := range g.start {
-			if !nullable[r] && leads(r, func(int32) {}) {
-				nullable[r], changed = true, true
-			}
-		}
 	}
 	state := make([]uint8, len(g.start)) // 1: on the path, 2: done
 	var visit func(r int) int

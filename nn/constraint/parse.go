@@ -26,6 +26,9 @@ func Parse(grammar string) (*Grammar, error) {
 	return g, nil
 }
 
+// maxNested bounds groups within each other, and repetitions of one item.
+const maxNested = 200
+
 type parser struct {
 	text  string
 	at    int
@@ -96,7 +99,7 @@ func (p *parser) name() string {
 }
 
 func (p *parser) alternatives() (*expr, error) {
-	if p.depth++; p.depth > 200 {
+	if p.depth++; p.depth > maxNested {
 		return nil, p.fail("groups are nested too deeply")
 	}
 	defer func() { p.depth-- }()
@@ -169,7 +172,10 @@ func (p *parser) item() (*expr, error) {
 }
 
 func (p *parser) repeated(e *expr) (*expr, error) {
-	for {
+	for n := 0; ; n++ {
+		if n > maxNested {
+			return nil, p.fail("repetitions are nested too deeply")
+		}
 		switch {
 		case p.take("*"):
 			e = repeat(e, 0, -1)

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -56,6 +58,8 @@ type schemas struct {
 	order []string
 	rules map[string]*expr
 	defs  map[string]json.RawMessage // by reference
+
+	objects int
 }
 
 func (s *schemas) rule(name string, e *expr) {
@@ -184,13 +188,21 @@ func (s *schemas) expr(raw json.RawMessage, path string, depth int) (*expr, erro
 	if err := d.Decode(&j); err != nil {
 		return fail("%v is not supported", strings.TrimPrefix(err.Error(), "json: "))
 	}
+	if err := j.alone(); err != nil {
+		return fail("%w", err)
+	}
 	switch {
 	case j.Ref != "":
 		return s.reference(j.Ref, path, depth)
 	case j.Const != nil:
-		return literals([]json.RawMessage{j.Const})
+		j.Enum = []json.RawMessage{j.Const}
+		fallthrough
 	case j.Enum != nil:
-		return literals(j.Enum)
+		e, err := j.literals(j.Enum)
+		if err != nil {
+			return fail("%w", err)
+		}
+		return e, nil
 	case j.AnyOf != nil || j.OneOf != nil:
 		var list []*expr
 		for i, sub := range slices.Concat(j.AnyOf, j.OneOf) {
@@ -217,16 +229,47 @@ func (s *schemas) expr(raw json.RawMessage, path string, depth int) (*expr, erro
 	return alt(list...), nil
 }
 
+// alone refuses keywords beside $ref, const, enum, anyOf and oneOf that narrow
+// what those say: both together are not built.
+func (j *schemaJSON) alone() error {
+	type keyword struct {
+		name string
+		set  bool
+	}
+	names := func(list []keyword) (set []string) {
+		for _, k := range list {
+			if k.set {
+				set = append(set, k.name)
+			}
+		}
+		return set
+	}
+	literal := j.Const != nil || j.Enum != nil // beside which a type may stand: see literals
+	all := names([]keyword{{"$ref", j.Ref != ""}, {"const", j.Const != nil}, {"enum", j.Enum != nil},
+		{"anyOf", j.AnyOf != nil}, {"oneOf", j.OneOf != nil}})
+	if len(all) == 0 {
+		return nil
+	}
+	all = append(all, names([]keyword{{"type", j.Type != nil && !literal},
+		{"properties", j.Properties != nil}, {"required", j.Required != nil}, {"additionalProperties", j.AdditionalProperties != nil},
+		{"items", j.Items != nil}, {"minItems", j.MinItems != 0}, {"maxItems", j.MaxItems != nil},
+		{"minLength", j.MinLength != 0}, {"maxLength", j.MaxLength != nil}, {"pattern", j.Pattern != ""}})...)
+	if len(all) > 1 {
+		return fmt.Errorf("%q beside %q is not supported; say in one of them what both mean", all[1], all[0])
+	}
+	return nil
+}
+
 // types are those that a schema names, or implies, or all.
 func (j *schemaJSON) types() ([]string, error) {
 	var one string
 	var many []string
 	switch {
-	case j.Type == nil && (j.Properties != nil || j.Required != nil):
+	case j.Type == nil && (j.Properties != nil || j.Required != nil || j.AdditionalProperties != nil):
 		return []string{"object"}, nil
-	case j.Type == nil && j.Items != nil:
+	case j.Type == nil && (j.Items != nil || j.MinItems != 0 || j.MaxItems != nil):
 		return []string{"array"}, nil
-	case j.Type == nil && (j.Pattern != "" || j.MinLength > 0 || j.MaxLength != nil):
+	case j.Type == nil && (j.Pattern != "" || j.MinLength != 0 || j.MaxLength != nil):
 		return []string{"string"}, nil
 	case j.Type == nil:
 		return []string{"value"}, nil
@@ -290,14 +333,24 @@ func (j *schemaJSON) stringExpr(path string) (*expr, error) {
 	return seq(text(`"`), repeat(call("char"), j.MinLength, atMost), text(`"`)), nil
 }
 
+// quote is s as a JSON string, with the escapes that it needs and no others.
+func quote(s string) string {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(s) // a string and a buffer cannot fail
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+func inner(s string) string { q := quote(s); return q[1 : len(q)-1] }
+
 // quoted is e as it stands in a JSON string: characters that need an escape
 // have one.
 func (e *expr) quoted() *expr {
 	q := *e
 	switch e.op {
 	case opText:
-		b, _ := json.Marshal(e.text)
-		q.text = string(b[1 : len(b)-1])
+		q.text = inner(e.text)
 		return &q
 	case opClass:
 		plain := complement(append(complement(e.ranges), 0, 0x1f, '"', '"', '\\', '\\'))
@@ -305,8 +358,7 @@ func (e *expr) quoted() *expr {
 		for i := 0; i < len(e.ranges); i += 2 {
 			for _, r := range []rune{'"', '\\', '\n', '\t', '\r'} {
 				if e.ranges[i] <= r && r <= e.ranges[i+1] {
-					b, _ := json.Marshal(string(r))
-					list = append(list, text(string(b[1:len(b)-1])))
+					list = append(list, text(inner(string(r))))
 				}
 			}
 		}
@@ -342,7 +394,11 @@ func (s *schemas) object(j *schemaJSON, path string, depth int) (*expr, error) {
 		}
 		return list("{", seq(call("string"), colon, item), 0, -1, "}"), nil
 	}
-	name := func(i int, begun bool) string { return fmt.Sprintf("%s/%d/%t", path, i, begun) }
+	// A number of its own, for other objects may have the same path: a slash may
+	// be part of a property's name.
+	s.objects++
+	serial := s.objects
+	name := func(i int, begun bool) string { return fmt.Sprintf("%s/%d/%t (%d)", path, i, begun, serial) }
 	n := len(j.Properties)
 	s.rule(name(n, true), text("}"))
 	s.rule(name(n, false), text("}"))
@@ -352,11 +408,7 @@ func (s *schemas) object(j *schemaJSON, path string, depth int) (*expr, error) {
 		if err != nil {
 			return nil, err
 		}
-		key, err := json.Marshal(p.name)
-		if err != nil {
-			return nil, err
-		}
-		member := seq(text(string(key)), colon, value, call(name(i+1, true)))
+		member := seq(text(quote(p.name)), colon, value, call(name(i+1, true)))
 		required := slices.Contains(j.Required, p.name)
 		for _, begun := range []bool{false, true} {
 			e := member
@@ -390,15 +442,44 @@ func (s *schemas) reference(ref, path string, depth int) (*expr, error) {
 	return call(name), nil
 }
 
-// literals are constants, in compact form.
-func literals(values []json.RawMessage) (*expr, error) {
+// literals are constants, in compact form. Each must be of the schema's type, if
+// it names one.
+func (j *schemaJSON) literals(values []json.RawMessage) (*expr, error) {
+	types, err := j.types()
+	if err != nil {
+		return nil, err
+	}
 	var list []*expr
 	for _, v := range values {
 		var b bytes.Buffer
 		if err := json.Compact(&b, v); err != nil {
 			return nil, err
 		}
+		kinds := jsonTypes(b.Bytes())
+		if j.Type != nil && !slices.ContainsFunc(types, func(t string) bool { return slices.Contains(kinds, t) }) {
+			return nil, fmt.Errorf("the value %s is not of type %s", b.String(), j.Type)
+		}
 		list = append(list, text(b.String()))
 	}
 	return alt(list...), nil
+}
+
+// jsonTypes are the types that a JSON text has.
+func jsonTypes(v []byte) []string {
+	switch v[0] {
+	case '"':
+		return []string{"string"}
+	case '{':
+		return []string{"object"}
+	case '[':
+		return []string{"array"}
+	case 't', 'f':
+		return []string{"boolean"}
+	case 'n':
+		return []string{"null"}
+	}
+	if f, err := strconv.ParseFloat(string(v), 64); err == nil && f == math.Trunc(f) {
+		return []string{"number", "integer"}
+	}
+	return []string{"number"}
 }

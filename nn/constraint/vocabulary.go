@@ -67,12 +67,16 @@ func newTrie(texts [][]byte) *trie {
 	return t
 }
 
-// walk calls found for each token whose text leads from s to a state.
+// walk calls found for each token whose text leads from s to a state, until the
+// machine's bounds are reached.
 func (t *trie) walk(m *machine, s *State, found func(token int32, to *State)) {
 	var visit func(n *trieNode, s *State)
 	visit = func(n *trieNode, s *State) {
 		for i, b := range n.label {
 			to := m.step(s, b)
+			if m.fault != nil {
+				return
+			}
 			if to == nil {
 				continue
 			}
