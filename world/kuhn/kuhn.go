@@ -10,6 +10,12 @@
 // 3 cards; larger decks keep the rules. From level 3 on the cards' order of
 // strength differs from task to task and is told in the prompt.
 //
+// Chips depend on the cards far more than on the moves. With luck: removed a play
+// returns instead what a best reply wins on average, less what each move made
+// gave away on average given what the player had seen. For every way to play its
+// mean is that of the chips, its variance a small part of theirs, and none for a
+// best reply.
+//
 // # Compact dialect
 //
 // The prompt tells the deck from the weakest card, the number of hands, the
@@ -59,6 +65,7 @@ type Config struct {
 	Hands    int    `yaml:"hands" default:"0" min:"0" max:"20" doc:"Hands of a match; 0 goes by level."`
 	Order    string `yaml:"order" enum:"level|ranked|shuffled" default:"level" doc:"Strength of the cards: as in poker, or told in each prompt."`
 	Opponent string `yaml:"opponent" enum:"equilibrium|random|tight|loose" default:"equilibrium" doc:"How the opponent plays."`
+	Luck     string `yaml:"luck" enum:"kept|removed" default:"kept" doc:"Return the chips won, or what the moves made are worth on average."`
 	Seed     uint64 `yaml:"seed" default:"1" doc:"Orders the tasks."`
 	Dialect  string `yaml:"dialect" enum:"compact|chat" default:"compact" doc:"Single letters, or English."`
 }
@@ -84,6 +91,7 @@ type reference struct {
 	Hands    int    `json:"hands"`
 	Opponent string `json:"opponent"`
 	Match    uint64 `json:"match"`
+	Luck     string `json:"luck,omitempty"` // "removed", or kept
 	Dialect  string `json:"dialect"`
 }
 
@@ -116,6 +124,13 @@ func New(c Config) (*World, error) {
 	case "ranked", "shuffled":
 	default:
 		return nil, fmt.Errorf("making world kuhn: no order named %q; there are level, ranked and shuffled", c.Order)
+	}
+	switch c.Luck {
+	case "", "kept":
+		c.Luck = ""
+	case "removed":
+	default:
+		return nil, fmt.Errorf("making world kuhn: luck %q: it is kept or removed", c.Luck)
 	}
 	var err error
 	if c.Dialect, err = world.Dialect(c.Dialect); err != nil {
@@ -157,7 +172,7 @@ func (w *World) Task(i int) core.Task {
 		r.Shuffle(len(deck), func(i, j int) { deck[i], deck[j] = deck[j], deck[i] })
 	}
 	return task(reference{
-		Deck: string(deck), Hands: w.cfg.Hands, Opponent: w.cfg.Opponent, Match: match, Dialect: w.cfg.Dialect,
+		Deck: string(deck), Hands: w.cfg.Hands, Opponent: w.cfg.Opponent, Match: match, Luck: w.cfg.Luck, Dialect: w.cfg.Dialect,
 	})
 }
 

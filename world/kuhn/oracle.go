@@ -89,9 +89,11 @@ func Blind(seat int, opponent Strategy) float64 { return mean(seat, opponent, bl
 // seats: 0 for equilibria, positive for all else.
 func Exploitability(s Strategy) float64 { return (BestReply(0, s) + BestReply(1, s)) / 2 }
 
-// Best lists the actions after history that a best reply to opponent may take
-// with card. All are best where the opponent never lets history come about.
-func Best(history string, card int, opponent Strategy) string {
+// qualities are what the passive and the active move after history bring with
+// card, if a best reply plays on: means over the opponent's cards and coins,
+// given what the player has seen. Both are 0 where the opponent never lets
+// history come about.
+func qualities(history string, card int, opponent Strategy) (passive, active float64) {
 	legal, seat := Legal(history), Seat(history)
 	reach := even(len(opponent.Open))
 	for i := range history {
@@ -99,8 +101,24 @@ func Best(history string, card int, opponent Strategy) string {
 			reach = split(history[:i], reach, opponent, history[i] == Bet)
 		}
 	}
-	passive := worth(history+legal[:1], seat, card, reach, opponent, best)
-	active := worth(history+legal[1:], seat, card, reach, opponent, best)
+	chance := 0.0
+	for d, p := range reach {
+		if d != card {
+			chance += p
+		}
+	}
+	if chance == 0 {
+		return 0, 0
+	}
+	return worth(history+legal[:1], seat, card, reach, opponent, best) / chance,
+		worth(history+legal[1:], seat, card, reach, opponent, best) / chance
+}
+
+// Best lists the actions after history that a best reply to opponent may take
+// with card. All are best where the opponent never lets history come about.
+func Best(history string, card int, opponent Strategy) string {
+	legal := Legal(history)
+	passive, active := qualities(history, card, opponent)
 	switch {
 	case passive > active+equal:
 		return legal[:1]
@@ -108,6 +126,15 @@ func Best(history string, card int, opponent Strategy) string {
 		return legal[1:]
 	}
 	return legal
+}
+
+// Regret is how many chips an action gives away on average: 0 for the best.
+func Regret(action byte, history string, card int, opponent Strategy) float64 {
+	passive, active := qualities(history, card, opponent)
+	if action == Legal(history)[1] {
+		return max(passive-active, 0)
+	}
+	return max(active-passive, 0)
 }
 
 // Expect is the expectation of a match of that many hands, half of them in each

@@ -116,9 +116,25 @@ func (m *match) run(moves []string) (world.Turn, []decision) {
 	turn := world.Turn{Text: s.said.String()}
 	if s.hand == len(m.hands) {
 		turn.Done, turn.Return = true, float64(s.chips)
+		if m.Luck == "removed" {
+			turn.Return = m.skill(made)
+		}
 		turn.Reason = fmt.Sprintf("%+d chips after %d hands", s.chips, len(m.hands))
 	}
 	return turn, made
+}
+
+// skill is what decisions are worth without luck: by the lemma that the values
+// of two policies differ by the advantages of one along the plays of the other.
+func (m *match) skill(made []decision) float64 {
+	sum := 0.0
+	for i := range m.hands {
+		sum += BestReply((m.first+i)%2, m.opponent)
+	}
+	for _, d := range made {
+		sum -= Regret(d.action, d.history, d.card, m.opponent)
+	}
+	return sum
 }
 
 // expert plays the match to its end: an equilibrium where the opponent plays

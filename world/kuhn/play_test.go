@@ -164,39 +164,56 @@ func TestPlays(t *testing.T) {
 	}
 }
 
-// The means of many plays lie where the enumeration says.
+// The means of many plays lie where the enumeration says, with luck and without.
 func TestPlaysReturnWhatIsExpected(t *testing.T) {
-	const n = 6000
+	const n = 2000
 	for _, kind := range Opponents {
 		random, oracle, err := Expect(3, 4, kind)
 		if err != nil {
 			t.Fatal(err)
 		}
-		w, err := New(Config{Level: 2, Opponent: kind})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var expert, blind, squares float64
-		for i := range n {
-			ref := w.Task(i).Reference
-			m, _ := decode(ref)
-			r := rand.New(rand.NewPCG(3, uint64(i)))
-			turn, _ := m.run(m.expert(r))
-			expert += turn.Return / n
-			squares += turn.Return * turn.Return / n
-			var moves []string
-			for turn, _ = m.run(nil); !turn.Done; turn, _ = m.run(moves) {
-				legal := "kb"
-				if bet := strings.TrimSuffix(turn.Text, ">"); strings.HasSuffix(bet, "b") {
-					legal = "fc"
-				}
-				moves = append(moves, string(legal[r.IntN(2)]))
+		for _, luck := range []string{"kept", "removed"} {
+			w, err := New(Config{Level: 2, Opponent: kind, Luck: luck})
+			if err != nil {
+				t.Fatal(err)
 			}
-			blind += turn.Return / n
+			var expert, blind, squares float64
+			for i := range n {
+				m, _ := decode(w.Task(i).Reference)
+				r := rand.New(rand.NewPCG(3, uint64(i)))
+				turn, _ := m.run(m.expert(r))
+				expert += turn.Return / n
+				var moves []string
+				for turn, _ = m.run(nil); !turn.Done; turn, _ = m.run(moves) {
+					legal := "kb"
+					if bet := strings.TrimSuffix(turn.Text, ">"); strings.HasSuffix(bet, "b") {
+						legal = "fc"
+					}
+					moves = append(moves, string(legal[r.IntN(2)]))
+				}
+				blind += turn.Return / n
+				squares += turn.Return * turn.Return / n
+			}
+			spread := math.Sqrt(squares - blind*blind)
+			t.Logf("%s, luck %s: expert %.3f (%.3f), random play %.3f ± %.3f (%.3f)", kind, luck, expert, oracle, blind, spread, random)
+			if tolerance := 5 * spread / math.Sqrt(n); math.Abs(expert-oracle) > tolerance || math.Abs(blind-random) > tolerance {
+				t.Errorf("%s, luck %s: the expert gets %.3f (expected %.3f), random play %.3f (expected %.3f)", kind, luck, expert, oracle, blind, random)
+			}
+			if luck == "removed" && math.Abs(expert-oracle) > 1e-9 {
+				t.Errorf("%s: without luck the expert gets %v, the oracle %v", kind, expert, oracle)
+			}
 		}
-		tolerance := 5 * math.Sqrt(squares/n)
-		if math.Abs(expert-oracle) > tolerance || math.Abs(blind-random) > tolerance {
-			t.Errorf("%s: the expert gets %.3f (expected %.3f), random play %.3f (expected %.3f)", kind, expert, oracle, blind, random)
+	}
+}
+
+// By hand, against tight with 3 cards: a jack that checks gives away 1/2 (it
+// gets -1, a bluff -1/2).
+func TestLuckRemovedHandWorked(t *testing.T) {
+	m := dealt(world.Compact, 0, "tight", hand{0, 1, [2]float64{}})
+	m.Luck = "removed"
+	for moves, want := range map[string]float64{"b": 1. / 6, "k": 1./6 - 1./2} {
+		if got, _ := m.run([]string{moves}); math.Abs(got.Return-want) > 1e-12 || !got.Done {
+			t.Errorf("%s returns %v, want %v", moves, got.Return, want)
 		}
 	}
 }
@@ -210,7 +227,7 @@ func TestMistakesAreNamed(t *testing.T) {
 			t.Errorf("%q was read", prompt)
 		}
 	}
-	for _, c := range []Config{{Level: 6}, {Cards: 2}, {Cards: 10}, {Hands: 21}, {Order: "x"}, {Opponent: "x"}, {Dialect: "x"}, {Split: "x"}} {
+	for _, c := range []Config{{Level: 6}, {Cards: 2}, {Cards: 10}, {Hands: 21}, {Order: "x"}, {Opponent: "x"}, {Luck: "x"}, {Dialect: "x"}, {Split: "x"}} {
 		if _, err := New(c); err == nil {
 			t.Errorf("%+v was accepted", c)
 		}

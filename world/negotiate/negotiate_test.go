@@ -193,6 +193,33 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
+// No scenario is in two splits, whatever the order of its kinds.
+func TestSplitsShareNoScenario(t *testing.T) {
+	owner := map[string]string{}
+	for _, split := range world.Splits {
+		w, err := New(Config{Split: split})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 2000 {
+			var ref reference
+			if err := world.Decode(w.Task(i).Reference, &ref); err != nil {
+				t.Fatal(err)
+			}
+			var kinds []string
+			for k := range ref.Counts {
+				kinds = append(kinds, list([]int{ref.Counts[k], ref.Mine[k], ref.Theirs[k]}))
+			}
+			slices.Sort(kinds)
+			key := strings.Join(kinds, " ")
+			if was, ok := owner[key]; ok && was != split {
+				t.Fatalf("%s is in %s and %s", key, was, split)
+			}
+			owner[key] = split
+		}
+	}
+}
+
 // Small splits are walked to the end: no task twice.
 func TestAllVariantsComeOnce(t *testing.T) {
 	w, err := New(Config{Level: 1, Split: "search"})
