@@ -12,6 +12,7 @@ import (
 	_ "pawl/task"
 	_ "pawl/verifier"
 	_ "pawl/world/addition"
+	_ "pawl/world/bandit"
 	_ "pawl/world/chain"
 	_ "pawl/world/countdown"
 	_ "pawl/world/functable"
