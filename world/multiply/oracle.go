@@ -1,0 +1,188 @@
+package multiply
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"regexp"
+	"strings"
+
+	"pawl/core"
+	"pawl/world"
+	"pawl/world/internal/text"
+)
+
+// What compact prompts begin and end with.
+const (
+	keyword = "mul "
+	end     = "="
+)
+
+var rules = world.Rules{
+	Judge: judge,
+	Steps: text.Parts,
+	Flaw:  flaw,
+	Read:  read,
+	Plan:  plan,
+}
+
+func instance(raw json.RawMessage) (ref reference, err error) {
+	if err = world.Decode(raw, &ref); err != nil {
+		return ref, err
+	}
+	if err = check(ref.X, ref.Y); err != nil {
+		return ref, fmt.Errorf("reading its reference: %w", err)
+	}
+	return ref, nil
+}
+
+// check accepts numbers above 0 without zeros in front.
+func check(numbers ...string) error {
+	for _, n := range numbers {
+		if !text.Within(n, "0123456789") || n[0] == '0' || len(n) > maxDigits {
+			return fmt.Errorf("%.20q is no number of 1 to %d digits that starts with 1 to 9", n, maxDigits)
+		}
+	}
+	return nil
+}
+
+func judge(raw json.RawMessage) (world.Judge, error) {
+	ref, err := instance(raw)
+	if err != nil {
+		return nil, err
+	}
+	if ref.Dialect == world.Chat {
+		return chatJudge(ref.X, ref.Y), nil
+	}
+	return text.Stepwise(work(ref.X, ref.Y, nil)), nil
+}
+
+func product(x, y string) *big.Int {
+	a, _ := new(big.Int).SetString(x, 10)
+	b, _ := new(big.Int).SetString(y, 10)
+	return a.Mul(a, b)
+}
+
+var (
+	decimal  = regexp.MustCompile(`-?\d+(\.\d+)?`)
+	equation = regexp.MustCompile(`(\d+) *([*+×x]) *(\d+) *= *(\d+)`)
+)
+
+// chatJudge reads the answer, and the equations of two numbers, none of which
+// may be wrong and none of which has to be there. The answer comes after the
+// last equation.
+func chatJudge(x, y string) world.Judge {
+	truth := product(x, y).String()
+	return func(completion string) world.Verdict {
+		completion = strings.ReplaceAll(completion, ",", "")
+		answer := chatAnswer(completion)
+		v := world.Verdict{Answer: answer, Right: answer == truth}
+		n := 0
+		for _, m := range equation.FindAllStringSubmatchIndex(completion, -1) {
+			if !apart(completion[:m[0]], completion[m[1]:]) {
+				continue
+			}
+			n++
+			a, op, b, got := completion[m[2]:m[3]], completion[m[4]:m[5]], completion[m[6]:m[7]], completion[m[8]:m[9]]
+			if want := compute(a, op, b); want.String() != strings.TrimLeft(got[:len(got)-1], "0")+got[len(got)-1:] {
+				v.FirstWrong, v.Reason = n, fmt.Sprintf("%.40s %s %.40s is %.40s", a, op, b, want)
+				return v
+			}
+		}
+		if v.Valid = v.Right; !v.Right {
+			v.FirstWrong, v.Reason = n+1, fmt.Sprintf("the product is %.40s", truth)
+		}
+		return v
+	}
+}
+
+// chatAnswer is the number after the last ####, or else the last one.
+func chatAnswer(completion string) string {
+	if strings.Contains(completion, "####") {
+		return decimal.FindString(text.Final(completion))
+	}
+	all := decimal.FindAllString(completion, -1)
+	if len(all) == 0 {
+		return ""
+	}
+	return all[len(all)-1]
+}
+
+// apart reports whether an equation between before and after stands alone and
+// is no piece of a longer one, or of decimal numbers.
+func apart(before, after string) bool {
+	line := before[strings.LastIndex(before, "\n")+1:]
+	if bullet := strings.TrimSpace(line); bullet != "" && bullet != "-" && bullet != "*" {
+		if strings.HasSuffix(line, ".") || strings.ContainsAny(bullet[len(bullet)-1:], "*+-/)x^") || strings.HasSuffix(bullet, "×") {
+			return false
+		}
+	}
+	after = strings.TrimLeft(after, " ")
+	if len(after) > 1 && after[0] == '.' && after[1] >= '0' && after[1] <= '9' {
+		return false
+	}
+	return after == "" || !strings.ContainsAny(after[:1], "*+-/x^%(") && !strings.HasPrefix(after, "×")
+}
+
+func compute(a, op, b string) *big.Int {
+	if op == "+" {
+		p, _ := new(big.Int).SetString(a, 10)
+		q, _ := new(big.Int).SetString(b, 10)
+		return p.Add(p, q)
+	}
+	return product(a, b)
+}
+
+// partials are the products that are to be added: "37*4", "37*20".
+func partials(x, y string) (list []string, factors []string) {
+	for i := len(y) - 1; i >= 0; i-- {
+		if y[i] != '0' {
+			factor := y[i:i+1] + strings.Repeat("0", len(y)-1-i)
+			list, factors = append(list, x+"*"+factor), append(factors, factor)
+		}
+	}
+	return list, factors
+}
+
+func chatSolution(x, y string) string {
+	var b strings.Builder
+	sum := new(big.Int)
+	_, factors := partials(x, y)
+	for i, f := range factors {
+		p := product(x, f)
+		fmt.Fprintf(&b, "%s * %s = %s\n", x, f, p)
+		if next := new(big.Int).Add(sum, p); i > 0 {
+			fmt.Fprintf(&b, "%s + %s = %s\n", sum, p, next)
+		}
+		sum.Add(sum, p)
+	}
+	return b.String() + "#### " + sum.String()
+}
+
+// plan names the partial products: "37*4;37*20".
+func plan(raw json.RawMessage) (string, error) {
+	ref, err := instance(raw)
+	if err != nil {
+		return "", err
+	}
+	list, _ := partials(ref.X, ref.Y)
+	return strings.Join(list, ";"), nil
+}
+
+func read(prompt string) (core.Task, error) {
+	body, err := text.Read(prompt, keyword, end)
+	if err != nil {
+		return core.Task{}, err
+	}
+	x, y, found := strings.Cut(body, "*")
+	if !found {
+		err = errors.New("it wants two numbers and a * between them")
+	} else {
+		err = check(x, y)
+	}
+	if err != nil {
+		return core.Task{}, fmt.Errorf("reading prompt %.40q: %w", prompt, err)
+	}
+	return task("multiply/read/"+body, x, y, world.Compact), nil
+}
