@@ -30,7 +30,7 @@ type World = transcribe.World
 var kind = transcribe.Kind{
 	Name:    "copy",
 	Keyword: "copy ",
-	Lengths: [5][2]int{{4, 8}, {8, 24}, {16, 64}, {32, 128}, {64, 192}},
+	Lengths: [5][2]int{{4, 8}, {8, 32}, {16, 96}, {32, 150}, {64, 300}},
 	Ask:     "Copy this string exactly, character by character",
 	Apply:   func(s string) string { return s },
 }

@@ -136,17 +136,17 @@ func TestSplitsCoverEveryString(t *testing.T) {
 	}
 }
 
-// At level 3 strings have 16 to 64 characters, all lengths alike.
+// At level 3 strings have 16 to 96 characters, all lengths alike.
 func TestLengthsAreMixed(t *testing.T) {
 	w, err := New(Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	count := map[int]int{}
-	for i := range 49 * 40 {
+	for i := range 81 * 40 {
 		count[len(w.Task(i).Ref().Answer)]++
 	}
-	if len(count) != 49 || count[15] != 0 || count[16] == 0 || count[64] == 0 || count[65] != 0 {
+	if len(count) != 81 || count[15] != 0 || count[16] == 0 || count[96] == 0 || count[97] != 0 {
 		t.Errorf("lengths are %v", count)
 	}
 }

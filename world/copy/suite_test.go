@@ -3,28 +3,19 @@ package copy
 import (
 	"testing"
 
-	"pawl/world"
-	"pawl/world/internal/suite"
+	"pawl/world/worldtest"
 )
 
-func TestConforms(t *testing.T) {
-	suite.Conform(t, "copy", func(level int, split, dialect string, seed uint64) (world.World, error) {
-		return New(Config{Level: level, Split: split, Dialect: dialect, Seed: seed})
-	})
-}
+func TestConforms(t *testing.T) { worldtest.Run(t, worldtest.Registered("copy")) }
 
-func FuzzJudge(f *testing.F) {
-	w, _ := New(Config{})
-	chat, _ := New(Config{Dialect: world.Chat})
-	suite.Fuzz(f, "copy", w.Task(0), chat.Task(0))
-}
+func FuzzJudge(f *testing.F) { worldtest.Fuzz(f, worldtest.Registered("copy")) }
 
 func BenchmarkTask(b *testing.B) {
 	w, err := New(Config{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	for i := range b.N {
+	for i := 0; b.Loop(); i++ {
 		_ = w.Task(i % w.Len())
 	}
 }

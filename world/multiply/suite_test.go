@@ -3,28 +3,33 @@ package multiply
 import (
 	"testing"
 
+	"pawl/core"
 	"pawl/world"
-	"pawl/world/internal/suite"
+	"pawl/world/worldtest"
 )
 
-func TestConforms(t *testing.T) {
-	suite.Conform(t, "multiply", func(level int, split, dialect string, seed uint64) (world.World, error) {
-		return New(Config{Level: level, Split: split, Dialect: dialect, Seed: seed})
-	})
+func suite() worldtest.World {
+	w := worldtest.Registered("multiply")
+	w.Canonical = func(t core.Task) string { // x*y is y*x
+		var ref reference
+		if err := world.Decode(t.Reference, &ref); err != nil {
+			panic(err)
+		}
+		return min(ref.X, ref.Y) + "*" + max(ref.X, ref.Y)
+	}
+	return w
 }
 
-func FuzzJudge(f *testing.F) {
-	w, _ := New(Config{})
-	chat, _ := New(Config{Dialect: world.Chat})
-	suite.Fuzz(f, "multiply", w.Task(0), chat.Task(0))
-}
+func TestConforms(t *testing.T) { worldtest.Run(t, suite()) }
+
+func FuzzJudge(f *testing.F) { worldtest.Fuzz(f, suite()) }
 
 func BenchmarkTask(b *testing.B) {
 	w, err := New(Config{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	for i := range b.N {
+	for i := 0; b.Loop(); i++ {
 		_ = w.Task(i % w.Len())
 	}
 }

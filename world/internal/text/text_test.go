@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"pawl/world"
+
 	"pgregory.net/rapid"
 )
 
@@ -36,6 +38,31 @@ func TestStepsJoinToTheirText(t *testing.T) {
 			if got := strings.Join(cut(s), ""); got != s {
 				t.Fatalf("%s of %q join to %q", name, s, got)
 			}
+		}
+	})
+}
+
+// mutant is s with one character changed, dropped or doubled.
+func mutant(t *rapid.T, s string) string {
+	i := rapid.IntRange(0, len(s)-1).Draw(t, "at")
+	c := rapid.StringMatching(`[ -~]`).Draw(t, "character")
+	return rapid.SampledFrom([]string{s[:i] + c + s[i+1:], s[:i] + s[i+1:], s[:i+1] + s[i:]}).Draw(t, "mutant")
+}
+
+// One completion is valid, but for space around its steps, which these mutants
+// do not add.
+func TestMutantsAreRejected(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		truth := rapid.SliceOfN(rapid.StringMatching(`[a-c]{1,4}`), 1, 4).Draw(t, "truth")
+		whole := strings.Join(truth, ";")
+		text := mutant(t, whole)
+		v := Stepwise(truth)(text)
+		if v.Valid != (text == whole) || v.Valid != (v.FirstWrong == 0) || v.Right != (v.Answer == truth[len(truth)-1]) {
+			t.Fatalf("%q for %q: %+v", text, whole, v)
+		}
+		text = mutant(t, truth[0])
+		if v := Exactly(truth[0], world.Compact)(text); v.Right != (text == truth[0]) {
+			t.Fatalf("%q for %q: %+v", text, truth[0], v)
 		}
 	})
 }
