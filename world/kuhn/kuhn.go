@@ -22,7 +22,7 @@
 // opponent's kind by its first letter, and the number of the match, from which
 // the deals and the opponent's coins are drawn:
 //
-//	kuhn JQK x2 e#17:
+//	kuhn JQK x2 e#714:
 //
 // Each turn of the solver is one move: k checks, b bets, c calls, f folds. What
 // it is told next has the opponent's move, at a showdown the opponent's card, and
