@@ -1,0 +1,21 @@
+package maze
+
+import (
+	"testing"
+
+	"pawl/world"
+	"pawl/world/worldtest"
+)
+
+// suite is how the conformance suite makes worlds of c.
+func suite(c Config) worldtest.World {
+	return worldtest.World{Name: "maze", New: func(split, dialect string, level int, seed uint64, n int) (world.World, error) {
+		c.Split, c.Dialect, c.Level, c.Seed, c.N = split, dialect, level, seed, n
+		return New(c)
+	}}
+}
+
+func TestWorld(t *testing.T) {
+	t.Run("solvable", func(t *testing.T) { worldtest.Run(t, suite(Config{})) })
+	t.Run("some without a way", func(t *testing.T) { worldtest.Run(t, suite(Config{Unsolvable: 30})) })
+}
