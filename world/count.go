@@ -47,3 +47,29 @@ func UnrankMultiset(x uint64, m int, into []int) {
 		into[i] = v
 	}
 }
+
+// LetterSets is the number of sets of k of the 26 small letters.
+func LetterSets(k int) uint64 { return binomial(26, k) }
+
+// binomial is exact for n up to 60 or so.
+func binomial(n, k int) uint64 {
+	c := uint64(1)
+	for i := range k {
+		c = c * uint64(n-i) / uint64(i+1)
+	}
+	return c
+}
+
+// UnrankLetters is the set of k small letters with number x, in order of the
+// alphabet (the combinatorial number system).
+func UnrankLetters(x uint64, k int) []byte {
+	set := make([]byte, k)
+	for c, last := 25, k; last > 0; c-- {
+		// Sets of that many letters before letter c come before all with c.
+		if before := binomial(c, last); x >= before {
+			last--
+			x, set[last] = x-before, byte('a'+c)
+		}
+	}
+	return set
+}

@@ -148,7 +148,7 @@ func TestEveryFactIsTrained(t *testing.T) {
 	}
 	facts := map[string]bool{}
 	for i := range w.Len() {
-		all := steps(w.Task(i).Ref().Solution)
+		all := world.MoveSteps(w.Task(i).Ref().Solution)
 		for _, s := range all[:len(all)-1] {
 			facts[s] = true
 		}

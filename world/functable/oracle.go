@@ -59,12 +59,3 @@ func judgeChat(answer, text string) world.Verdict {
 	}
 	return v
 }
-
-// steps cuts a completion after every semicolon.
-func steps(text string) []string {
-	parts := strings.SplitAfter(text, ";")
-	if parts[len(parts)-1] == "" {
-		parts = parts[:len(parts)-1]
-	}
-	return parts
-}

@@ -190,12 +190,3 @@ func right(done, answer string) (bool, string) {
 	}
 	return true, ""
 }
-
-// steps cuts a completion after every semicolon.
-func steps(text string) []string {
-	parts := strings.SplitAfter(text, ";")
-	if parts[len(parts)-1] == "" {
-		parts = parts[:len(parts)-1]
-	}
-	return parts
-}

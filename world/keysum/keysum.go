@@ -105,7 +105,7 @@ func New(c Config) (*World, error) {
 	}
 	w := &World{cfg: c, size: s}
 	space := fmt.Sprintf("keysum of %d keys from %d to %d", s.keys, s.least, s.most)
-	n := choose(letters, s.keys)
+	n := world.LetterSets(s.keys)
 	for range s.numbered() {
 		n *= s.span()
 	}
@@ -119,7 +119,7 @@ func (s size) span() uint64 { return uint64(s.most - s.least + 1) }
 // numbered is how many of the values the instance number determines: as many
 // as can be numbered. The others are drawn.
 func (s size) numbered() int {
-	n := choose(letters, s.keys)
+	n := world.LetterSets(s.keys)
 	for k := range s.keys {
 		if n > (1<<62)/s.span() {
 			return k
@@ -148,8 +148,9 @@ func (w *World) Task(i int) core.Task {
 	n := w.share.Instance(i)
 	rng := world.Random("keysum", w.cfg.Seed, n)
 	s := w.size
-	sum := sum{keys: unrankLetters(n%choose(letters, s.keys), s.keys), values: make([]int, s.keys)}
-	rest := n / choose(letters, s.keys)
+	sets := world.LetterSets(s.keys)
+	sum := sum{keys: world.UnrankLetters(n%sets, s.keys), values: make([]int, s.keys)}
+	rest := n / sets
 	for k := range sum.values {
 		if k < s.numbered() {
 			sum.values[k] = s.least + int(rest%s.span())
@@ -174,8 +175,8 @@ func init() {
 }
 
 // Rules is what the world knows of its tasks. Both forms can be judged and
-// played: a task at once is a play of a single move, and the moves of a play,
-// each ended by a semicolon and the last repeated, are a completion.
+// played: a task at once is a play of a single move, and of a play the transcript
+// of its moves is judged.
 func Rules() world.Rules {
-	return world.Rules{Judge: judge, Play: play, Steps: steps, Flaw: flaw, Read: read, Plan: plan, Scale: scale, Demonstrate: demonstrate}
+	return world.Rules{Judge: judge, Play: play, Steps: world.MoveSteps, Flaw: flaw, Read: read, Plan: plan, Scale: scale, Demonstrate: demonstrate}
 }

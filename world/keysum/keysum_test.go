@@ -74,26 +74,58 @@ func TestJudgeChat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for text, right := range map[string]bool{"-2, then 7\n#### 5": true, "####+5.\nDone.": true, "#### 6": false, "5": false, "#### 5 apples": false} {
+	for text, right := range map[string]bool{"-2, then 7\n#### 5": true, "####+5.\nDone.": true, "#### 6": false, "5": true, "#### 5 apples": false} {
 		if v := judge(text); v.Right != right {
 			t.Errorf("%q: %+v, want %v", text, v, right)
 		}
 	}
 }
 
-// played is a play of three turns whose keys are those of single.
-func played(t testing.TB, dialect string) world.Player {
+// playable is the reference of a play of three turns whose keys are those of
+// single.
+func playable(t testing.TB, dialect string) json.RawMessage {
 	var ref reference
 	if err := world.Decode(task(t, single).Reference, &ref); err != nil {
 		t.Fatal(err)
 	}
 	ref.Form, ref.Dialect = Turns, dialect
 	raw, _ := json.Marshal(ref)
-	player, err := play(raw)
+	return raw
+}
+
+func played(t testing.TB, dialect string) world.Player {
+	player, err := play(playable(t, dialect))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return player
+}
+
+func TestTranscriptsAreJudged(t *testing.T) {
+	for _, c := range []struct {
+		dialect, text string
+		right         bool
+		wrong         int
+	}{
+		{world.Compact, "-2;7;5;", true, 0},
+		{world.Compact, "-2;-2+9=7;5", true, 0},
+		{world.Compact, "-2;8;6;", false, 2},
+		{world.Compact, "-2;8;5;", true, 2},
+		{world.Compact, "-2;7;", false, 3},
+		{world.Compact, "-2;7;5;5;", true, 4},
+		{world.Compact, "-2;seven;5;", true, 2},
+		{world.Compact, "", false, 1},
+		{world.Chat, "#### -2\n#### 7\nand so\n#### +5.", true, 0},
+		{world.Chat, "#### -2\n#### 8\n#### 6", false, 2},
+	} {
+		judge, err := judge(playable(t, c.dialect))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v := judge(c.text); v.Right != c.right || v.FirstWrong != c.wrong || v.Valid != (c.wrong == 0) {
+			t.Errorf("%s %q: %+v, want right %v first wrong %d", c.dialect, c.text, v, c.right, c.wrong)
+		}
+	}
 }
 
 func TestPlayHandWorked(t *testing.T) {
@@ -129,8 +161,8 @@ func TestPlayHandWorked(t *testing.T) {
 	if turn := play([]string{"#### -2", "#### 7", "2 + 3\n#### 5"}); turn.Return != 1 {
 		t.Errorf("a play in English: %+v", turn)
 	}
-	if turn := play([]string{"-2"}); !turn.Done || turn.Return != 0 {
-		t.Errorf("an unmarked move in English: %+v", turn)
+	if turn := play([]string{"-2", "It is seven."}); !turn.Done || turn.Return != 0 {
+		t.Errorf("words for a number in English: %+v", turn)
 	}
 }
 

@@ -10,14 +10,19 @@ import (
 	"pawl/world"
 )
 
-// judge is the oracle of a whole completion.
+// judge is the oracle of a completion at once, or of the transcript of a play.
 func judge(raw json.RawMessage) (world.Judge, error) {
 	ref, s, err := decode(raw)
 	if err != nil {
 		return nil, err
 	}
 	sums := s.running()
-	if ref.Dialect == world.Chat {
+	switch {
+	case ref.Form == Turns:
+		return func(text string) world.Verdict {
+			return judgeMoves(sums, world.ReadMoves(ref.Dialect, text), ref.Dialect)
+		}, nil
+	case ref.Dialect == world.Chat:
 		return func(text string) world.Verdict { return judgeChat(sums, text) }, nil
 	}
 	return func(text string) world.Verdict { return s.judge(sums, text) }, nil
@@ -47,6 +52,30 @@ func (s *sum) judge(sums []int, text string) world.Verdict {
 	default:
 		v.Valid = true
 	}
+	return v
+}
+
+// judgeMoves judges a transcript; a step is a move.
+func judgeMoves(sums []int, moves []string, dialect string) world.Verdict {
+	var v world.Verdict
+	for t, move := range moves {
+		n, ok := told(move, dialect)
+		v.Answer, v.Right = move, ok && n == sums[len(sums)-1]
+		if ok {
+			v.Answer = strconv.Itoa(n)
+		}
+		switch {
+		case v.FirstWrong != 0:
+		case t >= len(sums):
+			v.FirstWrong, v.Reason = t+1, fmt.Sprintf("there are %d turns only", len(sums))
+		case !ok || n != sums[t]:
+			v.FirstWrong, v.Reason = t+1, fmt.Sprintf("turn %d: the running sum is not %.20q", t+1, move)
+		}
+	}
+	if v.FirstWrong == 0 && len(moves) < len(sums) {
+		v.FirstWrong, v.Reason = len(moves)+1, fmt.Sprintf("turn %d is missing", len(moves)+1)
+	}
+	v.Valid = v.FirstWrong == 0
 	return v
 }
 
@@ -113,7 +142,7 @@ func split(working string) ([]int, bool) {
 
 // judgeChat judges the last sum alone, as a single step.
 func judgeChat(sums []int, text string) world.Verdict {
-	answer := marked(text)
+	answer := plain(text)
 	v := world.Verdict{Answer: answer, Right: answer == strconv.Itoa(sums[len(sums)-1])}
 	if v.Valid = v.Right; !v.Right {
 		v.FirstWrong, v.Reason = 1, "the last running sum is not "+strconv.Quote(answer)
@@ -121,22 +150,19 @@ func judgeChat(sums []int, text string) world.Verdict {
 	return v
 }
 
-// marked is the number on the line after the last ####; "" without one.
-func marked(text string) string {
-	at := strings.LastIndex(text, "####")
-	if at < 0 {
-		return ""
-	}
-	line, _, _ := strings.Cut(text[at+len("####"):], "\n")
-	line = strings.ReplaceAll(strings.ReplaceAll(strings.Trim(line, " \t\r.*"), ",", ""), "−", "-")
-	return strings.TrimPrefix(line, "+")
+// plain is the number that an English text gives, as the oracle compares it.
+func plain(text string) string {
+	return strings.TrimPrefix(digitsOnly.Replace(world.Move(world.Chat, text)), "+")
 }
 
-// steps cuts a completion after every semicolon.
-func steps(text string) []string {
-	parts := strings.SplitAfter(text, ";")
-	if parts[len(parts)-1] == "" {
-		parts = parts[:len(parts)-1]
+// digitsOnly takes away commas between thousands; the other minus is one.
+var digitsOnly = strings.NewReplacer(",", "", "−", "-")
+
+// told is the sum that a move tells; work before an equals sign is skipped.
+func told(move, dialect string) (int, bool) {
+	if dialect == world.Chat {
+		return number(plain(move))
 	}
-	return parts
+	move = world.Move(dialect, move)
+	return number(move[strings.LastIndexByte(move, '=')+1:])
 }

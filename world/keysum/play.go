@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"strconv"
 	"strings"
 
 	"pawl/world"
@@ -25,7 +24,7 @@ func play(raw json.RawMessage) (world.Player, error) {
 		score := score{turns: len(sums)}
 		before := 0
 		for t, move := range moves[:min(len(moves), len(sums))] {
-			n, ok := said(move, ref.Dialect)
+			n, ok := told(move, ref.Dialect)
 			if !ok {
 				return world.Turn{Done: true, Reason: fmt.Sprintf("turn %d: %.20q is no number", t+1, move)}
 			}
@@ -49,15 +48,6 @@ func (s *sum) ask(t int, dialect string) string {
 		return fmt.Sprintf("Turn %d: %s", t+1, strings.Join(strings.Split(s.turns[t], ""), ", "))
 	}
 	return asked(s.turns[t]) + "="
-}
-
-// said is the sum that a move tells; work before an equals sign is skipped.
-func said(move, dialect string) (int, bool) {
-	if dialect == world.Chat {
-		return number(marked(move))
-	}
-	move = strings.TrimSpace(move)
-	return number(move[strings.LastIndexByte(move, '=')+1:])
 }
 
 // score counts what the paper tells apart: turns right before the first error
@@ -116,21 +106,13 @@ func demonstrate(raw json.RawMessage, _ *rand.Rand) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if ref.Form == Once {
-		if ref.Dialect == world.Chat {
-			return []string{english(s.running())}, nil
-		}
-		return []string{s.worked()}, nil
+	switch {
+	case ref.Form == Turns:
+		return said(s.running(), ref.Dialect), nil
+	case ref.Dialect == world.Chat:
+		return []string{english(s.running())}, nil
 	}
-	var moves []string
-	for _, n := range s.running() {
-		move := strconv.Itoa(n)
-		if ref.Dialect == world.Chat {
-			move = "#### " + move
-		}
-		moves = append(moves, move)
-	}
-	return moves, nil
+	return []string{s.worked()}, nil
 }
 
 // scale tells the mean return of a player who draws every sum at random, all

@@ -113,7 +113,10 @@ func flaw(raw json.RawMessage, r *rand.Rand) (string, error) {
 		b.WriteString(step(before, values, after) + ";")
 		sums, before = append(sums, after), after
 	}
-	if ref.Dialect == world.Chat {
+	switch {
+	case ref.Form == Turns:
+		return world.WriteMoves(ref.Dialect, said(sums, ref.Dialect)), nil
+	case ref.Dialect == world.Chat:
 		return english(sums), nil
 	}
 	return b.String() + strconv.Itoa(before), nil

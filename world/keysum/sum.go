@@ -12,7 +12,6 @@ import (
 )
 
 const (
-	letters    = 26
 	maxTurns   = 1000
 	maxPerTurn = 10
 	maxValue   = 999
@@ -25,7 +24,8 @@ type sum struct {
 	turns  []string
 }
 
-// reference tells a sum. Answer is the last running sum.
+// reference tells a sum. Answer is the last running sum, Solution in the form
+// turns the transcript of an expert's moves.
 type reference struct {
 	core.Reference
 	Keys    string   `json:"keys"`
@@ -128,15 +128,21 @@ func (s *sum) worked() string {
 // task puts the task of s together.
 func (s *sum) task(id, form, dialect string) core.Task {
 	sums := s.running()
-	answer := strconv.Itoa(sums[len(sums)-1])
+	solution := s.worked()
+	switch {
+	case form == Turns:
+		solution = world.WriteMoves(dialect, said(sums, dialect))
+	case dialect == world.Chat:
+		solution = english(sums)
+	}
 	ref := reference{
-		Reference: core.Reference{Answer: answer, Solution: s.worked(), World: "keysum"},
+		Reference: core.Reference{Answer: strconv.Itoa(sums[len(sums)-1]), Solution: solution, World: "keysum"},
 		Keys:      string(s.keys), Values: s.values, Turns: s.turns, Form: form, Dialect: dialect,
 	}
 	var prompt string
 	switch {
 	case dialect == world.Chat:
-		prompt, ref.Solution = s.english(form), english(sums)
+		prompt = s.english(form)
 	case form == Once:
 		each := make([]string, len(s.turns))
 		for t := range each {
@@ -169,7 +175,18 @@ func (s *sum) english(form string) string {
 	return b.String()
 }
 
-// english is a completion in the chat dialect.
+// said are the moves that tell sums.
+func said(sums []int, dialect string) []string {
+	moves := make([]string, len(sums))
+	for t, n := range sums {
+		if moves[t] = strconv.Itoa(n); dialect == world.Chat {
+			moves[t] = "#### " + moves[t]
+		}
+	}
+	return moves
+}
+
+// english is a completion at once in the chat dialect.
 func english(sums []int) string {
 	var b strings.Builder
 	for t, n := range sums {
@@ -222,26 +239,4 @@ func (s *sum) check() error {
 		}
 	}
 	return nil
-}
-
-// choose is the binomial coefficient; n is small here.
-func choose(n, k int) uint64 {
-	c := uint64(1)
-	for i := range k {
-		c = c * uint64(n-i) / uint64(i+1)
-	}
-	return c
-}
-
-// unrankLetters is the set of k letters with number x, in order of the
-// alphabet (the combinatorial number system).
-func unrankLetters(x uint64, k int) []byte {
-	set := make([]byte, k)
-	for c := letters; k > 0; k-- {
-		for c--; choose(c, k) > x; c-- {
-		}
-		x -= choose(c, k)
-		set[k-1] = byte('a' + c)
-	}
-	return set
 }

@@ -110,31 +110,12 @@ func worked(way string) string {
 	return b.String()
 }
 
-// choose is the binomial coefficient; n is small here.
-func choose(n, k int) uint64 {
-	c := uint64(1)
-	for i := range k {
-		c = c * uint64(n-i) / uint64(i+1)
-	}
-	return c
-}
-
-// unrankLetters is the set of k letters with number x, in order of the
-// alphabet (the combinatorial number system).
-func unrankLetters(x uint64, k int) []byte {
-	set := make([]byte, k)
-	for c := letters; k > 0; k-- {
-		for c--; choose(c, k) > x; c-- {
-		}
-		x -= choose(c, k)
-		set[k-1] = byte('a' + c)
-	}
-	return set
-}
-
 // unrankPair is the pair a < b with number x = b(b-1)/2 + a.
 func unrankPair(x uint64) (a, b int) {
-	for b = 1; choose(b+1, 2) <= x; b++ {
+	for b = 1; pairs(b+1) <= x; b++ {
 	}
-	return int(x - choose(b, 2)), b
+	return int(x - pairs(b)), b
 }
+
+// pairs is the number of unordered pairs of n rooms.
+func pairs(n int) uint64 { return uint64(n*(n-1)) / 2 }

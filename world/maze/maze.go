@@ -89,7 +89,7 @@ func New(c Config) (*World, error) {
 			w.grid.width, w.grid.height, w.grid.loops, w.least)
 	}
 	space := fmt.Sprintf("maze of %d rooms", cells)
-	w.share, err = world.NewShare(space, choose(letters, cells)*choose(cells, 2), c.Split, c.Seed)
+	w.share, err = world.NewShare(space, world.LetterSets(cells)*pairs(cells), c.Split, c.Seed)
 	return w, err
 }
 
@@ -119,9 +119,8 @@ func (w *World) Task(i int) core.Task {
 // number, its doors from rng.
 func (w *World) draw(n uint64, rng *rand.Rand) maze {
 	cells := w.grid.cells()
-	pairs := choose(cells, 2)
-	names := unrankLetters(n/pairs, cells)
-	a, b := unrankPair(n % pairs)
+	names := world.UnrankLetters(n/pairs(cells), cells)
+	a, b := unrankPair(n % pairs(cells))
 	start, goal := names[a], names[b]
 	if rng.IntN(2) == 1 {
 		start, goal = goal, start
@@ -173,5 +172,5 @@ func init() {
 
 // Rules is what the world knows of its tasks.
 func Rules() world.Rules {
-	return world.Rules{Judge: judge, Steps: steps, Flaw: flaw, Variant: variant, Read: read, Plan: plan}
+	return world.Rules{Judge: judge, Steps: world.MoveSteps, Flaw: flaw, Variant: variant, Read: read, Plan: plan}
 }

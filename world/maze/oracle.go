@@ -191,12 +191,3 @@ func (m *maze) bars(way []byte, to byte) string {
 	}
 	return ""
 }
-
-// steps cuts a completion after every semicolon.
-func steps(text string) []string {
-	parts := strings.SplitAfter(text, ";")
-	if parts[len(parts)-1] == "" {
-		parts = parts[:len(parts)-1]
-	}
-	return parts
-}
