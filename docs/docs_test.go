@@ -39,6 +39,7 @@ var generated = map[string]func(old []byte) ([]byte, error){
 		return b.Bytes(), err
 	},
 	"recipes.md": recipesTable,
+	"worlds.md":  worldsPage,
 }
 
 // recipesTable lists the recipes in the binary with what they say of

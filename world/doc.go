@@ -4,7 +4,7 @@
 // Each world is a package below this one: a seeded generator (index to task, at
 // a cost that does not depend on the index), an exact oracle, demonstrations,
 // and what else its Rules know. It registers itself with Register, as the task
-// source of its name; The conformance suite of
+// source of its name; docs/worlds.md lists them. The conformance suite of
 // worldtest holds them to what this page says.
 //
 // # Splits
@@ -24,6 +24,6 @@
 // # Dialects
 //
 // The compact dialect has no filler: every character (in chain every word) is
-// one token of a small model's vocabulary. The chat
-// dialect asks in English, for models that know nothing of the world.
+// one token of a small model's vocabulary. The chat dialect asks in English,
+// for models that know nothing of the world.
 package world

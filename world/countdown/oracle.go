@@ -49,6 +49,9 @@ func judgeCountdown(ref reference, text string) world.Verdict {
 	if err == nil && len(used) > 1 && !hasSteps(text, last, len(used), len(ref.Numbers)) {
 		return judgeExpression(ref, strings.TrimSpace(expression), value, used)
 	}
+	if stepPattern.MatchString(last) && strings.Count(text, "=") == 1 {
+		text = last // the one step, without its label
+	}
 	v := judgeSteps(ref, text)
 	if v.FirstWrong == 1 && !strings.Contains(text, "=") && err != nil {
 		v.Reason = "reading the expression: " + err.Error()
