@@ -16,7 +16,7 @@ import (
 type EvalOptions struct {
 	Recipe   string // its measure and metrics; "" takes the run's, or exact answers of greedy decoding
 	Model    Model  // ModelRecipe is the newest run
-	Tasks    string // a file of task rows; "" takes Set of the recipe or run
+	Tasks    string // a file of task rows or a task source, see LoadTasks; "" takes Set of the recipe or run
 	Set      string // "" for audit
 	SkipBad  int
 	Seed     uint64
@@ -84,7 +84,9 @@ func (p *Pawl) Eval(ctx context.Context, o EvalOptions) (*Evaluation, error) {
 		return nil, err
 	}
 	name := "score"
-	if !slices.ContainsFunc(values, func(v float64) bool { return v != 0 && v != 1 }) {
+	if plan.Measure.Sample.Name == "play" {
+		name = "return"
+	} else if !slices.ContainsFunc(values, func(v float64) bool { return v != 0 && v != 1 }) {
 		name = "accuracy"
 		for i := range ev.Results {
 			right := *ev.Results[i].Score == 1
@@ -120,6 +122,25 @@ func (p *Pawl) evalMetrics(ctx context.Context, player *loop.Run, plan *recipe.P
 	return err
 }
 
+// alonePlan measures tasks that are named by what they want, whatever the
+// model was trained for.
+func alonePlan(ctx context.Context, o EvalOptions) (*recipe.Plan, []core.Task, []error, error) {
+	set, err := LoadTasks(ctx, o.Tasks, task.Options{})
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	plan, err := planAlone(set.List, true)
+	return plan, set.List, nil, err
+}
+
+func skippedRows(set *task.Set) []error {
+	var skipped []error
+	for _, row := range set.Skipped {
+		skipped = append(skipped, row)
+	}
+	return skipped
+}
+
 // evaluated resolves recipe, model and tasks.
 func (p *Pawl) evaluated(ctx context.Context, o *EvalOptions) (*recipe.Plan, []core.Task, []error, error) {
 	o.Model = p.defaultModel(ctx, o.Model, o.Recipe)
@@ -129,6 +150,8 @@ func (p *Pawl) evaluated(ctx context.Context, o *EvalOptions) (*recipe.Plan, []c
 	var plan *recipe.Plan
 	var sets *taskSets
 	switch {
+	case o.Recipe == "" && o.Tasks != "" && NamesTasks(o.Tasks):
+		return alonePlan(ctx, *o)
 	case o.Recipe == "" && o.Model.Kind == ModelRun:
 		row, err := p.FindRun(ctx, o.Model.Arg)
 		if err != nil {
@@ -149,15 +172,16 @@ func (p *Pawl) evaluated(ctx context.Context, o *EvalOptions) (*recipe.Plan, []c
 		}
 	}
 	if o.Tasks != "" {
-		set, err := task.Load(ctx, o.Tasks, task.Options{SkipBad: o.SkipBad, Require: requirement(plan.MeasureNeedsReference())})
+		set, err := LoadTasks(ctx, o.Tasks, task.Options{SkipBad: o.SkipBad, Require: requirement(plan.MeasureNeedsReference())})
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		var skipped []error
-		for _, row := range set.Skipped {
-			skipped = append(skipped, row)
+		if o.Recipe == "" && o.Model.Kind != ModelRun {
+			if plan, err = planAlone(set.List, false); err != nil {
+				return nil, nil, nil, err
+			}
 		}
-		return plan, set.List, skipped, nil
+		return plan, set.List, skippedRows(set), nil
 	}
 	player := p.player(plan, o.Seed, nil)
 	if sets != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"pawl/core"
 	"pawl/loop"
@@ -12,6 +13,7 @@ import (
 	"pawl/recipe"
 	"pawl/registry"
 	"pawl/store"
+	"pawl/world"
 )
 
 // SolveOptions say who answers and how.
@@ -62,7 +64,7 @@ func (s *Solution) Cut() (cut, of int) {
 }
 
 // Solve answers tasks and gives each solution to sink, in order. Reference
-// answers play no part.
+// answers play no part, but tasks of played worlds are played by theirs.
 func (p *Pawl) Solve(ctx context.Context, tasks []core.Task, o SolveOptions, sink func(Solution) error) error {
 	if o.Temperature != nil && (*o.Temperature < 0 || math.IsNaN(*o.Temperature) || math.IsInf(*o.Temperature, 0)) {
 		return inputf("solving: the temperature is %v; it must be 0 or more", *o.Temperature)
@@ -70,7 +72,7 @@ func (p *Pawl) Solve(ctx context.Context, tasks []core.Task, o SolveOptions, sin
 	if o.MaxTokens < 0 || o.N < 0 {
 		return inputf("solving: %d tokens and %d attempts; neither may be negative", o.MaxTokens, o.N)
 	}
-	plan, err := p.solver(&o)
+	plan, err := p.solver(&o, tasks)
 	if err != nil {
 		return input(err)
 	}
@@ -108,14 +110,17 @@ measure:  {sample: greedy, verify: [exact]}
 `
 
 // solver is the recipe that answers, with what the options change.
-func (p *Pawl) solver(o *SolveOptions) (*recipe.Plan, error) {
-	plan, err := p.planOrAlone(o.Recipe)
+func (p *Pawl) solver(o *SolveOptions, tasks []core.Task) (*recipe.Plan, error) {
+	plan, err := planAlone(tasks, false)
+	if o.Recipe != "" {
+		plan, err = p.Recipe(o.Recipe)
+	}
 	if err != nil {
 		return nil, err
 	}
 	set := map[string]string{}
 	if o.Recipe == "" {
-		set["sample.repeat.n"] = fmt.Sprint(max(o.N, 1))
+		set["sample."+plan.Sample.Name+".n"] = fmt.Sprint(max(o.N, 1))
 		if o.Temperature == nil {
 			o.Temperature = new(float64)
 		}
@@ -126,6 +131,9 @@ func (p *Pawl) solver(o *SolveOptions) (*recipe.Plan, error) {
 		return nil, fmt.Errorf("solving with recipe %s: it says itself how many attempts it makes; change that with a recipe of your own, or leave n out", plan.Name)
 	}
 	for _, seat := range plan.Seats {
+		if seat.Env.Name != "" {
+			continue
+		}
 		if o.Temperature != nil {
 			set["seats."+seat.Name+".temperature"] = fmt.Sprint(*o.Temperature)
 		}
@@ -181,19 +189,27 @@ func (p *Pawl) player(plan *recipe.Plan, seed uint64, observe func(loop.Event)) 
 	return &loop.Run{Plan: plan, Seed: max(seed, 1), Ledger: shelf{p.store}, Models: p.engine, Registry: registry.Default, Observe: observe}
 }
 
+// said is the text of an attempt; of a play, its moves, one a line.
+func said(ep *core.Episode, leaf core.Ref) string {
+	if _, played := core.OutcomeOf(*ep.Node(leaf)); !played {
+		return ep.Node(leaf).Content
+	}
+	return strings.Join(world.MovesOf(ep.PathNodes(leaf)[ep.Root():]), "\n")
+}
+
 // solution reads an episode that was answered.
 func solution(plan *recipe.Plan, ep *core.Episode) Solution {
 	s := Solution{ID: ep.Task.ID, Prompt: ep.Task.Text(), By: plan.Answer.By, Usage: ep.Usage, Abstained: ep.Answer == 0}
 	leaves := ep.Leaves()
 	if len(leaves) > 1 {
 		for _, leaf := range leaves {
-			s.Attempts = append(s.Attempts, ep.Node(leaf).Content)
+			s.Attempts = append(s.Attempts, said(ep, leaf))
 			s.Finishes = append(s.Finishes, ep.Node(leaf).Finish)
 		}
 	}
 	if ep.Answer != 0 {
 		n := ep.Node(ep.Answer)
-		s.Completion, s.Finish = n.Content, n.Finish
+		s.Completion, s.Finish = said(ep, ep.Answer), n.Finish
 		if score, ok := ep.ScoreOf(s.By, ep.Answer); ok && s.By != "" {
 			s.Value = &score.Value
 		}

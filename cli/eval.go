@@ -16,7 +16,7 @@ type evalCmd struct {
 	By      string   `help:"Which score of the files, where rows have several." placeholder:"NAME"`
 	Model   string   `help:"The policy to measure: run, run:ID or embedded:DIR." default:"run" placeholder:"MODEL"`
 	Recipe  string   `help:"Whose measure and metrics (default: the run's, or greedy decoding against the answers)." placeholder:"NAME"`
-	Tasks   string   `help:"Task rows, JSONL or Parquet (default: the audit set)." placeholder:"FILE"`
+	Tasks   string   `help:"Task rows, JSONL or Parquet, or a task source such as keysum or {keysum: {level: 2, n: 500}} (default: the audit set)." placeholder:"FILE"`
 	Split   string   `help:"Another task set of the recipe or run." default:"audit" placeholder:"SET"`
 	SkipBad int      `help:"Pass over up to N bad rows of the file." placeholder:"N"`
 	steerFlags

@@ -15,7 +15,7 @@ type solveCmd struct {
 	Question    []string `arg:"" optional:"" help:"The question; several words are joined. An empty one (\"\") starts from the begin token."`
 	Recipe      string   `help:"Answer with the inference half of a recipe: sample, verify, answer. Without it the model is asked once." placeholder:"NAME"`
 	Model       string   `help:"Who answers: embedded:DIR, run or run:ID." default:"run" placeholder:"MODEL"`
-	Tasks       string   `help:"Answer every task of a file, JSONL or Parquet; prints completion rows." placeholder:"FILE"`
+	Tasks       string   `help:"Answer every task of a file, JSONL or Parquet, or of a task source such as addition or {addition: {n: 9}}; prints completion rows." placeholder:"FILE"`
 	SkipBad     int      `help:"Pass over up to N bad rows of the file." placeholder:"N"`
 	Temperature *float64 `help:"Sampling temperature (default: the recipe's, or 0, which is greedy)." placeholder:"T"`
 	MaxTokens   int      `help:"Longest attempt, in tokens (default: the recipe's, or 256)." placeholder:"N"`
@@ -86,7 +86,7 @@ func (cmd *solveCmd) tasks(ctx context.Context, c *console) ([]core.Task, error)
 		text := strings.Join(cmd.Question, " ")
 		return []core.Task{{ID: "question", Prompt: []core.Node{{Role: core.RoleUser, Content: text}}}}, nil
 	}
-	set, err := task.Load(ctx, cmd.Tasks, task.Options{SkipBad: cmd.SkipBad})
+	set, err := pawl.LoadTasks(ctx, cmd.Tasks, task.Options{SkipBad: cmd.SkipBad})
 	if err != nil {
 		return nil, inputError(ctx, err)
 	}

@@ -29,14 +29,6 @@ type BatchActor interface {
 	ActBatch(ctx context.Context, rs []Request) ([][]Node, error)
 }
 
-// Environment is an actor that is no model: what it says is a function of the
-// path and of the task's hidden side, so that branching and resuming are free.
-// Samplers give Request.Hidden to environments alone.
-type Environment interface {
-	Actor
-	Environment() // a mark, without effect
-}
-
 // Scorer is the companion that gives log-probs of given tokens: one value per
 // token id of the path's last node.
 type Scorer interface {

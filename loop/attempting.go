@@ -38,6 +38,11 @@ func (r *Run) TaskList(ctx context.Context, set string) ([]core.Task, error) {
 	return r.allTasks(ctx, set)
 }
 
+// Draw gives the first tasks of a set: as many as it takes a round.
+func (r *Run) Draw(ctx context.Context, set string) ([]core.Task, error) {
+	return r.drawTasks(ctx, set, 0)
+}
+
 // Value is what a judged episode counts by the recipe's measure.
 func (r *Run) Value(ep *core.Episode) float64 { return r.worth(ep, r.Plan.Measure.By()) }
 

@@ -165,8 +165,12 @@ func (h *stageHost) Actor(seat string) (core.Actor, error) {
 	if s, ok := h.seats[seat]; ok {
 		return s, nil
 	}
-	if _, ok := h.plan.Seat(seat); !ok {
+	s, ok := h.plan.Seat(seat)
+	if !ok {
 		return nil, fmt.Errorf("seating an actor: the recipe has no seat %q", seat)
+	}
+	if s.Env.Name != "" {
+		return registry.Make[core.Environment](context.Background(), h.plan.registry, h, s.Env)
 	}
 	return &script{seat: seat}, nil
 }

@@ -45,6 +45,10 @@ func TestSamplersConform(t *testing.T) {
 			return newRepeat(t.Context(), h, Repeat{N: 3, Temperature: half()})
 		},
 		"greedy": func(h *coretest.Host) (core.Sampler, error) { return newGreedy(t.Context(), h, Greedy{}) },
+		"play": func(h *coretest.Host) (core.Sampler, error) {
+			h.Actors["board"] = lenient{}
+			return newPlay(t.Context(), h, Play{Env: "board", N: 2, Turns: 3, Seat: Seat{Seat: "solver"}})
+		},
 		"rationalize": func(h *coretest.Host) (core.Sampler, error) {
 			return build(t, h, Rationalize{N: 1, Hinted: 2})
 		},

@@ -3,6 +3,7 @@
 package std
 
 import (
+	_ "pawl/env"
 	_ "pawl/evaluate"
 	_ "pawl/gate"
 	_ "pawl/objective"

@@ -23,7 +23,7 @@ func TestComponentsAreDocumented(t *testing.T) {
 		t.Error(err)
 	}
 	for _, kind := range registry.Kinds() {
-		if len(registry.Default.List(kind)) == 0 && kind != core.KindEnv && kind != core.KindMetric {
+		if len(registry.Default.List(kind)) == 0 && kind != core.KindMetric {
 			t.Errorf("the standard distribution has no %s", kind)
 		}
 	}

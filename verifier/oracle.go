@@ -13,7 +13,8 @@ func init() {
 	registry.Verifier("oracle", registry.Doc{
 		Summary: "Judges by the exact oracle of the world that made the task.",
 		Detail: "Value 1 where the final answer is right; with `steps: true` also every step must be legal. " +
-			"Abstains on tasks of no world.",
+			"A played attempt is judged by replaying its moves: the value is its return on a scale on which random legal " +
+			"play makes 0 on average and the oracle's play 1, not clipped. Abstains on tasks of no world.",
 		Example: "oracle: {steps: true}",
 		Needs:   []string{registry.NeedOracle},
 	}, newOracle)
@@ -22,6 +23,7 @@ func init() {
 // OracleConfig configures oracle.
 type OracleConfig struct {
 	Steps bool `yaml:"steps" default:"false" doc:"Demand that every step is legal, not only that the answer is right."`
+	Level int  `yaml:"level" default:"0" min:"0" max:"5" doc:"Level of played tasks that do not tell theirs, for the scale of returns."`
 }
 
 func newOracle(_ context.Context, _ core.Host, c OracleConfig) (core.Verifier, error) {
@@ -47,6 +49,14 @@ func (o oracle) Verify(ctx context.Context, ep *core.Episode, at []core.Ref) (co
 		if err := ctx.Err(); err != nil {
 			return core.Judgement{}, err
 		}
+		if world.Played(ep.Task) && (judge == nil || played(ep, r)) {
+			s, err := o.replay(ep, r)
+			if err != nil {
+				return core.Judgement{}, fmt.Errorf("judging task %s: %w", ep.Task.ID, err)
+			}
+			j.Scores = append(j.Scores, s)
+			continue
+		}
 		if judge == nil {
 			j.Scores = append(j.Scores, abstain("oracle", r, "the task is of no world with an oracle"))
 			continue
@@ -62,4 +72,29 @@ func (o oracle) Verify(ctx context.Context, ep *core.Episode, at []core.Ref) (co
 		j.Scores = append(j.Scores, s)
 	}
 	return j, nil
+}
+
+// played tells whether attempt r was played, not written at once.
+func played(ep *core.Episode, r core.Ref) bool {
+	_, ok := core.OutcomeOf(*ep.Node(r))
+	return ok
+}
+
+// replay judges a play by its moves alone; what was noted on the way is not
+// looked at.
+func (o oracle) replay(ep *core.Episode, r core.Ref) (core.Score, error) {
+	player, err := world.Start(ep.Task.Reference)
+	if err != nil {
+		return core.Score{}, err
+	}
+	path := ep.PathNodes(r)
+	turn, ok := world.Replay(player, world.MovesOf(path[min(len(path), len(ep.Task.Prompt)):]))
+	if !ok {
+		return abstain("oracle", r, "the play is not over"), nil
+	}
+	value, err := world.Scaled(ep.Task.Reference, turn.Return, o.cfg.Level)
+	if err != nil {
+		return core.Score{}, err
+	}
+	return core.Score{By: "oracle", Nodes: []core.Ref{r}, Value: value, Confidence: 1, Rationale: turn.Reason}, nil
 }

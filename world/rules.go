@@ -73,7 +73,11 @@ func Register[C any, W World](name string, d registry.Doc, build func(C) (W, err
 		if err != nil {
 			return nil, err
 		}
-		return NewSource(w, n(c))
+		s, err := NewSource(w, n(c))
+		if err == nil && r.Play != nil {
+			s.level = levelOf(c)
+		}
+		return s, err
 	})
 	rules.Lock()
 	defer rules.Unlock()

@@ -26,7 +26,8 @@ type World interface {
 // tells the world's vocabulary, so that a tokenizer can be made from it.
 type Source struct {
 	World
-	n int
+	n     int
+	level int // of a world that is played; noted in references, for the scale of returns
 }
 
 // NewSource offers the first n tasks of w; 0 offers all. More than there are
@@ -54,7 +55,11 @@ func (s *Source) Tasks(ctx context.Context, first int) iter.Seq2[core.Task, erro
 				yield(core.Task{}, err)
 				return
 			}
-			if !yield(s.Task(i), nil) {
+			t := s.Task(i)
+			if s.level > 0 {
+				t.Reference = noteLevel(t.Reference, s.level)
+			}
+			if !yield(t, nil) {
 				return
 			}
 		}
