@@ -85,7 +85,7 @@ func (cmd *recipeLintCmd) Run(a *app, c *console) error {
 		return c.document(problems)
 	}
 	if len(problems) == 0 {
-		fmt.Fprintf(c.out, "%d recipes, no mistakes\n", n)
+		fmt.Fprintf(c.out, "%s, no mistakes\n", recipes(n))
 		return nil
 	}
 	for _, p := range problems {
@@ -131,6 +131,13 @@ func (cmd *testCmd) Run(ctx context.Context, a *app, c *console) error {
 	if cmd.JSON {
 		return c.document(all)
 	}
-	fmt.Fprintf(c.out, "%d recipes: %d tests passed, %d failed\n", len(all), passed, failed)
+	fmt.Fprintf(c.out, "%s: %d tests passed, %d failed\n", recipes(len(all)), passed, failed)
 	return nil
+}
+
+func recipes(n int) string {
+	if n == 1 {
+		return "1 recipe"
+	}
+	return fmt.Sprintf("%d recipes", n)
 }

@@ -25,7 +25,7 @@ func (b *builder) lint() {
 	b.lintPrompts()
 	b.lintTests()
 	if len(p.Stages) == 0 && len(p.Metrics) == 0 && p.Sample.Name == "" {
-		b.Add(b.root, "", "the recipe does nothing", "it needs sample and updates, or sample and metrics")
+		b.Add(b.root, "", "the recipe does nothing", "name a sampler under sample, and what learns from it under updates")
 	}
 	if p.Sample.Name == "" && !b.has("sample") && (len(p.Verify) > 0 || slices.ContainsFunc(p.Stages, func(s Stage) bool { return s.Sample.Name == "" })) {
 		b.Add(b.root, "sample", `the key "sample" is missing`, "name a sampler: {repeat: {n: 16}}")
