@@ -71,8 +71,12 @@ func (p *Pawl) Eval(ctx context.Context, o EvalOptions) (*Evaluation, error) {
 	}
 	player := p.player(plan, o.Seed, o.Observe)
 	var values []float64
+	unjudged, reason := 0, ""
 	err = player.Attempt(ctx, team, plan.Measure.Sample, plan.Measure.Verify, tasks, func(ep *core.Episode) error {
 		v := player.Value(ep)
+		if why, ok := player.Unjudged(ep); ok {
+			unjudged, reason = unjudged+1, why
+		}
 		values = append(values, v)
 		ev.Usage.Add(ep.Usage)
 		ev.Results = append(ev.Results, ResultRow{ID: ep.Task.ID, Score: &v})
@@ -82,6 +86,9 @@ func (p *Pawl) Eval(ctx context.Context, o EvalOptions) (*Evaluation, error) {
 		return nil, inputf("measuring %s: %w", o.Model, unserved)
 	} else if err != nil {
 		return nil, err
+	}
+	if unjudged > 0 && unjudged == len(values) {
+		return nil, inputf("measuring %s on %s: %s abstains on every task: %s", o.Model, ev.Tasks, plan.Measure.By(), reason)
 	}
 	name := "score"
 	if plan.Measure.Sample.Name == "play" {

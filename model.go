@@ -2,6 +2,7 @@ package pawl
 
 import (
 	"fmt"
+	"os"
 	"strings"
 )
 
@@ -36,6 +37,9 @@ func ParseModel(s string) (Model, error) {
 	case kind == "run" && (!has || arg != ""):
 		m.Kind = ModelRun
 	default:
+		if info, err := os.Stat(s); err == nil && info.IsDir() {
+			return m, fmt.Errorf("reading model %q: it names a folder without saying how to run it; did you mean embedded:%s?", s, s)
+		}
 		return m, fmt.Errorf("reading model %q: use embedded, embedded:DIR, run or run:ID", s)
 	}
 	return m, nil

@@ -106,7 +106,11 @@ func (p *Pawl) runPolicy(ctx context.Context, id string) (core.Policy, error) {
 	}
 	policy, ok := r.Policies[plan.Policies[0].Name]
 	if !ok {
-		return nil, fmt.Errorf("taking the policy of run %s: it has none in force yet (status %s); resume it with pawl runs resume %s", r.ID, r.Status, r.ID)
+		advice := "resume it with pawl runs resume " + r.ID
+		if r.Holder != nil {
+			advice = "it is still at work: wait for its first policy"
+		}
+		return nil, fmt.Errorf("taking the policy of run %s: it has none in force yet (status %s); %s", r.ID, r.Status, advice)
 	}
 	return policy, nil
 }

@@ -10,7 +10,7 @@ import (
 )
 
 type componentsCmd struct {
-	Which string `arg:"" optional:"" help:"A kind (sampler, verifier, ...) or the name of a component."`
+	Which string `arg:"" optional:"" help:"A kind (tasks, sampler, verifier, ...) or the name of a component."`
 	JSON  bool   `help:"Print one JSON document."`
 }
 

@@ -32,9 +32,9 @@ func (cmd *evalCmd) Run(ctx context.Context, a *app, c *console) error {
 		}
 		return cmd.files(ctx, c)
 	}
-	model, err := pawl.ParseModel(cmd.Model)
+	model, err := trained("measuring", cmd.Model)
 	if err != nil {
-		return &pawl.InputError{Err: err}
+		return err
 	}
 	steering, err := cmd.steering()
 	if err != nil {
@@ -76,7 +76,7 @@ func (cmd *evalCmd) Run(ctx context.Context, a *app, c *console) error {
 
 // estimateLine is a figure with its interval, unit and the tasks behind it.
 func estimateLine(e core.Estimate) string {
-	line := fmt.Sprintf("  %-28s %.3f [%.3f, %.3f]", e.Name, e.Value, e.Low, e.High)
+	line := fmt.Sprintf("  %-28s %s", e.Name, share(e.Value, e.Low, e.High))
 	if e.Unit != "" {
 		line += " " + e.Unit
 	}

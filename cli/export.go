@@ -13,7 +13,7 @@ type exportCmd struct {
 	Format     string `help:"Form of a policy: hf, a Hugging Face folder, or gguf, one file for llama.cpp." default:"hf" placeholder:"FORMAT"`
 	Dtype      string `help:"Type of a policy's weights: f32, f16 or bf16." default:"f32" placeholder:"TYPE"`
 	Recipe     string `help:"Take the task set of a recipe, in place of a run's." placeholder:"NAME"`
-	Tasks      string `help:"Export a task set (audit, gate, train, ...) as JSON lines: id, prompt, answer, solution." placeholder:"SET"`
+	Tasks      string `help:"Export a task set (audit, gate, train, ...) as JSON lines: id, prompt, answer, solution, and the whole reference." placeholder:"SET"`
 	AuditTasks bool   `help:"Export the sealed audit tasks; short for --tasks audit."`
 	Rows       string `help:"Export the examples that a run selected, in TRL's form: sft (prompt, completion) or preference (prompt, chosen, rejected)." placeholder:"FORM"`
 	Round      int    `help:"Round of --rows (default: the last)." placeholder:"N"`

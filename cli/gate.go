@@ -75,7 +75,7 @@ func comparisonText(r *results.Comparison) string {
 	fmt.Fprintf(&b, "%d tasks, %s with 95%% intervals\n", v.N, what)
 	fmt.Fprintf(&b, "  incumbent   %s%s\n", share(r.Incumbent.Value, r.Incumbent.Low, r.Incumbent.High), counted(r.IncumbentRight))
 	fmt.Fprintf(&b, "  candidate   %s%s\n", share(r.Candidate.Value, r.Candidate.Low, r.Candidate.High), counted(r.CandidateRight))
-	fmt.Fprintf(&b, "  difference  %+.3f [%+.3f, %+.3f], %d gained, %d lost\n", v.Difference, v.Low, v.High, v.Gained, v.Lost)
+	fmt.Fprintf(&b, "  difference  %s, %d gained, %d lost\n", difference(v.Difference, v.Low, v.High), v.Gained, v.Lost)
 	fmt.Fprintf(&b, "  p-value     %s, one-sided; alpha %.4g; could have detected a gain of %.3f\n", pvalue(v.PValue), v.Alpha, v.Detectable)
 	fmt.Fprintf(&b, "verdict: %s\n", strings.ReplaceAll(v.Outcome, "_", " "))
 	if v.Reason != "" {

@@ -124,6 +124,9 @@ func (cmd *runsShowCmd) Run(ctx context.Context, a *app, c *console) error {
 		view.replay(row.Report)
 		view.end(c.out, row.Report)
 	}
+	if len(row.History) == 0 {
+		return nil // a run at its beginning
+	}
 	fmt.Fprintf(c.out, "\nhistory of policies\n")
 	for _, h := range row.History {
 		mark := ""
@@ -222,7 +225,7 @@ func (cmd *runsCompareCmd) Run(ctx context.Context, a *app, c *console) error {
 	for _, f := range []pawl.RunFigures{r.A, r.B} {
 		fmt.Fprintf(c.out, "  %-28s seed %-6d %s, %d promoted, %s tokens, %.1f s\n", f.Run, f.Seed, share(f.Accuracy.Accuracy, f.Accuracy.Low, f.Accuracy.High), f.Promoted, count(f.Tokens), f.Seconds)
 	}
-	fmt.Fprintf(c.out, "  second minus first: %+.3f [%+.3f, %+.3f], paired, p %s\n", r.Difference, r.Low, r.High, pvalue(r.PValue))
+	fmt.Fprintf(c.out, "  second minus first: %s, paired, p %s\n", difference(r.Difference, r.Low, r.High), pvalue(r.PValue))
 	return nil
 }
 

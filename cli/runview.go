@@ -182,7 +182,7 @@ func (v *runView) replayAudit(r *loop.Report, name string) {
 func (v *runView) end(w io.Writer, r *loop.Report) {
 	fmt.Fprintln(w)
 	for _, g := range r.Gains {
-		fmt.Fprintf(w, "final minus %-10s %+.3f [%+.3f, %+.3f], paired on %d tasks, p %s\n", g.Over, report.Round3(g.Difference), report.Round3(g.Low), report.Round3(g.High), g.N, pvalue(g.PValue))
+		fmt.Fprintf(w, "final minus %-10s %s, paired on %d tasks, p %s\n", g.Over, difference(g.Difference, g.Low, g.High), g.N, pvalue(g.PValue))
 	}
 	fmt.Fprintf(w, "\n%s\n", report.Takeaway(r))
 	fmt.Fprintf(w, "run %s\n", r.Run)
@@ -199,6 +199,11 @@ func (v *runView) dirFlag(p *pawl.Pawl) string {
 // share is a proportion with its interval.
 func share(value, low, high float64) string {
 	return fmt.Sprintf("%.3f [%.3f, %.3f]", report.Round3(value), report.Round3(low), report.Round3(high))
+}
+
+// difference is a gain or a loss with its interval.
+func difference(value, low, high float64) string {
+	return fmt.Sprintf("%+.3f [%+.3f, %+.3f]", report.Round3(value), report.Round3(low), report.Round3(high))
 }
 
 func pvalue(p float64) string {

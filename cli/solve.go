@@ -19,16 +19,16 @@ type solveCmd struct {
 	SkipBad     int      `help:"Pass over up to N bad rows of the file." placeholder:"N"`
 	Temperature *float64 `help:"Sampling temperature (default: the recipe's, or 0, which is greedy)." placeholder:"T"`
 	MaxTokens   int      `help:"Longest attempt, in tokens (default: the recipe's, or 256)." placeholder:"N"`
-	N           int      `short:"n" help:"Attempts of a model that is asked without a recipe (default: 1)." placeholder:"N"`
+	N           int      `short:"n" help:"Attempts of a model that is asked without a recipe (default: 1); they differ where --temperature is above 0." placeholder:"N"`
 	steerFlags
 	Seed uint64 `help:"Seed of the samples." default:"1" placeholder:"N"`
 	JSON bool   `help:"Print one JSON document; JSON lines with --tasks."`
 }
 
 func (cmd *solveCmd) Run(ctx context.Context, a *app, c *console) error {
-	model, err := pawl.ParseModel(cmd.Model)
+	model, err := trained("solving", cmd.Model)
 	if err != nil {
-		return &pawl.InputError{Err: err}
+		return err
 	}
 	steering, err := cmd.steering()
 	if err != nil {

@@ -3,20 +3,34 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
 
+	"pawl"
 	"pawl/recipe"
 )
 
 // steerFlags are the flags that change how every seat of a recipe samples.
 type steerFlags struct {
-	MinP      *float64 `name:"min-p" help:"Sample among tokens of at least this share of the likeliest one's probability." placeholder:"P"`
+	MinP      *float64 `name:"min-p" help:"Sample among tokens of at least this share of the likeliest one's probability; greedy decoding does so anyway." placeholder:"P"`
 	Regex     *string  `help:"A regular expression that the whole of every reply matches." placeholder:"EXPR"`
 	Grammar   string   `help:"A file with a grammar, in GBNF, that every reply keeps." placeholder:"FILE"`
 	Schema    string   `help:"A file with a JSON schema that every reply keeps." placeholder:"FILE"`
 	LogitBias []string `sep:"none" help:"Add VALUE to the logit of a token, given by its text, or by its number; may be repeated. A text that is a number stands in double quotes." placeholder:"TOKEN=VALUE"`
+}
+
+// trained reads a --model that has weights, for what trains none.
+func trained(doing, flag string) (pawl.Model, error) {
+	m, err := pawl.ParseModel(flag)
+	if err == nil && m.Kind == pawl.ModelRecipe {
+		err = fmt.Errorf("%s: the model %q has no weights before a run; use embedded:DIR, run or run:ID", doing, flag)
+	}
+	if err != nil {
+		return m, &pawl.InputError{Err: err}
+	}
+	return m, nil
 }
 
 // maxSteerFile bounds grammars and schemas.

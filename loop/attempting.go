@@ -3,6 +3,7 @@ package loop
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"pawl/core"
 )
@@ -21,7 +22,11 @@ func (r *Run) Attempt(ctx context.Context, team map[string]core.Policy, sample c
 		}
 		for _, ep := range eps {
 			if ep.Err != "" {
-				return fmt.Errorf("sampling with %s: %s", sample.Label(), ep.Err)
+				why := ep.Err // that of a sampler names the task by itself
+				if rest, ok := strings.CutPrefix(why, "task "+ep.Task.ID+": "); ok && strings.Contains(rest, ep.Task.ID) {
+					why = rest
+				}
+				return fmt.Errorf("sampling with %s: %s", sample.Label(), why)
 			}
 			ep.Answer = r.Plan.Answer.Pick(ep)
 			if err := sink(ep); err != nil {
@@ -45,6 +50,20 @@ func (r *Run) Draw(ctx context.Context, set string) ([]core.Task, error) {
 
 // Value is what a judged episode counts by the recipe's measure.
 func (r *Run) Value(ep *core.Episode) float64 { return r.worth(ep, r.Plan.Measure.By()) }
+
+// Unjudged gives the reason for which the verifier of the recipe's measure has
+// no verdict on any attempt of a judged episode; ok is false where it has one.
+// Value is 0 then, which says nothing about the policy.
+func (r *Run) Unjudged(ep *core.Episode) (reason string, ok bool) {
+	for _, leaf := range ep.Leaves() {
+		s, scored := ep.ScoreOf(r.Plan.Measure.By(), leaf)
+		if !scored || !s.Abstain {
+			return "", false
+		}
+		reason = s.Rationale
+	}
+	return reason, reason != ""
+}
 
 // Metrics measures judged episodes with the recipe's metrics.
 func (r *Run) Metrics(ctx context.Context, team map[string]core.Policy, eps []*core.Episode) ([]core.Estimate, error) {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"slices"
+	"strings"
 
 	"pawl/core"
 )
@@ -22,7 +24,11 @@ func (r *Run) tasks(ctx context.Context, set string) (core.TaskSource, error) {
 	if !ok {
 		spec, found := r.Plan.Set(set)
 		if !found {
-			return nil, fmt.Errorf("opening task set %q: the recipe has none of that name; give a file with --tasks", set)
+			advice := "give a file with --tasks"
+			if names := r.setNames(); len(names) > 0 {
+				advice = "it has " + strings.Join(names, ", ")
+			}
+			return nil, fmt.Errorf("opening task set %q: the recipe has none of that name; %s", set, advice)
 		}
 		built, err := r.Registry.Build(ctx, &host{run: r}, spec.Source)
 		if err != nil {
@@ -40,6 +46,18 @@ func (r *Run) tasks(ctx context.Context, set string) (core.TaskSource, error) {
 	}
 	r.sources[set] = source
 	return source, nil
+}
+
+// setNames lists the task sets that the recipe has or that came with the run.
+func (r *Run) setNames() []string {
+	names := slices.Collect(maps.Keys(r.Sets))
+	for _, s := range r.Plan.Tasks {
+		if s.Source.Name != "" {
+			names = append(names, s.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // OpenSets opens every task set of the recipe, so that mistakes in files show

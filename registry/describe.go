@@ -46,7 +46,7 @@ func (r *Registry) List(kind core.Kind) []Component {
 }
 
 // Describe finds components by name: one, or several of different kinds.
-// Where there is none, the error names the nearest.
+// Where there is none, the error names the nearest, or the nearest kind.
 func (r *Registry) Describe(name string) ([]Component, error) {
 	var found []Component
 	var all []string
@@ -57,6 +57,9 @@ func (r *Registry) Describe(name string) ([]Component, error) {
 		}
 	}
 	if found == nil {
+		for _, k := range kinds {
+			all = append(all, string(k))
+		}
 		return nil, fmt.Errorf("finding component %q: no such component%s", name, didYouMean(name, all))
 	}
 	return found, nil

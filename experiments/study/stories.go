@@ -12,6 +12,7 @@ import (
 
 	"pawl"
 	"pawl/nn"
+	"pawl/report"
 )
 
 // Stories is what experiments/stories finds.
@@ -190,7 +191,7 @@ func (s *Stories) Markdown() string {
 		fmt.Fprintf(&b, "| %d | %s | %s | %s | %s | %s | %d of %d | %s |\n", t.Seed, t.Arm("base"), t.Arm("final"), t.Arm("null"),
 			t.Pair("final", "base"), t.Pair("final", "null"), r.Kept, r.Sampled, strings.ReplaceAll(r.Verdict, "_", " "))
 	}
-	fmt.Fprintf(&b, "| all | %.3f | %.3f | %.3f | %s | %s | | |\n", s.Study.mean("base"), s.Study.mean("final"), s.Study.mean("null"),
+	fmt.Fprintf(&b, "| all | %.3f | %.3f | %.3f | %s | %s | | |\n", report.Round3(s.Study.mean("base")), report.Round3(s.Study.mean("final")), report.Round3(s.Study.mean("null")),
 		findPair(s.Study.Pooled, "final", "base"), findPair(s.Study.Pooled, "final", "null"))
 	return b.String()
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"pawl/report"
 )
 
 // Markdown is the experiment as tables.
@@ -51,7 +53,7 @@ func (q *Quickstart) Markdown() string {
 	b.WriteString("\n")
 	c := q.Found
 	claim(&b, "final beats the best labelled control in every seed", c.Beats,
-		fmt.Sprintf("smallest difference %+.3f, smallest lower bound %+.3f", c.Margin, c.Bound))
+		fmt.Sprintf("smallest difference %+.3f, smallest lower bound %+.3f", report.Round3(c.Margin), report.Round3(c.Bound)))
 	claim(&b, "final beats the labelled control at each of the three rates in every seed", c.BeatsEvery, "")
 	claim(&b, "null shows no advantage over labelled in any seed", c.NullGainsNo, "")
 	claim(&b, "null shows no advantage over the best labelled control in any seed", c.NullOfBest, "")
@@ -96,7 +98,7 @@ func roundsTable(trials []Trial) string {
 			if r.Labels != nil {
 				labels = fmt.Sprintf("%.2f%%", 100**r.Labels)
 			}
-			fmt.Fprintf(&b, " %s of %d, %.3f, %s |", labels, r.Kept, r.Gate, strings.ReplaceAll(r.Verdict, "_", " "))
+			fmt.Fprintf(&b, " %s of %d, %.3f, %s |", labels, r.Kept, report.Round3(r.Gate), strings.ReplaceAll(r.Verdict, "_", " "))
 		}
 		b.WriteString(strings.Repeat(" |", most-len(t.Rounds)) + "\n")
 	}
@@ -133,7 +135,7 @@ func (s *Study) markdown() string {
 	}
 	b.WriteString("| all |")
 	for _, name := range columns {
-		fmt.Fprintf(&b, " %.3f |", s.mean(name))
+		fmt.Fprintf(&b, " %.3f |", report.Round3(s.mean(name)))
 	}
 	b.WriteString(" |")
 	for _, p := range pairs {
@@ -156,21 +158,21 @@ func (a *Arm) String() string {
 	if a == nil {
 		return "–"
 	}
-	return fmt.Sprintf("%.3f [%.3f, %.3f]", a.Accuracy, a.Low, a.High)
+	return fmt.Sprintf("%.3f [%.3f, %.3f]", report.Round3(a.Accuracy), report.Round3(a.Low), report.Round3(a.High))
 }
 
 func (p *Pair) String() string {
 	if p == nil {
 		return "–"
 	}
-	return fmt.Sprintf("%+.3f [%+.3f, %+.3f]", p.Difference, p.Low, p.High)
+	return fmt.Sprintf("%+.3f [%+.3f, %+.3f]", report.Round3(p.Difference), report.Round3(p.Low), report.Round3(p.High))
 }
 
 func (t *Trial) majority() string {
 	if t.Majority == nil {
 		return "–"
 	}
-	return fmt.Sprintf("%.3f [%.3f, %.3f]", t.Majority.Value, t.Majority.Low, t.Majority.High)
+	return fmt.Sprintf("%.3f [%.3f, %.3f]", report.Round3(t.Majority.Value), report.Round3(t.Majority.Low), report.Round3(t.Majority.High))
 }
 
 // ParseSeeds reads a list as 1,2,3; each may stand once.

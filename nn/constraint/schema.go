@@ -186,7 +186,11 @@ func (s *schemas) expr(raw json.RawMessage, path string, depth int) (*expr, erro
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&j); err != nil {
-		return fail("%v is not supported", strings.TrimPrefix(err.Error(), "json: "))
+		what := strings.TrimPrefix(err.Error(), "json: ")
+		if keyword, unknown := strings.CutPrefix(what, "unknown field "); unknown {
+			what = "the keyword " + keyword
+		}
+		return fail("%s is not supported", what)
 	}
 	if err := j.alone(); err != nil {
 		return fail("%w", err)
