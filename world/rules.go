@@ -57,7 +57,9 @@ type Turn struct {
 
 var rules struct {
 	sync.RWMutex
-	of map[string]Rules
+	of      map[string]Rules
+	open    map[string]func(Options) (World, error)
+	derived map[string]Rules // oracles of tasks that are made of those of worlds
 }
 
 // Register offers a world as the task source of its name and makes its rules
@@ -83,15 +85,23 @@ func Register[C any, W World](name string, d registry.Doc, build func(C) (W, err
 	defer rules.Unlock()
 	if rules.of == nil {
 		rules.of = map[string]Rules{}
+		rules.open = map[string]func(Options) (World, error){}
 	}
 	rules.of[name] = r
+	if open := opener(build); open != nil {
+		rules.open[name] = open
+	}
 }
 
-// RulesOf gives the rules of a registered world.
+// RulesOf gives the rules of a registered world, or of tasks made of those of
+// worlds.
 func RulesOf(name string) (Rules, bool) {
 	rules.RLock()
 	defer rules.RUnlock()
 	r, ok := rules.of[name]
+	if !ok {
+		r, ok = rules.derived[name]
+	}
 	return r, ok
 }
 
@@ -100,4 +110,15 @@ func Names() []string {
 	rules.RLock()
 	defer rules.RUnlock()
 	return slices.Sorted(maps.Keys(rules.of))
+}
+
+// RegisterOracle makes an oracle known for tasks that are made of those of
+// worlds, under the name that their references give as their world.
+func RegisterOracle(name string, judge func(reference json.RawMessage) (Judge, error)) {
+	rules.Lock()
+	defer rules.Unlock()
+	if rules.derived == nil {
+		rules.derived = map[string]Rules{}
+	}
+	rules.derived[name] = Rules{Judge: judge}
 }
