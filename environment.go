@@ -1,0 +1,261 @@
+package pawl
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"pawl/core"
+	"pawl/prompt"
+	"pawl/stats"
+	"pawl/world"
+)
+
+// Environment is what a policy does in one world at one level.
+type Environment struct {
+	Name  string  `json:"name"`
+	Level int     `json:"level"`
+	Value float64 `json:"accuracy"` // of greedy answers; where the world is played, the return, 0 random and 1 the oracle
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
+	N     int     `json:"n"`
+
+	Samples int      `json:"samples,omitempty"` // drawn of each task, at temperature 1
+	Mean    *float64 `json:"sampled,omitempty"` // accuracy of all samples
+	Votes   *float64 `json:"votes,omitempty"`   // accuracy of the most frequent answer
+	Pass    *float64 `json:"pass,omitempty"`    // share of tasks with a right sample
+
+	// Of the samples, judged by the policy itself as a verifier.
+	Verify *float64 `json:"verify_accuracy,omitempty"`
+	Kept   *float64 `json:"kept,omitempty"` // share of the samples that it keeps
+	Gap    *float64 `json:"gap,omitempty"`  // accuracy of those kept minus that of all
+	GapLow *float64 `json:"gap_low,omitempty"`
+	GapTop *float64 `json:"gap_high,omitempty"`
+
+	Tokens float64 `json:"tokens"` // of a greedy answer, in the mean
+}
+
+// EnvironmentOptions say where and how much to measure.
+type EnvironmentOptions struct {
+	Worlds  map[string]int // level of each
+	Tasks   int            // of each world
+	Samples int            // of each task
+	Seed    uint64
+	Split   string // "" is audit
+	Observe func(name string, done, total int)
+}
+
+// batchTasks bounds the tasks that are answered together.
+const batchTasks = 64
+
+// Environments measures a policy in worlds, each at its level.
+func (p *Pawl) Environments(ctx context.Context, policy core.Policy, o EnvironmentOptions) ([]Environment, error) {
+	actor, err := p.engine.Actor(ctx, policy, "solver", core.Options{})
+	if err != nil {
+		return nil, err
+	}
+	model, ok := actor.(player)
+	if !ok {
+		return nil, fmt.Errorf("measuring environments: the model takes no batches or gives no log-probabilities")
+	}
+	var names []string
+	for name := range o.Worlds {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	var all []Environment
+	for i, name := range names {
+		if o.Observe != nil {
+			o.Observe(name, i, len(names))
+		}
+		v := visit{model: model, o: o, name: name, level: o.Worlds[name]}
+		e, err := v.measure(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("measuring world %s at level %d: %w", name, o.Worlds[name], err)
+		}
+		all = append(all, *e)
+	}
+	return all, nil
+}
+
+// player answers batches and scores answers.
+type player interface {
+	core.BatchActor
+	core.Scorer
+}
+
+// visit is the measurement of one world.
+type visit struct {
+	model player
+	o     EnvironmentOptions
+	name  string
+	level int
+	rules world.Rules
+	tasks []core.Task
+}
+
+// outcome is one attempt at a task.
+type outcome struct {
+	text   string
+	answer string
+	value  float64 // 1 for right, 0 for wrong; of a play, the scaled return
+	right  bool
+	tokens int
+}
+
+func (v *visit) measure(ctx context.Context) (*Environment, error) {
+	split := v.o.Split
+	if split == "" {
+		split = "audit"
+	}
+	w, err := world.Open(v.name, world.Options{Split: split, Dialect: world.Compact, Level: v.level, Seed: v.o.Seed})
+	if err != nil {
+		return nil, err
+	}
+	v.rules, _ = world.RulesOf(v.name)
+	for i := range min(v.o.Tasks, w.Len()) {
+		v.tasks = append(v.tasks, w.Task(i))
+	}
+	greedy, err := v.attempts(ctx, 1, 0)
+	if err != nil {
+		return nil, err
+	}
+	e := &Environment{Name: v.name, Level: v.level, N: len(v.tasks)}
+	var values []float64
+	for _, of := range greedy {
+		values = append(values, of[0].value)
+		e.Tokens += float64(of[0].tokens) / float64(len(greedy))
+	}
+	e.Value, e.Low, e.High = interval(values)
+	if v.o.Samples < 2 {
+		return e, nil
+	}
+	sampled, err := v.attempts(ctx, v.o.Samples, 1)
+	if err != nil {
+		return nil, err
+	}
+	e.Samples = v.o.Samples
+	v.summarise(e, sampled)
+	return e, v.verify(ctx, e, sampled)
+}
+
+// interval is the mean with its 95% interval.
+func interval(values []float64) (mean, low, high float64) {
+	e := stats.MeanEstimate("", values)
+	return e.Value, e.Low, e.High
+}
+
+// summarise fills in what samples show without a verifier.
+func (v *visit) summarise(e *Environment, sampled [][]outcome) {
+	var mean, votes, pass float64
+	for _, of := range sampled {
+		count, best := map[string]int{}, 0
+		solved := false
+		for _, a := range of {
+			mean += a.value / float64(len(of))
+			solved = solved || a.right
+			count[a.answer]++
+			best = max(best, count[a.answer])
+		}
+		for _, a := range of { // the first of the most frequent
+			if count[a.answer] == best {
+				votes += b2f(a.right)
+				break
+			}
+		}
+		pass += b2f(solved)
+	}
+	n := float64(len(sampled))
+	mean /= n
+	e.Mean = &mean
+	if v.rules.Play == nil {
+		votes, pass = votes/n, pass/n
+		e.Votes, e.Pass = &votes, &pass
+	}
+}
+
+func b2f(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// verify lets the policy judge the samples: it keeps those whose "yes" is more
+// probable than their "no". Intervals take the tasks as units.
+func (v *visit) verify(ctx context.Context, e *Environment, sampled [][]outcome) error {
+	if v.rules.Judge == nil {
+		return nil
+	}
+	ask, err := prompt.Get("verify")
+	if err != nil {
+		return err
+	}
+	yes, no := prompt.SayYesNo(prompt.Compact, true), prompt.SayYesNo(prompt.Compact, false)
+	var agreed, all, kept, keptRight, right float64
+	var perKept, perRight, perKeptRight []float64 // of each task
+	for i, of := range sampled {
+		var paths [][]core.Node
+		for _, a := range of {
+			path, err := ask.Render(prompt.Compact, prompt.Data{Task: v.tasks[i].Prompt, Attempt: oneLine(a.text), World: v.name, Level: v.level})
+			if err != nil {
+				return err
+			}
+			for _, s := range []string{yes, no} {
+				paths = append(paths, append(slices.Clip(path), core.Node{Role: core.RoleAssistant, Content: s}))
+			}
+		}
+		scores, err := v.model.Score(ctx, paths)
+		if err != nil {
+			return err
+		}
+		var k, r, kr float64
+		for j, a := range of {
+			says := sum(scores[2*j]) > sum(scores[2*j+1])
+			agreed += b2f(says == a.right)
+			k += b2f(says)
+			r += b2f(a.right)
+			kr += b2f(says && a.right)
+		}
+		all += float64(len(of))
+		kept, right, keptRight = kept+k, right+r, keptRight+kr
+		perKept, perRight, perKeptRight = append(perKept, k), append(perRight, r/float64(len(of))), append(perKeptRight, kr)
+	}
+	accuracy, share := agreed/all, kept/all
+	e.Verify, e.Kept = &accuracy, &share
+	if kept == 0 {
+		return nil
+	}
+	gap := keptRight/kept - right/all
+	// The delta method: a ratio of means minus a mean, over tasks.
+	n := float64(len(sampled))
+	ratio := keptRight / kept
+	var ss float64
+	for i := range perKept {
+		d := (perKeptRight[i]-ratio*perKept[i])/(kept/n) - (perRight[i] - right/all)
+		ss += d * d
+	}
+	half := 1.96 * math.Sqrt(ss/(n-1)/n)
+	low, top := gap-half, gap+half
+	e.Gap, e.GapLow, e.GapTop = &gap, &low, &top
+	return nil
+}
+
+func sum(xs []float32) (s float64) {
+	for _, x := range xs {
+		s += float64(x)
+	}
+	return s
+}
+
+// oneLine is text as a compact prompt may hold it.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\r' {
+			return ' '
+		}
+		return r
+	}, s)
+}
