@@ -117,14 +117,14 @@ func (v *visit) plays(ctx context.Context, from, to, n int, temperature float64,
 		}
 	}
 	for _, p := range plays {
-		o := outcome{text: strings.Join(p.moves, ";") + ";", value: (p.turn.Return - random) / (oracle - random), tokens: p.tokens}
+		o := outcome{text: oneLine(world.Transcript(p.next, p.moves)), value: (p.turn.Return - random) / (oracle - random), tokens: p.tokens}
 		o.answer = o.text
 		if v.rules.Judge != nil {
 			judge, err := v.rules.Judge(v.tasks[p.task].Reference)
 			if err != nil {
 				return err
 			}
-			o.right = judge(o.text).Right
+			o.right = judge(strings.Join(p.moves, ";") + ";").Right
 		}
 		all[p.task] = append(all[p.task], o)
 	}

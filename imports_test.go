@@ -32,6 +32,7 @@ var lattice = map[string]rule{
 	"prompt":   {"core", "", "templates render tasks and nothing else"},
 	"world":    {"core registry", "-", "rules, oracle and demonstrations of a world in one place, for task, env and verifier"},
 
+	"lesson":    {component + " world", "", "a component; makes lessons in every role of the tasks of worlds"},
 	"task":      {component + " world", "", "a component; offers files and worlds as tasks"},
 	"env":       {component + " world", "", "a component; plays worlds"},
 	"sampler":   {component, "", "a component; it gets verifiers from its Host, never by import"},
@@ -41,7 +42,7 @@ var lattice = map[string]rule{
 	"optimizer": {component, "", "a component; it drives trainers and objectives through its Host"},
 	"gate":      {component + " stats", "", "a component; decides by paired tests"},
 	"evaluate":  {component + " stats", "", "a component; measures with intervals"},
-	"std":       {component + " task world env sampler verifier selector objective optimizer gate evaluate", "-", "nothing but the list of components"},
+	"std":       {component + " lesson task world env sampler verifier selector objective optimizer gate evaluate", "-", "nothing but the list of components"},
 
 	"recipe":  {"core registry prompt nn/constraint", "", "turns YAML into a plan over whatever is registered; its prompts and what a seat demands of answers are checked with the page"},
 	"recipes": {"", "-", "nothing but files"},

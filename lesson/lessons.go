@@ -212,7 +212,7 @@ func (l *Lessons) draw(i int, role string, r *rand.Rand) (core.Task, error) {
 		Role:      role, Of: s.name, Inner: p.task.Reference, Before: d.before,
 	}
 	if role == "locate" && s.rules.Steps != nil {
-		ref.Steps = len(s.rules.Steps(d.data.Attempt))
+		ref.Steps = p.steps(d.data.Attempt)
 	}
 	raw, err := json.Marshal(ref)
 	if err != nil {

@@ -58,8 +58,41 @@ func (p *pupil) data() prompt.Data {
 	return prompt.Data{Task: p.task.Prompt, Level: p.level, World: p.name}
 }
 
+// played tells that the world is played turn by turn. What is judged there is a
+// transcript, and only roles that judge make sense beside playing: nobody else
+// knows what the environment will say.
+func (p *pupil) played() bool { return p.rules.Play != nil }
+
+// transcript shows moves with what the environment said to them.
+func (p *pupil) transcript(moves []string) (string, error) {
+	next, err := p.rules.Play(p.task.Reference)
+	if err != nil {
+		return "", err
+	}
+	return world.Transcript(next, moves), nil
+}
+
+// moves cuts a completion of a played world into moves.
+func (p *pupil) moves(text string) []string {
+	steps := p.rules.Steps(text)
+	for i := range steps {
+		steps[i] = strings.TrimSuffix(steps[i], ";")
+	}
+	return steps
+}
+
 // right is a right completion, any of those that there are.
 func (p *pupil) right() (string, error) {
+	if p.played() {
+		if p.judge == nil {
+			return "", errUnfit
+		}
+		moves, err := p.expert()
+		if err != nil {
+			return "", err
+		}
+		return p.transcript(moves)
+	}
 	if p.rules.Variant != nil && p.r.IntN(2) == 0 {
 		return p.rules.Variant(p.task.Reference, p.r)
 	}
@@ -82,7 +115,13 @@ func (p *pupil) wrong() (string, world.Verdict, error) {
 	if v.Right {
 		return "", v, errUnfit
 	}
-	return s, v, nil
+	if p.played() {
+		if p.rules.Steps == nil {
+			return "", v, errUnfit
+		}
+		s, err = p.transcript(p.moves(s))
+	}
+	return s, v, err
 }
 
 // attempt is right or wrong with even chances.
@@ -95,7 +134,7 @@ func (p *pupil) attempt() (string, world.Verdict, error) {
 }
 
 func (p *pupil) solve() (draft, error) {
-	if p.rules.Play != nil {
+	if p.played() {
 		return p.play()
 	}
 	s, err := p.right()
@@ -104,29 +143,45 @@ func (p *pupil) solve() (draft, error) {
 
 // play is an expert's whole play: each of its moves is learnt.
 func (p *pupil) play() (draft, error) {
-	if p.rules.Demonstrate == nil {
-		return draft{}, errUnfit
-	}
-	moves, err := p.rules.Demonstrate(p.task.Reference, p.r)
+	moves, err := p.expert()
 	if err != nil {
 		return draft{}, err
 	}
-	if len(moves) == 0 {
-		return draft{}, errUnfit
-	}
-	player, err := p.rules.Play(p.task.Reference)
+	next, err := p.rules.Play(p.task.Reference)
 	if err != nil {
 		return draft{}, err
 	}
-	d := draft{data: p.data(), reply: moves[len(moves)-1]}
-	if t := player(nil); t.Text != "" {
-		d.turns = append(d.turns, core.Node{Role: core.RoleUser, Content: t.Text})
+	d := draft{data: p.data()}
+	t := next(nil)
+	for i, move := range moves {
+		if t.Done {
+			break
+		}
+		if i > 0 {
+			d.turns = append(d.turns, core.Node{Role: core.RoleAssistant, Content: d.reply})
+		}
+		if t.Text != "" {
+			d.turns = append(d.turns, core.Node{Role: core.RoleUser, Content: t.Text})
+		}
+		d.reply = move
+		t = next(moves[:i+1])
 	}
-	for i := range len(moves) - 1 {
-		d.turns = append(d.turns, core.Node{Role: core.RoleAssistant, Content: moves[i]})
-		d.turns = append(d.turns, core.Node{Role: core.RoleUser, Content: player(moves[:i+1]).Text})
+	if d.reply == "" {
+		return d, errUnfit
 	}
 	return d, nil
+}
+
+// expert is the moves of the worked solution, where there is one: they show
+// their work as wrong ones do. Else those of the expert.
+func (p *pupil) expert() ([]string, error) {
+	if s := p.task.Ref().Solution; s != "" && p.rules.Steps != nil {
+		return p.moves(s), nil
+	}
+	if p.rules.Demonstrate == nil {
+		return nil, errUnfit
+	}
+	return p.rules.Demonstrate(p.task.Reference, p.r)
 }
 
 func (p *pupil) verify() (draft, error) {
@@ -153,7 +208,7 @@ func (p *pupil) revise() (draft, error) {
 	if err != nil {
 		return draft{}, err
 	}
-	if p.rules.Steps == nil || v.FirstWrong < 1 {
+	if p.played() || p.rules.Steps == nil || v.FirstWrong < 1 {
 		return draft{}, errUnfit
 	}
 	had, should := p.rules.Steps(s), p.rules.Steps(p.task.Ref().Solution)
@@ -193,7 +248,7 @@ func (p *pupil) grade() (draft, error) {
 		if p.rules.Steps == nil || v.FirstWrong == 0 {
 			return draft{}, errUnfit
 		}
-		steps := max(len(p.rules.Steps(s)), v.FirstWrong)
+		steps := max(p.steps(s), v.FirstWrong)
 		grade = min(prompt.TopGrade-1, prompt.TopGrade*(v.FirstWrong-1)/steps)
 	}
 	d := draft{data: p.data(), reply: prompt.SayGrade(prompt.Compact, grade)}
@@ -201,10 +256,18 @@ func (p *pupil) grade() (draft, error) {
 	return d, nil
 }
 
+// steps is how many there are in an attempt.
+func (p *pupil) steps(s string) int {
+	if p.played() {
+		return strings.Count(s, ";")
+	}
+	return len(p.rules.Steps(s))
+}
+
 // aggregate gives three final answers, one or two of them right, and wants a
 // whole solution.
 func (p *pupil) aggregate() (draft, error) {
-	if p.judge == nil {
+	if p.played() || p.judge == nil {
 		return draft{}, errUnfit
 	}
 	var answers []string
@@ -234,7 +297,7 @@ func (p *pupil) aggregate() (draft, error) {
 }
 
 func (p *pupil) plan() (draft, error) {
-	if p.rules.Plan == nil {
+	if p.played() || p.rules.Plan == nil {
 		return draft{}, errUnfit
 	}
 	s, err := p.rules.Plan(p.task.Reference)
@@ -254,7 +317,7 @@ func (p *pupil) propose() (draft, error) {
 // abstain wants a solution up to the level that the model is meant for, and
 // none beyond.
 func (p *pupil) abstain() (draft, error) {
-	if p.rules.Play != nil {
+	if p.played() {
 		return draft{}, errUnfit
 	}
 	if !p.easy {

@@ -6,6 +6,7 @@ import (
 	_ "pawl/env"
 	_ "pawl/evaluate"
 	_ "pawl/gate"
+	_ "pawl/lesson"
 	_ "pawl/objective"
 	_ "pawl/optimizer"
 	_ "pawl/sampler"

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 
 	"pawl/core"
@@ -121,4 +122,16 @@ func RegisterOracle(name string, judge func(reference json.RawMessage) (Judge, e
 		rules.derived = map[string]Rules{}
 	}
 	rules.derived[name] = Rules{Judge: judge}
+}
+
+// Transcript is a play in one line, as who judges it sees it: what the solver
+// was told, >, its move, ;, and so on to the last of the moves or the end.
+func Transcript(next Player, moves []string) string {
+	var b strings.Builder
+	t := next(nil)
+	for i := 0; i < len(moves) && !t.Done; i++ {
+		b.WriteString(t.Text + ">" + moves[i] + ";")
+		t = next(moves[:i+1])
+	}
+	return b.String()
 }
