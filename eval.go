@@ -15,7 +15,7 @@ import (
 // EvalOptions say what to measure on which tasks.
 type EvalOptions struct {
 	Recipe   string // its measure and metrics; "" takes the run's, or exact answers of greedy decoding
-	Model    Model  // ModelRecipe is the newest run
+	Model    Model  // the zero Model is the newest run
 	Tasks    string // a file of task rows or a task source, see LoadTasks; "" takes Set of the recipe or run
 	Set      string // "" for audit
 	SkipBad  int

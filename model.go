@@ -11,7 +11,7 @@ type ModelKind string
 
 // The kinds of models.
 const (
-	ModelRecipe ModelKind = "embedded" // the embedded engine, as the recipe sets it up
+	ModelRecipe ModelKind = "embedded" // what the recipe sets up; else pawl-nano, the model in the binary
 	ModelFolder ModelKind = "folder"   // embedded:DIR, a Hugging Face folder
 	ModelRun    ModelKind = "run"      // run or run:ID, a run's policy in force
 )

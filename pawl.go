@@ -82,10 +82,12 @@ func (p *Pawl) Recipe(name string) (*recipe.Plan, error) {
 const Quickstart = "quickstart"
 
 // Policy resolves how the command line names a model to a policy of the
-// embedded engine: a Hugging Face folder as embedded:DIR, a run's policy in
-// force as run or run:ID.
+// embedded engine: pawl-nano as embedded, a Hugging Face folder as embedded:DIR,
+// a run's policy in force as run or run:ID.
 func (p *Pawl) Policy(ctx context.Context, m Model) (core.Policy, error) {
 	switch m.Kind {
+	case ModelRecipe:
+		return p.nano(ctx)
 	case ModelFolder:
 		return p.engine.Import(ctx, m.Arg)
 	case ModelRun:

@@ -232,7 +232,7 @@ func given(ctx context.Context, err error) error {
 // initial gives the policies that a named model replaces: all of the recipe's.
 func (p *Pawl) initial(ctx context.Context, plan *recipe.Plan, m Model) (map[string]core.Policy, error) {
 	if m.Kind == "" || m.Kind == ModelRecipe {
-		return nil, nil
+		return p.initialNano(ctx, plan)
 	}
 	policy, err := p.Policy(ctx, m)
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 // SolveOptions say who answers and how.
 type SolveOptions struct {
 	Recipe      string   // its inference half answers; "" asks the model alone
-	Model       Model    // ModelRecipe is the newest run, of the recipe if one is named
+	Model       Model    // the zero Model is the newest run, of the recipe if one is named
 	Temperature *float64 // nil: the recipe's, or greedy
 	MaxTokens   int      // of one attempt; 0: the recipe's, or DefaultMaxTokens
 	N           int      // attempts of a model asked alone; 0 is one
@@ -167,7 +167,7 @@ func (p *Pawl) planOrAlone(name string) (*recipe.Plan, error) {
 // defaultModel makes a model that names no weights the newest run of the
 // recipe, or of any.
 func (p *Pawl) defaultModel(ctx context.Context, m Model, name string) Model {
-	if m.Kind != "" && m.Kind != ModelRecipe {
+	if m.Kind != "" {
 		return m
 	}
 	m = Model{Kind: ModelRun, text: "run"}

@@ -14,12 +14,17 @@ import (
 type evalCmd struct {
 	Files   []string `arg:"" optional:"" help:"Result files to summarise; without any, a policy is measured."`
 	By      string   `help:"Which score of the files, where rows have several." placeholder:"NAME"`
-	Model   string   `help:"The policy to measure: run, run:ID or embedded:DIR." default:"run" placeholder:"MODEL"`
+	Model   string   `help:"The policy to measure: run, run:ID, embedded:DIR, or embedded, the model in the binary." default:"run" placeholder:"MODEL"`
 	Recipe  string   `help:"Whose measure and metrics (default: the run's, or greedy decoding against the answers)." placeholder:"NAME"`
 	Tasks   string   `help:"Task rows, JSONL or Parquet, or a task source such as keysum or {keysum: {level: 2, n: 500}} (default: the audit set)." placeholder:"FILE"`
 	Split   string   `help:"Another task set of the recipe or run." default:"audit" placeholder:"SET"`
 	SkipBad int      `help:"Pass over up to N bad rows of the file." placeholder:"N"`
 	steerFlags
+	Worlds  bool   `help:"Measure in the synthetic worlds, as answerer and as verifier; what --model embedded does without --recipe and --tasks."`
+	World   string `help:"One of the worlds only." placeholder:"NAME"`
+	Level   int    `help:"Another difficulty of the worlds than their default, 1 to 5." placeholder:"N"`
+	N       int    `help:"Tasks of each world." default:"300" placeholder:"N"`
+	Samples int    `help:"Samples of each task of a world." default:"16" placeholder:"N"`
 	Seed    uint64 `help:"Seed of the samples." default:"1" placeholder:"N"`
 	Results string `help:"Also write a result row for every task, as pawl gate reads them." placeholder:"FILE"`
 	JSON    bool   `help:"Print one JSON document."`
@@ -45,6 +50,9 @@ func (cmd *evalCmd) Run(ctx context.Context, a *app, c *console) error {
 		return err
 	}
 	defer p.Close()
+	if cmd.Worlds || model.Kind == pawl.ModelRecipe && cmd.Recipe == "" && cmd.Tasks == "" {
+		return cmd.environments(ctx, c, p, model)
+	}
 	view := newRunView(c, true)
 	o := pawl.EvalOptions{Recipe: cmd.Recipe, Model: model, Tasks: cmd.Tasks, Set: cmd.Split, SkipBad: cmd.SkipBad, Steering: steering, Seed: cmd.Seed}
 	o.Observe = func(e loop.Event) {

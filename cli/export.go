@@ -9,7 +9,8 @@ import (
 
 type exportCmd struct {
 	To         string `arg:"" optional:"" help:"Where to: a folder for a policy, or a file with --format gguf; a file for rows, which go to standard output without one."`
-	Model      string `help:"What to export: run, run:ID or embedded:DIR." default:"run" placeholder:"MODEL"`
+	Out        string `help:"The same as TO." placeholder:"PATH"`
+	Model      string `help:"What to export: run, run:ID, embedded:DIR, or embedded, the model in the binary." default:"run" placeholder:"MODEL"`
 	Format     string `help:"Form of a policy: hf, a Hugging Face folder, or gguf, one file for llama.cpp." default:"hf" placeholder:"FORMAT"`
 	Dtype      string `help:"Type of a policy's weights: f32, f16 or bf16." default:"f32" placeholder:"TYPE"`
 	Recipe     string `help:"Take the task set of a recipe, in place of a run's." placeholder:"NAME"`
@@ -24,6 +25,9 @@ func (cmd *exportCmd) Run(ctx context.Context, a *app, c *console) error {
 	model, err := pawl.ParseModel(cmd.Model)
 	if err != nil {
 		return &pawl.InputError{Err: err}
+	}
+	if cmd.To == "" {
+		cmd.To = cmd.Out
 	}
 	if cmd.AuditTasks && cmd.Tasks == "" {
 		cmd.Tasks = "audit"

@@ -28,7 +28,7 @@ func (f taskFlags) files() pawl.TaskFiles {
 type runCmd struct {
 	Recipe   string   `arg:"" optional:"" help:"Name of a recipe, or a path to one (default: quickstart)."`
 	Seed     uint64   `help:"Seed of everything random (default: the recipe's)." placeholder:"N"`
-	Model    string   `help:"Where policies start: embedded, embedded:DIR, run or run:ID." default:"embedded" placeholder:"MODEL"`
+	Model    string   `help:"Where policies start: embedded (what the recipe makes, or the model in the binary), embedded:DIR, run or run:ID." default:"embedded" placeholder:"MODEL"`
 	Rounds   *int     `help:"Rounds, in place of the recipe's." placeholder:"N"`
 	Controls string   `help:"Controls to run beside: all, none, or names with commas." default:"all" placeholder:"NAMES"`
 	Set      []string `help:"Change a value of the recipe: updates[0].optimize.train.steps=200. May be repeated." sep:"none" placeholder:"PATH=VALUE"`

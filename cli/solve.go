@@ -14,7 +14,7 @@ import (
 type solveCmd struct {
 	Question    []string `arg:"" optional:"" help:"The question; several words are joined. An empty one (\"\") starts from the begin token."`
 	Recipe      string   `help:"Answer with the inference half of a recipe: sample, verify, answer. Without it the model is asked once." placeholder:"NAME"`
-	Model       string   `help:"Who answers: embedded:DIR, run or run:ID." default:"run" placeholder:"MODEL"`
+	Model       string   `help:"Who answers: run, run:ID, embedded:DIR, or embedded, the model in the binary." default:"run" placeholder:"MODEL"`
 	Tasks       string   `help:"Answer every task of a file, JSONL or Parquet, or of a task source such as addition or {addition: {n: 9}}; prints completion rows." placeholder:"FILE"`
 	SkipBad     int      `help:"Pass over up to N bad rows of the file." placeholder:"N"`
 	Temperature *float64 `help:"Sampling temperature (default: the recipe's, or 0, which is greedy)." placeholder:"T"`

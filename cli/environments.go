@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"pawl"
+)
+
+// environments measures a policy in the worlds that the model of the binary is
+// meant for.
+func (cmd *evalCmd) environments(ctx context.Context, c *console, p *pawl.Pawl, model pawl.Model) error {
+	levels, err := p.NanoLevels()
+	if err != nil {
+		return err
+	}
+	for name := range levels {
+		if cmd.Level > 0 {
+			levels[name] = cmd.Level
+		}
+		if cmd.World != "" && name != cmd.World {
+			delete(levels, name)
+		}
+	}
+	if len(levels) == 0 {
+		return usagef("measuring environments: no world named %q; pawl components lists them", cmd.World)
+	}
+	policy, err := p.Policy(ctx, model)
+	if err != nil {
+		return err
+	}
+	all, err := p.Environments(ctx, policy, pawl.EnvironmentOptions{
+		Worlds: levels, Tasks: cmd.N, Samples: cmd.Samples, Seed: cmd.Seed,
+		Observe: func(name string, done, total int) { c.live(fmt.Sprintf("  %s, world %d of %d", name, done+1, total)) },
+	})
+	if err != nil {
+		return err
+	}
+	if cmd.JSON {
+		return c.document(struct {
+			Environments []pawl.Environment `json:"environments"`
+		}{all})
+	}
+	c.clear()
+	fmt.Fprintf(c.out, "%s in %d worlds, %d tasks each, %d samples of a task, 95%% intervals\n", model, len(all), cmd.N, cmd.Samples)
+	fmt.Fprintf(c.out, "%-14s %5s  %-22s %7s %7s %7s %8s %-24s %6s\n", "world", "level", "greedy", "sampled", "votes", "pass", "verifies", "gap", "tokens")
+	for _, e := range all {
+		fmt.Fprintf(c.out, "%-14s %5d  %.3f [%.3f, %.3f]  %7s %7s %7s %8s %-24s %6.1f\n", e.Name, e.Level, e.Value, e.Low, e.High,
+			figure(e.Mean), figure(e.Votes), figure(e.Pass), figure(e.Verify), gap(e), e.Tokens)
+	}
+	return nil
+}
+
+func figure(x *float64) string {
+	if x == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%.3f", *x)
+}
+
+func gap(e pawl.Environment) string {
+	if e.Gap == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%+.3f [%+.3f, %+.3f]", *e.Gap, *e.GapLow, *e.GapTop)
+}

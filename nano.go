@@ -1,0 +1,64 @@
+package pawl
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"pawl/core"
+	"pawl/lesson"
+	"pawl/loop"
+	"pawl/model/nano"
+	"pawl/recipe"
+)
+
+// NanoRecipe is the recipe that trains the model in the binary.
+const NanoRecipe = "pretrain-nano"
+
+// nano puts the model of the binary into the store.
+func (p *Pawl) nano(ctx context.Context) (core.Policy, error) {
+	dir, err := os.MkdirTemp("", "pawl-nano-")
+	if err != nil {
+		return nil, fmt.Errorf("unpacking the embedded model: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	if err := nano.Write(dir); err != nil {
+		return nil, err
+	}
+	return p.engine.Import(ctx, dir)
+}
+
+// initialNano gives the model of the binary to the policies of a recipe that
+// start from a base.
+func (p *Pawl) initialNano(ctx context.Context, plan *recipe.Plan) (map[string]core.Policy, error) {
+	var all map[string]core.Policy
+	for _, lane := range plan.Policies {
+		if lane.From != loop.Base {
+			continue
+		}
+		if all == nil {
+			all = map[string]core.Policy{}
+		}
+		policy, err := p.nano(ctx)
+		if err != nil {
+			return nil, err
+		}
+		all[lane.Name] = policy
+	}
+	return all, nil
+}
+
+// NanoLevels is the level of each world that the model of the binary is meant
+// for: the default difficulty of each environment.
+func (p *Pawl) NanoLevels() (map[string]int, error) {
+	plan, err := p.Recipe(NanoRecipe)
+	if err != nil {
+		return nil, err
+	}
+	for _, set := range plan.Tasks {
+		if c, ok := set.Source.Config.(lesson.Config); ok {
+			return c.Worlds, nil
+		}
+	}
+	return nil, fmt.Errorf("reading recipe %s: it has no task set of lessons", NanoRecipe)
+}
