@@ -157,8 +157,9 @@ func (p *Pawl) prepare(ctx context.Context, o RunOptions) (*job, error) {
 	if j.Seed == 0 {
 		j.Seed = max(j.plan.Seed, 1)
 	}
-	if len(j.plan.Stages) == 0 {
-		return nil, fmt.Errorf("running %s: the recipe updates nothing; measure it with pawl eval", j.plan.Name)
+	made := func(p recipe.Policy) bool { return p.Init.Name != "" }
+	if len(j.plan.Stages) == 0 && !slices.ContainsFunc(j.plan.Policies, made) {
+		return nil, fmt.Errorf("running %s: the recipe makes and updates nothing; measure it with pawl eval", j.plan.Name)
 	}
 	if j.Controls == nil {
 		for _, c := range j.plan.Controls {

@@ -83,7 +83,7 @@ func same(a, b core.Spec) bool { return bytes.Equal(canonical(a), canonical(b)) 
 func (a *arm) rounds(ctx context.Context, report *Report) error {
 	a.states = map[string][]byte{}
 	control := Control{Changes: a.changes()}
-	for round := 1; round <= a.run.Plan.Rounds; round++ {
+	for round := 1; round <= a.run.Plan.Rounds && len(a.updates) > 0; round++ {
 		row, candidate, err := a.round(ctx, round)
 		if err != nil {
 			return fmt.Errorf("round %d: %w", round, err)
