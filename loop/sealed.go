@@ -22,8 +22,8 @@ func (r *Run) CheckSets(ctx context.Context) error {
 	}
 	seen := map[[sha256.Size]byte]string{} // prompts of the sealed sets, by where they are
 	for _, name := range []string{gateSet, auditSet} {
-		if _, ok := r.Plan.Set(name); !ok && r.Sets[name] == nil && name == auditSet {
-			continue // without an audit there is none
+		if _, ok := r.Plan.Set(name); !ok && r.Sets[name] == nil && (name == auditSet || len(r.Plan.Stages) == 0) {
+			continue // without an audit there is none, nor a gate where nothing is proposed
 		}
 		tasks, err := r.allTasks(ctx, name)
 		if err != nil {
@@ -81,7 +81,10 @@ func promptKey(t core.Task) [sha256.Size]byte {
 // learntFrom names the sets that policies are first made from, sampled on or
 // shown to a selector or an optimizer, of every arm.
 func (r *Run) learntFrom() []string {
-	names := []string{trainSet}
+	var names []string
+	if len(r.Plan.Stages) > 0 {
+		names = append(names, trainSet)
+	}
 	add := func(s core.Spec) {
 		for _, name := range SetsNamed(s) {
 			if !slices.Contains(names, name) {
