@@ -34,7 +34,8 @@ func opener[C any, W World](build func(C) (W, error)) func(Options) (World, erro
 	t := reflect.TypeFor[C]()
 	at := map[string]int{}
 	for i := range t.NumField() {
-		at[t.Field(i).Tag.Get("yaml")] = i
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+		at[name] = i
 	}
 	for _, common := range []string{"split", "dialect", "level", "seed"} {
 		if _, ok := at[common]; !ok {

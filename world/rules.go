@@ -125,12 +125,17 @@ func RegisterOracle(name string, judge func(reference json.RawMessage) (Judge, e
 }
 
 // Transcript is a play in one line, as who judges it sees it: what the solver
-// was told, >, its move, ;, and so on to the last of the moves or the end.
+// was told, >, its move, ;, and so on to the last of the moves or the end. The >
+// is left out where what was told ends in a sign that calls for a move.
 func Transcript(next Player, moves []string) string {
 	var b strings.Builder
 	t := next(nil)
 	for i := 0; i < len(moves) && !t.Done; i++ {
-		b.WriteString(t.Text + ">" + moves[i] + ";")
+		b.WriteString(t.Text)
+		if t.Text == "" || !strings.ContainsAny(t.Text[len(t.Text)-1:], ">:=") {
+			b.WriteByte('>')
+		}
+		b.WriteString(moves[i] + ";")
 		t = next(moves[:i+1])
 	}
 	return b.String()
