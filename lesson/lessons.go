@@ -244,3 +244,10 @@ func (s *subject) pick(role string, only bool, r *rand.Rand) int {
 	}
 	return min(max(s.level+d, 1), 5)
 }
+
+// Fits tells whether there are lessons: some worlds know no plan, and games
+// have nothing to aggregate.
+func (l *Lessons) Fits() bool {
+	_, err := l.Task(0)
+	return err == nil
+}

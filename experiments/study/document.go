@@ -54,6 +54,8 @@ func tables(results fs.FS, name string) (string, error) {
 			return "", err
 		}
 		return s.Markdown(), nil
+	case KindNano:
+		r = new(Nano)
 	case KindStories:
 		var s Stories
 		if err := json.Unmarshal(b, &s); err != nil {
@@ -61,7 +63,7 @@ func tables(results fs.FS, name string) (string, error) {
 		}
 		return s.Markdown(), nil
 	}
-	return "", fmt.Errorf("it is of kind %q, not %s, %s or %s", head.Kind, KindQuickstart, KindSelfTraining, KindStories)
+	return "", fmt.Errorf("it is of kind %q, not %s, %s, %s or %s", head.Kind, KindNano, KindQuickstart, KindSelfTraining, KindStories)
 }
 
 // RenderFile makes the tables of a document anew from the files below dir.
