@@ -55,7 +55,11 @@ func tables(results fs.FS, name string) (string, error) {
 		}
 		return s.Markdown(), nil
 	case KindNano:
-		r = new(Nano)
+		var n Nano
+		if err := json.Unmarshal(b, &n); err != nil {
+			return "", err
+		}
+		return n.Markdown(), nil
 	case KindStories:
 		var s Stories
 		if err := json.Unmarshal(b, &s); err != nil {
