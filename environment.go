@@ -110,7 +110,7 @@ func (v *visit) measure(ctx context.Context) (*Environment, error) {
 	if split == "" {
 		split = "audit"
 	}
-	w, err := world.Open(v.name, world.Options{Split: split, Dialect: world.Compact, Level: v.level, Seed: v.o.Seed})
+	w, err := world.Open(v.name, world.Options{Split: split, Dialect: world.Compact, Level: v.level, Seed: v.o.Seed, Steady: true})
 	if err != nil {
 		return nil, err
 	}

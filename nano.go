@@ -2,6 +2,7 @@ package pawl
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -22,7 +23,9 @@ func (p *Pawl) nano(ctx context.Context) (core.Policy, error) {
 		return nil, fmt.Errorf("unpacking the embedded model: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	if err := nano.Write(dir); err != nil {
+	if err := nano.Write(dir); errors.Is(err, nano.ErrNone) {
+		return nil, inputf("taking the embedded model: %w", err)
+	} else if err != nil {
 		return nil, err
 	}
 	return p.engine.Import(ctx, dir)
@@ -40,6 +43,9 @@ func (p *Pawl) initialNano(ctx context.Context, plan *recipe.Plan) (map[string]c
 			all = map[string]core.Policy{}
 		}
 		policy, err := p.nano(ctx)
+		if errors.Is(err, nano.ErrNone) {
+			return nil, nil // the run says that it wants a model
+		}
 		if err != nil {
 			return nil, err
 		}

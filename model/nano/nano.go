@@ -6,6 +6,7 @@ package nano
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -32,8 +33,14 @@ func Bytes() (int64, error) {
 	return sum, nil
 }
 
+// ErrNone means that the binary was built without weights.
+var ErrNone = errors.New("this build holds no model; train one with pawl run pretrain-nano, and use --model run")
+
 // Write puts the model into dir as a Hugging Face folder.
 func Write(dir string) error {
+	if _, err := files.Open("weights/config.json"); err != nil {
+		return ErrNone
+	}
 	entries, err := files.ReadDir("weights")
 	if err != nil {
 		return fmt.Errorf("unpacking the embedded model: %w", err)

@@ -1,0 +1,118 @@
+package pawl
+
+import (
+	"context"
+	"math"
+	"strings"
+	"testing"
+
+	"pawl/core"
+	_ "pawl/std"
+	"pawl/world"
+)
+
+// scripted answers addition: sample s of a task is right if s is below the
+// number of right ones; as a verifier it says yes to what it finds in yes.
+type scripted struct {
+	right map[string]int // by prompt
+	yes   func(prompt string) bool
+}
+
+func (m scripted) Act(ctx context.Context, r core.Request) ([]core.Node, error) {
+	out, err := m.ActBatch(ctx, []core.Request{r})
+	return out[0], err
+}
+
+func (m scripted) ActBatch(_ context.Context, rs []core.Request) ([][]core.Node, error) {
+	out := make([][]core.Node, len(rs))
+	for i, r := range rs {
+		prompt := r.Path[0].Content
+		for s := range r.N {
+			answer := "nothing"
+			if s < m.right[prompt] {
+				answer = sumOf(prompt)
+			}
+			out[i] = append(out[i], core.Node{Role: core.RoleAssistant, Content: answer, TokenIDs: make([]int32, 3)})
+		}
+	}
+	return out, nil
+}
+
+func (m scripted) Score(_ context.Context, paths [][]core.Node) ([][]float32, error) {
+	out := make([][]float32, len(paths))
+	for i, path := range paths {
+		out[i] = []float32{-1}
+		if said := path[len(path)-1].Content == "yes"; said == m.yes(path[0].Content) {
+			out[i] = []float32{-0.1}
+		}
+	}
+	return out, nil
+}
+
+func sumOf(prompt string) string {
+	w, err := world.RulesOf("addition")
+	if !err {
+		panic("no addition")
+	}
+	t, e := w.Read(prompt)
+	if e != nil {
+		panic(e)
+	}
+	return t.Ref().Answer
+}
+
+// Four tasks with 0, 1, 3 and 4 right of four samples: 8 of 16. The verifier
+// keeps the right ones and one wrong: 9, so the gap is 8/9 - 1/2.
+func TestEnvironmentByHand(t *testing.T) {
+	w, err := world.Open("addition", world.Options{Split: "audit", Level: 2, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := scripted{right: map[string]int{}}
+	for i, n := range []int{0, 1, 3, 4} {
+		m.right[w.Task(i).Text()] = n
+	}
+	wrong := 0
+	m.yes = func(prompt string) bool {
+		task, rest, _ := strings.Cut(prompt, " | ")
+		if strings.HasPrefix(rest, sumOf(task)) {
+			return true
+		}
+		wrong++
+		return wrong <= 2 // asked twice of each sample: for yes and for no
+	}
+	v := visit{model: m, o: EnvironmentOptions{Tasks: 4, Samples: 4, Seed: 1}, name: "addition", level: 2}
+	e, err := v.measure(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct{ got, want float64 }{
+		"greedy": {e.Value, 3.0 / 4}, "samples": {*e.Mean, 8.0 / 16}, "votes": {*e.Votes, 2.0 / 4}, "pass": {*e.Pass, 3.0 / 4},
+		"verifier": {*e.Verify, 15.0 / 16}, "kept": {*e.Kept, 9.0 / 16}, "gap": {*e.Gap, 8.0/9 - 8.0/16}, "tokens": {e.Tokens, 3},
+	} {
+		if math.Abs(c.got-c.want) > 1e-12 {
+			t.Errorf("%s: %v, want %v", name, c.got, c.want)
+		}
+	}
+	if !(*e.GapLow < *e.Gap && *e.Gap < *e.GapTop) {
+		t.Errorf("the gap %v is outside of its interval %v to %v", *e.Gap, *e.GapLow, *e.GapTop)
+	}
+}
+
+// The expert has a return of 1 in the mean, and who says nothing legal at most 0.
+func TestPlaysAreScaled(t *testing.T) {
+	for _, name := range world.Names() {
+		rules, _ := world.RulesOf(name)
+		if rules.Play == nil {
+			continue
+		}
+		v := visit{model: scripted{right: map[string]int{}}, o: EnvironmentOptions{Tasks: 20, Seed: 1}, name: name, level: 2}
+		e, err := v.measure(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Value > 0 {
+			t.Errorf("%s: illegal moves have a scaled return of %v", name, e.Value)
+		}
+	}
+}
