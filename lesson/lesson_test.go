@@ -9,7 +9,7 @@ import (
 	"pawl/world"
 )
 
-// Every lesson's own reply is right, and Task is a pure function.
+// Of lessons, each own reply is right, and Task is a pure function.
 func TestRepliesAreRight(t *testing.T) {
 	l, err := lesson.New(lesson.Config{Split: "labelled", N: 3000, Seed: 7, Longest: 320})
 	if err != nil {
@@ -32,7 +32,7 @@ func TestRepliesAreRight(t *testing.T) {
 	}
 	for _, name := range world.Names() {
 		if seen[[2]string{name, "solve"}] == 0 {
-			t.Errorf("no lesson solves %s", name)
+			t.Errorf("lessons: none solves %s", name)
 		}
 	}
 	if again, err := l.Task(1234); err != nil || again.Text() != must(l.Task(1234)).Text() {

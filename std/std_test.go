@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -97,7 +98,7 @@ func TestRecipesSatisfyTheSchema(t *testing.T) {
 
 // folders says where components of a kind live; each world has its own.
 var folders = map[core.Kind][]string{
-	core.KindTasks: {"task"}, core.KindPolicy: {"optimizer"}, core.KindEnv: {"env"}, core.KindSampler: {"sampler"},
+	core.KindTasks: {"task", "lesson"}, core.KindPolicy: {"optimizer"}, core.KindEnv: {"env"}, core.KindSampler: {"sampler"},
 	core.KindVerifier: {"verifier"}, core.KindSelector: {"selector"}, core.KindObjective: {"objective"},
 	core.KindOptimizer: {"optimizer"}, core.KindGate: {"gate"}, core.KindMetric: {"evaluate"},
 }
@@ -111,7 +112,7 @@ func TestNameIsPath(t *testing.T) {
 	for _, c := range registry.Default.List("") {
 		coded, tested := false, false
 		where := folders[c.Kind]
-		if _, ok := world.RulesOf(c.Name); ok && c.Kind == core.KindTasks {
+		if slices.Contains(world.Names(), c.Name) && c.Kind == core.KindTasks {
 			where = []string{"world/" + cmp.Or(families[c.Name], c.Name)}
 		}
 		for _, folder := range where {
