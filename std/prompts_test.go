@@ -1,6 +1,7 @@
 package std
 
 import (
+	"slices"
 	"testing"
 
 	"pawl/core"
@@ -19,7 +20,7 @@ func TestCompactPromptsFitEveryWorld(t *testing.T) {
 	}
 	worlds := 0
 	for _, c := range registry.Default.List(core.KindTasks) {
-		if _, ok := world.RulesOf(c.Name); !ok {
+		if !slices.Contains(world.Names(), c.Name) {
 			continue
 		}
 		worlds++
