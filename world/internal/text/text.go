@@ -59,17 +59,15 @@ func Characters(s string) []string {
 		}
 		return []string{s}
 	}
-	at := strings.Index(s, body)
-	end := at + len(body)
+	start := strings.Index(s, body)
+	last := start + len(body) // the end of the last character
 	var steps []string
-	for start, i := 0, at; i < end; start = i {
-		_, size := utf8.DecodeRuneInString(s[i:end])
-		if i += size; i == end {
-			i = len(s)
-			steps = append(steps, s[start:])
-			break
+	for from, to := 0, start; to < last; from = to {
+		_, size := utf8.DecodeRuneInString(s[to:last])
+		if to += size; to == last {
+			return append(steps, s[from:])
 		}
-		steps = append(steps, s[start:i])
+		steps = append(steps, s[from:to])
 	}
 	return steps
 }
