@@ -41,7 +41,7 @@ func (s suite) pure(t *testing.T) {
 
 // sampled bounds how many tasks of a split are looked at; smaller splits are
 // looked at whole.
-const sampled = 1000
+const sampled = 600
 
 // splits: no canonical form stands in two, whatever the seeds, and no id
 // stands anywhere twice.
