@@ -37,9 +37,9 @@ func (cmd *evalCmd) Run(ctx context.Context, a *app, c *console) error {
 		}
 		return cmd.files(ctx, c)
 	}
-	model, err := trained("measuring", cmd.Model)
+	model, err := pawl.ParseModel(cmd.Model)
 	if err != nil {
-		return err
+		return &pawl.InputError{Err: err}
 	}
 	steering, err := cmd.steering()
 	if err != nil {

@@ -26,9 +26,9 @@ type solveCmd struct {
 }
 
 func (cmd *solveCmd) Run(ctx context.Context, a *app, c *console) error {
-	model, err := trained("solving", cmd.Model)
+	model, err := pawl.ParseModel(cmd.Model)
 	if err != nil {
-		return err
+		return &pawl.InputError{Err: err}
 	}
 	steering, err := cmd.steering()
 	if err != nil {

@@ -3,12 +3,10 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"os"
 	"strconv"
 	"strings"
 
-	"pawl"
 	"pawl/recipe"
 )
 
@@ -19,18 +17,6 @@ type steerFlags struct {
 	Grammar   string   `help:"A file with a grammar, in GBNF, that every reply keeps." placeholder:"FILE"`
 	Schema    string   `help:"A file with a JSON schema that every reply keeps." placeholder:"FILE"`
 	LogitBias []string `sep:"none" help:"Add VALUE to the logit of a token, given by its text, or by its number; may be repeated. A text that is a number stands in double quotes." placeholder:"TOKEN=VALUE"`
-}
-
-// trained reads a --model that has weights, for what trains none.
-func trained(doing, flag string) (pawl.Model, error) {
-	m, err := pawl.ParseModel(flag)
-	if err == nil && m.Kind == pawl.ModelRecipe {
-		err = fmt.Errorf("%s: the model %q has no weights before a run; use embedded:DIR, run or run:ID", doing, flag)
-	}
-	if err != nil {
-		return m, &pawl.InputError{Err: err}
-	}
-	return m, nil
 }
 
 // maxSteerFile bounds grammars and schemas.
