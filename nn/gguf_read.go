@@ -100,7 +100,7 @@ func readGGUFTensor(f *gguf.File, t *gguf.Info, dst []float32) error {
 		return fmt.Errorf("tensor %q: %w", t.Name, noEOF(err))
 	}
 	if k := notFinite(dst); k >= 0 {
-		return fmt.Errorf("tensor %q: value %d is %v", t.Name, k, dst[k])
+		return notFiniteError(t.Name, k, dst[k])
 	}
 	return nil
 }

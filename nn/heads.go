@@ -173,39 +173,63 @@ func (s *shard) headBackward(g *gradient, dn tensor.Mat) {
 // readTensors fills a short list of tensors, all of which must be there, from a
 // safetensors file that holds no others.
 func readTensors(r io.Reader, list []Tensor) error {
-	names, infos, err := readHeader(r)
+	names, infos, err := readHeaderOf(r, list)
 	if err != nil {
 		return err
 	}
-	want := make(map[string]Tensor, len(list))
+	return readData(r, names, infos, list)
+}
+
+// readHeaderOf reads the header of a file that must hold just the tensors of
+// list, whose data it does not look at.
+func readHeaderOf(r io.Reader, list []Tensor) ([]string, map[string]tensorInfo, error) {
+	names, infos, err := readHeader(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	shapes := make(map[string][]int, len(list))
 	for _, t := range list {
-		want[t.Name] = t
+		shapes[t.Name] = t.Shape
+	}
+	for _, name := range names {
+		shape, ok := shapes[name]
+		switch info := infos[name]; {
+		case !ok:
+			return nil, nil, fmt.Errorf("tensor %q is not looked for here", name)
+		case !slices.Equal(info.Shape, shape):
+			return nil, nil, fmt.Errorf("tensor %q has shape %v, want %v", name, info.Shape, shape)
+		case dtypeSize[info.Dtype] == 0:
+			return nil, nil, fmt.Errorf("tensor %q is of type %s; this engine reads F32, F16 and BF16", name, info.Dtype)
+		}
+	}
+	for _, t := range list {
+		if _, ok := infos[t.Name]; !ok {
+			return nil, nil, fmt.Errorf("tensor %q is missing", t.Name)
+		}
+	}
+	return names, infos, nil
+}
+
+// readData fills list with what follows the header.
+func readData(r io.Reader, names []string, infos map[string]tensorInfo, list []Tensor) error {
+	data := make(map[string][]float32, len(list))
+	for _, t := range list {
+		data[t.Name] = t.Data
 	}
 	at := int64(0)
 	for _, name := range names {
-		t, ok := want[name]
-		info := infos[name]
-		switch {
-		case !ok:
-			return fmt.Errorf("tensor %q is not looked for here", name)
-		case !slices.Equal(info.Shape, t.Shape):
-			return fmt.Errorf("tensor %q has shape %v, want %v", name, info.Shape, t.Shape)
-		case dtypeSize[info.Dtype] == 0:
-			return fmt.Errorf("tensor %q is of type %s; this engine reads F32, F16 and BF16", name, info.Dtype)
+		info, dst := infos[name], data[name]
+		_, err := io.CopyN(io.Discard, r, info.Offsets[0]-at)
+		if err == nil {
+			err = readTensor(r, info.Dtype, dst)
 		}
-		if _, err := io.CopyN(io.Discard, r, info.Offsets[0]-at); err != nil {
+		if err != nil {
 			return fmt.Errorf("tensor %q: %w", name, noEOF(err))
 		}
 		at = info.Offsets[1]
-		if err := readTensor(r, info.Dtype, t.Data); err != nil {
-			return fmt.Errorf("tensor %q: %w", name, noEOF(err))
-		}
-		delete(want, name)
-	}
-	for _, t := range list {
-		if _, missing := want[t.Name]; missing {
-			return fmt.Errorf("tensor %q is missing", t.Name)
+		if k := notFinite(dst); k >= 0 {
+			return notFiniteError(name, k, dst[k])
 		}
 	}
-	return nil
+	return atEnd(r)
 }

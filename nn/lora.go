@@ -106,12 +106,20 @@ func NewLoRA(m *Model, c LoRAConfig, seed uint64) (*LoRA, error) {
 }
 
 func emptyLoRA(m *Model, c LoRAConfig) (*LoRA, error) {
-	c, err := c.complete()
-	if err != nil {
-		return nil, err
+	a, size, err := layLoRA(m, c)
+	if err == nil {
+		a.w = tensor.Alloc(size)
 	}
-	a := &LoRA{cfg: c, shape: m.cfg}
-	size := 0
+	return a, err
+}
+
+// layLoRA lays adapters out in a buffer of the given size, which they lack.
+func layLoRA(m *Model, c LoRAConfig) (a *LoRA, size int, err error) {
+	c, err = c.complete()
+	if err != nil {
+		return nil, 0, err
+	}
+	a = &LoRA{cfg: c, shape: m.cfg}
 	take := func(rows, cols int) span {
 		s := span{size, rows, cols}
 		size += (rows*cols + 15) &^ 15
@@ -138,8 +146,7 @@ func emptyLoRA(m *Model, c LoRAConfig) (*LoRA, error) {
 		}
 		a.groups = append(a.groups, g)
 	}
-	a.w = tensor.Alloc(size)
-	return a, nil
+	return a, size, nil
 }
 
 // targetRows are the rows of a target within its packed matrix.

@@ -68,18 +68,21 @@ func (a *LoRA) WriteSafetensors(w io.Writer) error {
 }
 
 // tensors lists A [rank, in] and B [out, rank] of every module. A is shared with
-// the adapters, B a copy.
+// the adapters, B a copy. Adapters without their buffer have names and shapes.
 func (a *LoRA) tensors() []Tensor {
 	var list []Tensor
 	for i := range a.groups {
 		g := &a.groups[i]
 		for k, p := range g.parts {
 			rank, out := p.bT.rows, p.bT.cols
-			b := make([]float32, rank*out)
-			transposed(b, p.bT.mat(a.w))
+			var first, second []float32
+			if a.w != nil {
+				first, second = a.rowsOf(g, k, a.w).Data, make([]float32, rank*out)
+				transposed(second, p.bT.mat(a.w))
+			}
 			list = append(list,
-				Tensor{peftPrefix + p.module + ".lora_A.weight", []int{rank, g.a.cols}, a.rowsOf(g, k, a.w).Data},
-				Tensor{peftPrefix + p.module + ".lora_B.weight", []int{out, rank}, b})
+				Tensor{peftPrefix + p.module + ".lora_A.weight", []int{rank, g.a.cols}, first},
+				Tensor{peftPrefix + p.module + ".lora_B.weight", []int{out, rank}, second})
 		}
 	}
 	return list
@@ -108,12 +111,18 @@ func readLoRA(m *Model, config []byte, r io.Reader) (*LoRA, error) {
 	if err != nil {
 		return nil, fmt.Errorf("adapter_config.json: %w", err)
 	}
-	a, err := emptyLoRA(m, c)
+	a, size, err := layLoRA(m, c)
 	if err != nil {
 		return nil, fmt.Errorf("adapter_config.json: %w", err)
 	}
+	// The header first: a rank that the file does not have costs no memory.
+	names, infos, err := readHeaderOf(r, a.tensors())
+	if err != nil {
+		return nil, err
+	}
+	a.w = tensor.Alloc(size)
 	list := a.tensors()
-	if err := readTensors(r, list); err != nil {
+	if err := readData(r, names, infos, list); err != nil {
 		return nil, err
 	}
 	for i, at := 0, 0; i < len(a.groups); i++ { // A was read in place; B must be turned

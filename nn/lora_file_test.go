@@ -81,6 +81,14 @@ func TestBadAdapterFiles(t *testing.T) {
 			t.Errorf("want an error about %q, got %v", what, err)
 		}
 	}
+	for what, change := range map[string]func([]byte) []byte{
+		"is NaN; the checkpoint is of a failed training": func(b []byte) []byte { copy(b[len(b)-8:], "\xff\xff\xff\xff"); return b },
+		"it goes on after the last tensor":               func(b []byte) []byte { return append(b, 0) },
+	} {
+		if _, err := ReadLoRA(m, config, bytes.NewReader(change(bytes.Clone(weights)))); err == nil || !strings.Contains(err.Error(), what) {
+			t.Errorf("want an error about %q, got %v", what, err)
+		}
+	}
 	few := livelyLoRA(t, m, LoRAConfig{Rank: 2, Alpha: 4, Targets: []string{"q"}}, 2)
 	_, lacking := peftOf(t, few)
 	if _, err := ReadLoRA(m, config, bytes.NewReader(lacking)); err == nil || !strings.Contains(err.Error(), "is missing") {

@@ -17,6 +17,9 @@ import (
 // maxHeader bounds the header, as the format's own reader does.
 const maxHeader = 100 << 20
 
+// maxTensors is beyond what models of maxLayers have, experts included.
+const maxTensors = 1 << 17
+
 type tensorInfo struct {
 	Dtype   string   `json:"dtype"`
 	Shape   []int    `json:"shape"`
@@ -136,11 +139,20 @@ func (l *loader) read(r io.Reader) error {
 			return fmt.Errorf("tensor %q: %w", name, noEOF(err))
 		}
 		if k := notFinite(l.list[i].Data); k >= 0 {
-			return fmt.Errorf("tensor %q: value %d is %v; the checkpoint is of a failed training or damaged", name, k, l.list[i].Data[k])
+			return notFiniteError(name, k, l.list[i].Data[k])
 		}
 		l.seen[i] = true
 	}
-	// The data is all there is: more means that the header is not this file's.
+	return atEnd(r)
+}
+
+func notFiniteError(name string, k int, v float32) error {
+	return fmt.Errorf("tensor %q: value %d is %v; the checkpoint is of a failed training or damaged", name, k, v)
+}
+
+// atEnd checks that the data was all there is: more means that the header is not
+// this file's.
+func atEnd(r io.Reader) error {
 	if n, err := io.CopyN(io.Discard, r, 1); n > 0 {
 		return fmt.Errorf("it goes on after the last tensor; header and data do not belong together")
 	} else if err != io.EOF {
@@ -249,6 +261,9 @@ func readHeader(r io.Reader) ([]string, map[string]tensorInfo, error) {
 		return nil, nil, fmt.Errorf("its header is not JSON: %w", err)
 	}
 	delete(raw, "__metadata__")
+	if len(raw) > maxTensors {
+		return nil, nil, fmt.Errorf("its header names %d tensors; at most %d are supported", len(raw), maxTensors)
+	}
 	infos := make(map[string]tensorInfo, len(raw))
 	names := make([]string, 0, len(raw))
 	for name, b := range raw {

@@ -90,6 +90,14 @@ type Completion struct {
 	*Seen  // what Prompt.Want asked for; nil if nothing
 }
 
+// Limits on what a prompt asks for. Temperatures beyond them do what 0 and
+// infinity would, until dividing by them overflows and nothing is a number.
+const (
+	maxSamples       = 1 << 20
+	leastTemperature = 1e-6
+	mostTemperature  = 1e6
+)
+
 func (p *Prompt) check(i int, c *Config) error {
 	switch {
 	case len(p.Tokens) == 0:
@@ -98,8 +106,12 @@ func (p *Prompt) check(i int, c *Config) error {
 		return fmt.Errorf("prompt %d: %d tokens do not fit the context of %d", i, len(p.Tokens), c.Context)
 	case p.N < 0 || p.First < 0:
 		return fmt.Errorf("prompt %d: samples %d to %d: negative", i, p.First, p.First+p.N-1)
+	case p.N > maxSamples || p.First > math.MaxInt-p.N:
+		return fmt.Errorf("prompt %d: %d samples from %d on; at most %d at once are supported, so ask several times", i, p.N, p.First, maxSamples)
 	case !(p.Temperature >= 0):
 		return fmt.Errorf("prompt %d: the temperature is %v; it must be 0 or more", i, p.Temperature)
+	case p.Temperature > 0 && p.Temperature < leastTemperature || p.Temperature > mostTemperature:
+		return fmt.Errorf("prompt %d: the temperature is %v; it must be 0 (the likeliest token), or between %v and %v", i, p.Temperature, leastTemperature, mostTemperature)
 	case !(p.TopP >= 0 && p.TopP <= 1):
 		return fmt.Errorf("prompt %d: top_p is %v; it must be between 0 and 1", i, p.TopP)
 	case !(p.MinP >= 0 && p.MinP <= 1):

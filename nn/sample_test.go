@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -250,7 +251,12 @@ func TestBadPrompts(t *testing.T) {
 		{Prompt{Tokens: []int32{19}}, "token 0 is 19, outside the vocabulary of 19"},
 		{Prompt{Tokens: []int32{1}, Temperature: -1}, "the temperature is -1"},
 		{Prompt{Tokens: []int32{1}, Temperature: math.NaN()}, "the temperature is NaN"},
+		{Prompt{Tokens: []int32{1}, Temperature: math.Inf(1)}, "the temperature is +Inf"},
+		{Prompt{Tokens: []int32{1}, Temperature: 1e-40}, "the temperature is 1e-40; it must be 0 (the likeliest token)"},
+		{Prompt{Tokens: []int32{1}, N: 1 << 50}, "at most 1048576 at once"},
+		{Prompt{Tokens: []int32{1}, N: 2, First: math.MaxInt - 1}, "at most 1048576 at once"},
 		{Prompt{Tokens: []int32{1}, TopP: 1.5}, "top_p is 1.5"},
+		{Prompt{Tokens: []int32{1}, MinP: 1.1}, "min_p is 1.1"},
 		{Prompt{Tokens: []int32{1}, MinP: math.NaN()}, "min_p is NaN"},
 		{Prompt{Tokens: []int32{1}, Want: Want{Top: -1}}, "-1 alternatives are wanted"},
 		{Prompt{Tokens: []int32{1}, Bias: map[int32]float32{19: 1}}, "a bias of 1 for token 19"},
@@ -262,6 +268,25 @@ func TestBadPrompts(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), x.want) {
 			t.Errorf("error %v, want %q", err, x.want)
 		}
+	}
+}
+
+// A callback that ends its goroutine, as t.FailNow does, ends the call; the
+// sampler serves the next.
+func TestGoexitInACallback(t *testing.T) {
+	s := NewSampler(lively(t, sampleConfig(), 6), SamplerOptions{Workers: 2})
+	over := make(chan any)
+	go func() {
+		returned := false
+		defer func() { v := recover(); over <- []any{returned, v != nil} }()
+		_, _ = s.Generate(context.Background(), []Prompt{{Tokens: []int32{1}, N: 40, OnToken: func(int, int32, float32) { runtime.Goexit() }}}, nil)
+		returned = true
+	}()
+	if got := fmt.Sprint(<-over); got == "[true false]" {
+		t.Error("Generate returned as if nothing had happened")
+	}
+	if got := generate(t, s, Prompt{Tokens: []int32{1}, N: 9}); len(got[0]) != 9 || len(got[0][8].Tokens) == 0 {
+		t.Errorf("afterwards: %v", got)
 	}
 }
 

@@ -219,9 +219,12 @@ func (s *Sampler) refresh() {
 // work runs a decoder until nothing is left to do. If it runs for the caller of
 // until, it goes on elsewhere once that job is over.
 func (s *Sampler) work(d *decoder, until *job) {
+	ended := false
 	defer func() {
 		if v := recover(); v != nil { // not from a callback: choose catches those
 			s.abandon(d, &fault{v})
+		} else if !ended {
+			s.abandon(d, &fault{"nn: a callback of Generate ended its goroutine (runtime.Goexit, as t.FailNow does); let it return"})
 		}
 	}()
 	d.s, d.m, d.pw = s, s.m, s.pw
@@ -229,6 +232,7 @@ func (s *Sampler) work(d *decoder, until *job) {
 		if until != nil {
 			select {
 			case <-until.over:
+				ended = true
 				go s.work(d, nil)
 				return
 			default:
@@ -236,6 +240,7 @@ func (s *Sampler) work(d *decoder, until *job) {
 		}
 		d.step()
 	}
+	ended = true
 }
 
 // abandon drops a decoder whose state is not to be trusted, and all its jobs.

@@ -56,6 +56,23 @@ type StepOptions struct {
 	Clip         float64 // largest norm of the whole gradient
 }
 
+// check refuses numbers with which a step would leave weights that are none.
+func (o *StepOptions) check() error {
+	for _, f := range []struct {
+		name  string
+		value float64
+		below float64
+	}{
+		{"learning rate", o.LR, math.Inf(1)}, {"first beta", o.Beta1, 1}, {"second beta", o.Beta2, 1}, {"epsilon", o.Eps, math.Inf(1)},
+		{"weight decay", o.Decay, math.Inf(1)}, {"largest norm", o.Clip, math.Inf(1)},
+	} {
+		if !(f.value >= 0 && f.value < f.below) {
+			return fmt.Errorf("the %s is %v; it must be 0 or more, and below %v", f.name, f.value, f.below)
+		}
+	}
+	return nil
+}
+
 func (t *Trainer) moments() {
 	if t.m1 == nil {
 		t.m1, t.m2 = tensor.Alloc(t.size), tensor.Alloc(t.size)
@@ -77,6 +94,9 @@ func (t *Trainer) Step(o StepOptions) (float64, error) {
 	}
 	if o.Eps == 0 {
 		o.Eps = 1e-8
+	}
+	if err := o.check(); err != nil {
+		return 0, fmt.Errorf("stepping: %w", err)
 	}
 	if t.dirty == 0 {
 		return 0, fmt.Errorf("stepping: there is no gradient; call Backward or ForwardBackward first")

@@ -364,6 +364,19 @@ func TestStepOptions(t *testing.T) {
 		}
 		return tr
 	}
+	for what, o := range map[string]StepOptions{
+		"the learning rate is NaN":    {LR: math.NaN()},
+		"the first beta is 1; it":     {LR: 1, Beta1: 1},
+		"the second beta is -1; it":   {LR: 1, Beta2: -1},
+		"the largest norm is -2; it":  {LR: 1, Clip: -2},
+		"the weight decay is +Inf; i": {LR: 1, Decay: math.Inf(1)},
+	} {
+		tr := fresh()
+		before := slices.Clone(tr.m.w)
+		if _, err := tr.Step(o); err == nil || !strings.Contains(err.Error(), what) || !slices.Equal(tr.m.w, before) {
+			t.Errorf("%+v: error %v, want %q and the same weights", o, err, what)
+		}
+	}
 	// Decay alone: matrices shrink by 1 - LR·Decay, gains do not.
 	tr := fresh()
 	tr.dropGradient()

@@ -1,6 +1,7 @@
 package gguf
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/binary"
 	"io"
@@ -100,12 +101,67 @@ func TestBadFiles(t *testing.T) {
 			t.Errorf("error %v, want %q", err, x.want)
 		}
 	}
+	one := func(dims []uint64, off uint64) []byte { // a file of one tensor
+		b := binary.LittleEndian.AppendUint64([]byte("GGUF\x03\x00\x00\x00"), 1)
+		b = appendString(binary.LittleEndian.AppendUint64(b, 0), "t")
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(dims)))
+		for _, d := range dims {
+			b = binary.LittleEndian.AppendUint64(b, d)
+		}
+		b = binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint32(b, uint32(F32)), off)
+		return append(b, make([]byte, 256)...)
+	}
+	for _, x := range []struct {
+		b    []byte
+		want string
+	}{
+		{one([]uint64{1 << 40, 1 << 40}, 0), `tensor "t": impossible dimension`}, // 2^80 is 0 in 64 bits
+		{one([]uint64{4, 1 << 39}, 0), `tensor "t": impossible dimension`},
+		{one([]uint64{4}, 1<<63-32), "lie outside the file"},
+		{one([]uint64{4}, 1<<63), "lie outside the file"},
+		{one([]uint64{1 << 38}, 0), "lie outside the file"},
+	} {
+		if _, err := parse(x.b); err == nil || !strings.Contains(err.Error(), x.want) {
+			t.Errorf("error %v, want %q", err, x.want)
+		}
+	}
+	if f, err := parse(one([]uint64{4}, 32)); err != nil || f.Tensors[0].Len() != 4 {
+		t.Errorf("a tensor that fits: %v", err)
+	}
 	if err := Write(io.Discard, []Entry{{"k", 3}}, nil); err == nil || !strings.Contains(err.Error(), "type int") {
 		t.Errorf("a value of no known type: %v", err)
 	}
 	short := []Tensor{{"t", []int{2}, F32, func(io.Writer) error { return nil }}}
 	if err := Write(io.Discard, nil, short); err == nil || !strings.Contains(err.Error(), "tensor t: 0 bytes, want 8") {
 		t.Errorf("a tensor that is too short: %v", err)
+	}
+}
+
+// holes is a file that is all zeros behind its start: it takes no space on a disk.
+type holes struct{ start []byte }
+
+func (h holes) ReadAt(p []byte, at int64) (int, error) {
+	clear(p)
+	if at < int64(len(h.start)) {
+		copy(p, h.start[at:])
+	}
+	return len(p), nil
+}
+
+// A file's size is no bound on memory where it has holes.
+func TestMetadataAreBounded(t *testing.T) {
+	b := binary.LittleEndian.AppendUint64([]byte("GGUF\x03\x00\x00\x00"), 0)
+	b = binary.LittleEndian.AppendUint64(b, 100)
+	b = binary.LittleEndian.AppendUint32(appendString(b, "k"), kindArray)
+	b = binary.LittleEndian.AppendUint32(b, kindUint8)
+	b = binary.LittleEndian.AppendUint64(b, maxItems)
+	_, err := Read(holes{b}, 1<<50)
+	if err == nil || !strings.Contains(err.Error(), `key "" is there twice`) {
+		t.Errorf("an array of zeros, then keys of them: error %v", err)
+	}
+	d := &header{r: bufio.NewReader(strings.NewReader("")), left: 3, cut: true}
+	if d.bytes(4); d.err == nil || !strings.Contains(d.err.Error(), "metadata take more than") {
+		t.Errorf("beyond the bound: error %v", d.err)
 	}
 }
 

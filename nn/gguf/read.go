@@ -33,6 +33,9 @@ const (
 	maxItems   = 1 << 24 // of an array
 	maxDims    = 4
 	maxDim     = 1 << 40
+	// maxMeta bounds header and metadata: a file with holes takes no space, but
+	// what is read from it does. The largest vocabularies are some 20 MB.
+	maxMeta = 1 << 27
 )
 
 // Read reads the metadata of a file of the given size.
@@ -45,7 +48,8 @@ func Read(r io.ReaderAt, size int64) (*File, error) {
 }
 
 func read(r io.ReaderAt, size int64) (*File, error) {
-	d := &header{r: bufio.NewReaderSize(io.NewSectionReader(r, 0, size), 1<<16), left: size}
+	most := min(size, maxMeta)
+	d := &header{r: bufio.NewReaderSize(io.NewSectionReader(r, 0, size), 1<<16), left: most, cut: size > most}
 	if head := d.bytes(4); d.err != nil || string(head) != magic {
 		return nil, fmt.Errorf("it starts with %q; this is not a GGUF file", head)
 	}
@@ -86,10 +90,10 @@ func read(r io.ReaderAt, size int64) (*File, error) {
 			return nil, fmt.Errorf("general.alignment is %d", a)
 		}
 	}
-	f.data = (size - d.left + step - 1) / step * step
+	f.data = (most - d.left + step - 1) / step * step
 	for _, t := range f.Tensors {
 		n := t.bytes()
-		if t.off < 0 || t.off%step != 0 || n > size || f.data+t.off > size-n {
+		if t.off < 0 || t.off > size || t.off%step != 0 || n > size || f.data+t.off > size-n {
 			return nil, fmt.Errorf("tensor %q: %d bytes at %d lie outside the file, which may be cut off", t.Name, n, t.off)
 		}
 	}
@@ -120,12 +124,16 @@ func (f *File) Open(t *Info) (io.Reader, error) {
 type header struct {
 	r    *bufio.Reader
 	left int64
+	cut  bool // the file goes on beyond what may be read
 	err  error
 }
 
 func (d *header) bytes(n int64) []byte {
 	if d.err == nil && n > d.left {
 		d.err = fmt.Errorf("it ends too early; the file is cut off")
+		if d.cut {
+			d.err = fmt.Errorf("its metadata take more than %d bytes", maxMeta)
+		}
 	}
 	if d.err != nil {
 		return nil
@@ -214,6 +222,18 @@ func (d *header) array(depth int) any {
 		return items(d, n, func() float32 { return math.Float32frombits(d.u32()) })
 	case kindString:
 		return items(d, n, d.string)
+	case kindUint8, kindInt8, kindBool: // not as values of 16 bytes each
+		if b := d.bytes(int64(n)); kind == kindUint8 {
+			return b
+		} else if kind == kindInt8 {
+			return items(d, len(b), func() int8 { x := int8(b[0]); b = b[1:]; return x })
+		} else {
+			return items(d, len(b), func() bool { x := b[0] != 0; b = b[1:]; return x })
+		}
+	case kindUint16:
+		return items(d, n, func() uint16 { return uint16(d.uint(2)) })
+	case kindInt16:
+		return items(d, n, func() int16 { return int16(d.uint(2)) })
 	}
 	return items(d, n, func() any { return d.value(kind, depth+1) })
 }
@@ -242,7 +262,7 @@ func (d *header) info() Info {
 	total := uint64(1)
 	for k := range t.Shape {
 		n := d.uint(8)
-		if n > maxDim || total*max(n, 1) > maxDim {
+		if n > maxDim || max(n, 1) > maxDim/total {
 			d.err = fmt.Errorf("impossible dimension %d", n)
 			return t
 		}
