@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// After steps w1, w2 from w0 with a decay of 1/2 the mean is
-// w0/4 + w1/4 + w2/2, and the last weights are untouched by it.
+// After steps w1, w2 from w0 with a decay of 3/4 the mean is
+// w0·9/16 + w1·3/16 + w2/4, and the last weights are untouched by it.
 func TestAverageHandWorked(t *testing.T) {
 	batch := benchBatch(small, 8, 9)
 	run := func(decay float64, steps int) *Trainer {
@@ -26,7 +26,7 @@ func TestAverageHandWorked(t *testing.T) {
 		return tr
 	}
 	w0, w1, w2 := run(0, 0).m.w, run(0, 1).m.w, run(0, 2).m.w
-	tr := run(0.5, 2)
+	tr := run(0.75, 2)
 	if !slices.Equal(tr.m.w, w2) {
 		t.Error("averaging changes training")
 	}
@@ -36,7 +36,7 @@ func TestAverageHandWorked(t *testing.T) {
 	}
 	far := false
 	for i, got := range mean.w {
-		want := w0[i]/4 + w1[i]/4 + w2[i]/2
+		want := w0[i]*9/16 + w1[i]*3/16 + w2[i]/4
 		if d := got - want; d > 1e-6 || d < -1e-6 {
 			t.Fatalf("weight %d: mean %v, want %v", i, got, want)
 		}

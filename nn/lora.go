@@ -87,8 +87,9 @@ type loraPart struct {
 	bT     span // [rank, hi-lo]
 }
 
-// NewLoRA makes adapters for models of m's shape. A is uniform within ±1/sqrt(in)
-// and B is zero, so that they change nothing at first. The same seed gives the
+// NewLoRA makes adapters for models of m's shape. A is uniform within ±1/sqrt(in),
+// as PEFT has it where the paper draws from a normal distribution, and B is zero,
+// so that they change nothing at first. The same seed gives the
 // same adapters on every machine.
 func NewLoRA(m *Model, c LoRAConfig, seed uint64) (*LoRA, error) {
 	a, err := emptyLoRA(m, c)

@@ -50,6 +50,9 @@ func TestRowLossesHandWorked(t *testing.T) {
 		// M = (3/8, 5/8); ½q·ln(q/m)
 		"middle": {Divergence(0.5), (math.Log(4.0/3)+math.Log(4.0/5))/4 + (math.Log(2.0/3)+3*math.Log(6.0/5))/8,
 			[2]float64{math.Log(2.0/3) / 8, 3 * math.Log(6.0/5) / 8}},
+		// M = ¼P + ¾Q = (5/16, 11/16); ¾q·ln(q/m)
+		"quarter": {Divergence(0.25), (math.Log(8.0/5)+math.Log(8.0/11))/8 + 3*(math.Log(4.0/5)+3*math.Log(12.0/11))/16,
+			[2]float64{3 * math.Log(4.0/5) / 16, 9 * math.Log(12.0/11) / 16}},
 		// -2·H = 2·(¼·ln ¼ + ¾·ln ¾)
 		"entropy": {EntropyBonus(2), (math.Log(0.25) + 3*math.Log(0.75)) / 2,
 			[2]float64{(math.Log(0.25) + 1) / 2, 3 * (math.Log(0.75) + 1) / 2}},

@@ -60,6 +60,23 @@ func mat(data []float32, rows, cols int) Mat {
 	return Mat{Data: data, Rows: rows, Cols: cols, Stride: cols}
 }
 
+// The mean square of 3 and 4 is 12.5, the root of it and as much again is 5.
+func TestRMSNormByHand(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		x, y, inv := NewMat(1, 2), NewMat(1, 2), Alloc(1)
+		copy(x.Data, []float32{3, 4})
+		RMSNorm(y, x, []float32{1, 2}, inv, 12.5)
+		for j, want := range []float64{0.6, 1.6} {
+			if math.Abs(float64(y.Data[j])-want) > 1e-6 {
+				t.Errorf("element %d is %v, want %v", j, y.Data[j], want)
+			}
+		}
+		if math.Abs(float64(inv[0])-0.2) > 1e-7 {
+			t.Errorf("inv is %v, want 0.2", inv[0])
+		}
+	})
+}
+
 func TestRMSNormGradient(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		for _, d := range []int{1, 7, 16, 40, 65} {
@@ -207,6 +224,14 @@ func TestAdamWByHand(t *testing.T) {
 			near("v", v, 1.1875)
 			near("w", w, 0.98*0.88+0.1/math.Sqrt(1.1875/0.4375))
 			near("g", g, -1)
+			// Eps is added to the corrected root, 1 here: 0.98 - 0.1/(1+1).
+			o = AdamWStep{LR: 0.1, Beta1: 0.5, Beta2: 0.75, Eps: 1, Decay: 0.2, GradScale: 2, Correction1: 0.5, Correction2: 0.25}
+			fill(w, 1)
+			fill(g, 0.5)
+			fill(m, 0)
+			fill(v, 0)
+			AdamW(w, g, m, v, o)
+			near("w", w, 0.93)
 		}
 	})
 }

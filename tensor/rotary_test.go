@@ -74,6 +74,24 @@ func TestRotaryByHand(t *testing.T) {
 	}
 }
 
+// With a base of 16 the second pair of four turns a quarter as fast; pairs are
+// elements apart by half a head.
+func TestRotaryPairsByHand(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		x := NewMat(1, 4)
+		copy(x.Data, []float32{3, 5, 4, 6})
+		Rotary(x, 1, 4, []int32{2}, NewRotaryTable(4, 3, 16), false)
+		for j, want := range []float64{
+			3*math.Cos(2) - 4*math.Sin(2), 5*math.Cos(0.5) - 6*math.Sin(0.5),
+			4*math.Cos(2) + 3*math.Sin(2), 6*math.Cos(0.5) + 5*math.Sin(0.5),
+		} {
+			if math.Abs(float64(x.Data[j])-want) > 1e-6 {
+				t.Errorf("element %d is %v, want %v", j, x.Data[j], want)
+			}
+		}
+	})
+}
+
 func TestRotaryRefuses(t *testing.T) {
 	table := NewRotaryTable(8, 4, 10000)
 	for name, f := range map[string]func(){
