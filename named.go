@@ -2,7 +2,9 @@ package pawl
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -24,7 +26,11 @@ const namedTasks = 200
 // split.
 func LoadTasks(ctx context.Context, what string, o task.Options) (*task.Set, error) {
 	if !NamesTasks(what) {
-		return task.Load(ctx, what, o)
+		set, err := task.Load(ctx, what, o)
+		if advice := meantSource(what); advice != "" && errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("%w, and no task source of that name; %s", err, advice)
+		}
+		return set, err
 	}
 	spec, problems := recipe.Read("--tasks", []byte(what))
 	if len(problems) > 0 {
@@ -60,6 +66,27 @@ func LoadTasks(ctx context.Context, what string, o task.Options) (*task.Set, err
 	return &task.Set{List: list}, err
 }
 
+// meantSource says how to write the task source that a text seems to mean which
+// is neither a file nor a source; "" where it seems to mean none.
+func meantSource(what string) string {
+	name, settings, has := strings.Cut(what, ":")
+	if near := registry.Nearest(name, sourceNames()); near != "" {
+		if has && !strings.HasPrefix(settings, "//") {
+			return fmt.Sprintf("settings stand in braces: --tasks '{%s:%s}'", near, settings)
+		}
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	return ""
+}
+
+func sourceNames() []string {
+	var names []string
+	for _, c := range registry.Default.List(core.KindTasks) {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
 // NamesTasks tells whether a text names a task source, not a file.
 func NamesTasks(what string) bool {
 	if strings.HasPrefix(strings.TrimSpace(what), "{") {
@@ -68,7 +95,7 @@ func NamesTasks(what string) bool {
 	if _, err := os.Stat(what); err == nil {
 		return false
 	}
-	return slices.ContainsFunc(registry.Default.List(core.KindTasks), func(c registry.Component) bool { return c.Name == what })
+	return slices.Contains(sourceNames(), what)
 }
 
 // playing is the recipe of a model that plays without one.

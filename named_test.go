@@ -57,7 +57,8 @@ func TestTasksByName(t *testing.T) {
 	if plain, err := pawl.LoadTasks(t.Context(), "addition", task.Options{}); err != nil || plain.List[0].ID != audit.List[0].ID {
 		t.Errorf("a world by its name alone does not start with its audit tasks (%v)", err)
 	}
-	for what, want := range map[string]string{"{keysums: {}}": `did you mean "keysum"?`, "{keysum: {levle: 2}}": `did you mean "level"?`, "{": "", "keysum.jsonl": "no such file"} {
+	for what, want := range map[string]string{"{keysums: {}}": `did you mean "keysum"?`, "{keysum: {levle: 2}}": `did you mean "level"?`, "{": "", "keysum.jsonl": "no such file",
+		"keysun": `did you mean "keysum"?`, "keysum: {level: 2}": "--tasks '{keysum: {level: 2}}'"} {
 		if _, err := pawl.LoadTasks(t.Context(), what, task.Options{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", what, err)
 		}

@@ -107,6 +107,10 @@ func (cmd *exportCmd) policy(ctx context.Context, c *console, p *pawl.Pawl, m pa
 		}
 		return c.document(map[string]any{what: cmd.To, "policy": policy})
 	}
-	_, err = fmt.Fprintf(c.out, "%s: weights %s\n", cmd.To, policy["weights"])
+	as := ""
+	if cmd.Dtype != "f32" {
+		as = " as " + cmd.Dtype
+	}
+	_, err = fmt.Fprintf(c.out, "%s: weights %s%s\n", cmd.To, policy["weights"], as)
 	return err
 }
