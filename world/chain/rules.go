@@ -117,7 +117,7 @@ var promptPattern = regexp.MustCompile(`^\d{1,2}( \d{1,2}){1,63} :$`)
 func readPrompt(prompt string) (core.Task, error) {
 	const modulus = 20
 	if !promptPattern.MatchString(prompt) {
-		return core.Task{}, fmt.Errorf("reading a prompt of chain: %.60q is not numbers and a colon, as in 3 17 5 9 :", prompt)
+		return core.Task{}, fmt.Errorf("reading a prompt of chain: %.60q is not numbers and a colon (3 17 5 9 : is)", prompt)
 	}
 	var numbers []int
 	for _, f := range strings.Fields(strings.TrimSuffix(prompt, promptEnd)) {

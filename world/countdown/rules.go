@@ -79,7 +79,7 @@ var promptPattern = regexp.MustCompile(`^([1-9]\d{0,3}(?: [1-9]\d{0,3}){1,5})>([
 func read(prompt string) (core.Task, error) {
 	m := promptPattern.FindStringSubmatch(prompt)
 	if m == nil {
-		return core.Task{}, fmt.Errorf("reading a prompt of countdown: %.60q is not 2 to 6 numbers and a target, as in 3 5 7>26:", prompt)
+		return core.Task{}, fmt.Errorf("reading a prompt of countdown: %.60q is not 2 to 6 numbers and a target (3 5 7>26: is)", prompt)
 	}
 	var numbers []int
 	ref := reference{Reference: core.Reference{Answer: m[2], World: "countdown"}}
