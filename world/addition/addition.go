@@ -33,7 +33,7 @@ func init() {
 type Config struct {
 	Split   string `yaml:"split" enum:"labelled|train|search|gate|audit" default:"train" doc:"Share of the world; shares never overlap."`
 	N       int    `yaml:"n" default:"0" min:"0" doc:"Number of tasks; 0 takes the whole split."`
-	Level   int    `yaml:"level,omitzero" default:"0" min:"0" max:"5" doc:"Difficulty from 1 to 5: as many digits; 3 is as without."`
+	Level   int    `yaml:"level,omitzero" default:"0" min:"0" max:"5" doc:"Difficulty from 1 to 5: as many digits; 0 is as 3."`
 	Digits  int    `yaml:"digits" default:"0" min:"0" max:"10000" doc:"Digits of each number, from 1; 0 is by level."`
 	Order   string `yaml:"order" enum:"forward|reversed" default:"forward" doc:"Order of the digits of the sum: reversed puts the units first."`
 	Seed    uint64 `yaml:"seed" default:"1" doc:"Orders the tasks and draws what is swapped."`

@@ -35,7 +35,7 @@ func init() {
 type Config struct {
 	Split   string  `yaml:"split" enum:"labelled|train|search|gate|audit" default:"train" doc:"Share of the world; shares never overlap."`
 	N       int     `yaml:"n" default:"0" min:"0" doc:"Number of tasks; 0 takes the whole split."`
-	Level   int     `yaml:"level,omitzero" default:"0" min:"0" max:"5" doc:"Difficulty from 1 to 5: 2, 3, 4, 5 and 6 numbers; 3 is as without."`
+	Level   int     `yaml:"level,omitzero" default:"0" min:"0" max:"5" doc:"Difficulty from 1 to 5: 2, 3, 4, 5 and 6 numbers; 0 is as 3."`
 	Numbers int     `yaml:"numbers" default:"0" min:"0" max:"64" doc:"Numbers to combine, from 2; one step less is needed. 0 is by level."`
 	Modulus int     `yaml:"modulus" default:"20" min:"2" max:"1000" doc:"Size of the set that the numbers come from."`
 	Order   string  `yaml:"order" enum:"free|fixed" default:"free" doc:"Combine any two of the remaining values, or left to right."`

@@ -33,7 +33,7 @@ func init() {
 type Config struct {
 	Split   string `yaml:"split" enum:"labelled|train|search|gate|audit" default:"train" doc:"Share of the world; shares never overlap."`
 	N       int    `yaml:"n" default:"0" min:"0" doc:"Number of tasks; 0 takes the whole split."`
-	Level   int    `yaml:"level,omitzero" default:"0" min:"0" max:"5" doc:"Difficulty from 1 to 5: 2, 3, 3, 4 and 5 numbers up to 50, at level 2 up to 25; 3 is as without."`
+	Level   int    `yaml:"level,omitzero" default:"0" min:"0" max:"5" doc:"Difficulty from 1 to 5: 2, 3, 3, 4 and 5 numbers up to 50, at level 2 up to 25; 0 is as 3."`
 	Numbers int    `yaml:"numbers" default:"0" min:"0" max:"6" doc:"Numbers given, from 2; 0 is by level."`
 	Max     int    `yaml:"max" default:"0" min:"0" max:"1000" doc:"Largest number given, from 2; 0 is by level."`
 	Target  int    `yaml:"target" default:"100" min:"2" max:"10000" doc:"Largest target."`
