@@ -31,7 +31,14 @@ func (cmd *evalCmd) environments(ctx context.Context, c *console, p *pawl.Pawl, 
 	}
 	all, err := p.Environments(ctx, policy, pawl.EnvironmentOptions{
 		Worlds: levels, Tasks: cmd.N, Samples: cmd.Samples, Seed: cmd.Seed,
-		Observe: func(name string, done, total int) { c.live(fmt.Sprintf("  %s, world %d of %d", name, done+1, total)) },
+		Observe: func(name string, done, total int) {
+			line := fmt.Sprintf("  %s, world %d of %d", name, done+1, total)
+			if c.tty {
+				c.live(line)
+			} else {
+				c.note("%s", line)
+			}
+		},
 	})
 	if err != nil {
 		return err
@@ -42,7 +49,11 @@ func (cmd *evalCmd) environments(ctx context.Context, c *console, p *pawl.Pawl, 
 		}{all})
 	}
 	c.clear()
-	fmt.Fprintf(c.out, "%s in %d worlds, %d tasks each, %d samples of a task, 95%% intervals\n", model, len(all), cmd.N, cmd.Samples)
+	worlds := "1 world"
+	if len(all) != 1 {
+		worlds = fmt.Sprintf("%d worlds", len(all))
+	}
+	fmt.Fprintf(c.out, "%s in %s, %d tasks each, %d samples of a task, 95%% intervals\n", model, worlds, cmd.N, cmd.Samples)
 	fmt.Fprintf(c.out, "%-14s %5s  %-22s %7s %7s %7s %8s %-24s %6s\n", "world", "level", "greedy", "sampled", "votes", "pass", "verifies", "gap", "tokens")
 	for _, e := range all {
 		fmt.Fprintf(c.out, "%-14s %5d  %.3f [%.3f, %.3f]  %7s %7s %7s %8s %-24s %6.1f\n", e.Name, e.Level, e.Value, e.Low, e.High,

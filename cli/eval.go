@@ -23,7 +23,7 @@ type evalCmd struct {
 	Worlds  bool   `help:"Measure in the synthetic worlds, as answerer and as verifier; what --model embedded does without --recipe and --tasks."`
 	World   string `help:"One of the worlds only." placeholder:"NAME"`
 	Level   int    `help:"Another difficulty of the worlds than their default, 1 to 5." placeholder:"N"`
-	N       int    `help:"Tasks of each world." default:"300" placeholder:"N"`
+	N       int    `short:"n" help:"Tasks of each world." default:"300" placeholder:"N"`
 	Samples int    `help:"Samples of each task of a world." default:"16" placeholder:"N"`
 	Seed    uint64 `help:"Seed of the samples." default:"1" placeholder:"N"`
 	Results string `help:"Also write a result row for every task, as pawl gate reads them." placeholder:"FILE"`
