@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"pawl"
 )
@@ -96,6 +98,9 @@ func (cmd *exportCmd) policy(ctx context.Context, c *console, p *pawl.Pawl, m pa
 	policy, err := p.Policy(ctx, m)
 	if err != nil {
 		return &pawl.InputError{Err: err}
+	}
+	if st, err := os.Stat(cmd.To); err == nil && st.IsDir() && cmd.Format == pawl.FormatGGUF {
+		cmd.To = filepath.Join(cmd.To, "model.gguf")
 	}
 	if err := p.Export(ctx, policy, cmd.To, pawl.ExportOptions{Format: cmd.Format, Dtype: cmd.Dtype}); err != nil {
 		return err

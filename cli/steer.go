@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"pawl/nn/constraint"
 	"pawl/recipe"
 )
 
@@ -35,6 +36,9 @@ func (f *steerFlags) steering() (recipe.Steering, error) {
 			return s, err
 		}
 		s.Grammar = string(b)
+		if _, err := constraint.Parse(s.Grammar); err != nil {
+			return s, usagef("reading --grammar %s: %w", f.Grammar, err)
+		}
 	}
 	if f.Schema != "" {
 		b, err := steerFile("schema", f.Schema)
