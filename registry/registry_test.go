@@ -358,3 +358,22 @@ func TestMerge(t *testing.T) {
 		t.Errorf("another component is merged: %+v", got)
 	}
 }
+
+func TestWithInt(t *testing.T) {
+	s := core.Spec{Name: "thing", Config: everything{Count: 7, Text: "x"}}
+	got, err := WithInt(s, "count", 9)
+	if err != nil || got.Config.(everything).Count != 9 || got.Config.(everything).Text != "x" || s.Config.(everything).Count != 7 {
+		t.Errorf("%+v, %v; it began as %+v", got, err, s)
+	}
+	for setting, want := range map[string]string{"counts": `did you mean "count"?`, "text": "no whole number", "": "no whole number"} {
+		if _, err := WithInt(s, setting, 9); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", setting, err, want)
+		}
+	}
+	if _, err := WithInt(s, "count", 0); err == nil || !strings.Contains(err.Error(), "from 1 to") {
+		t.Errorf("below its bound: %v", err)
+	}
+	if _, err := WithInt(core.Spec{Name: "bare"}, "count", 1); err == nil {
+		t.Error("a component without settings has one")
+	}
+}
