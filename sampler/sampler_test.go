@@ -49,6 +49,10 @@ func TestSamplersConform(t *testing.T) {
 			h.Actors["board"] = lenient{}
 			return newPlay(t.Context(), h, Play{Env: "board", N: 2, Turns: 3, Seat: Seat{Seat: "solver"}})
 		},
+		"panel": func(h *coretest.Host) (core.Sampler, error) {
+			h.Actors["other"] = h.Actors["solver"]
+			return newPanel(t.Context(), h, Panel{Seats: []string{"solver", "other"}, N: 2})
+		},
 		"rationalize": func(h *coretest.Host) (core.Sampler, error) {
 			return build(t, h, Rationalize{N: 1, Hinted: 2})
 		},

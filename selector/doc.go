@@ -44,7 +44,7 @@ func each(ctx context.Context, in core.Episodes, pick func(*core.Episode) []pick
 
 // Limits are shared by selectors that take attempts one by one.
 type Limits struct {
-	Seat     string `yaml:"of" ref:"seat" default:"solver" doc:"Seat whose attempts are taken."`
+	Seat     string `yaml:"of" ref:"seat" allow:"any" default:"solver" doc:"Seat whose attempts are taken, or any."`
 	PerTask  int    `yaml:"per_task" default:"0" min:"0" doc:"Most attempts taken per task; 0 takes all."`
 	Distinct bool   `yaml:"distinct" default:"false" doc:"Take attempts of equal text, spaces aside, only once per task."`
 }
@@ -57,7 +57,7 @@ func (l Limits) attempts(ep *core.Episode) []core.Ref {
 	}
 	var out []core.Ref
 	for _, leaf := range ep.Leaves() {
-		if ep.Node(leaf).Actor == seat {
+		if seat == "any" || ep.Node(leaf).Actor == seat {
 			out = append(out, leaf)
 		}
 	}

@@ -58,6 +58,9 @@ func TestSelectorsConform(t *testing.T) {
 		"first": func(h *coretest.Host) (core.Selector, error) {
 			return newFirst(t.Context(), h, First{Limits{PerTask: 2, Distinct: true}})
 		},
+		"longest": func(h *coretest.Host) (core.Selector, error) {
+			return newLongest(t.Context(), h, Longest{Within: 1, Limits: Limits{PerTask: 2}})
+		},
 		"demonstrations of a set": func(h *coretest.Host) (core.Selector, error) {
 			return newDemonstrations(t.Context(), labelled(h), Demonstrations{Tasks: "labelled"})
 		},

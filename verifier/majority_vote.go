@@ -24,7 +24,7 @@ func init() {
 
 // MajorityVoteConfig configures majority_vote.
 type MajorityVoteConfig struct {
-	Of     string `yaml:"of" ref:"seat" default:"solver" doc:"Seat whose attempts vote and are judged."`
+	Of     string `yaml:"of" ref:"seat" allow:"any" default:"solver" doc:"Seat whose attempts vote and are judged, or any, for the attempts of all together."`
 	Losers string `yaml:"losers" enum:"zero|share" default:"zero" doc:"Value of attempts that do not give the most common answer."`
 	Extract
 }
@@ -44,6 +44,11 @@ func (m majorityVote) Answer(ep *core.Episode, r core.Ref) string {
 	return m.cfg.Answer(attempt(ep, r))
 }
 
+// of tells whether attempt r has a vote.
+func (m majorityVote) of(ep *core.Episode, r core.Ref) bool {
+	return m.cfg.Of == "any" || ep.Node(r).Actor == m.cfg.Of
+}
+
 // Verify lets all leaves of the seat vote, and scores those among at. It reads
 // the attempts alone, never the task's reference. Value and Confidence are
 // shares of all attempts that vote, in 0..1.
@@ -57,7 +62,7 @@ func (m majorityVote) Verify(ctx context.Context, ep *core.Episode, at []core.Re
 	}
 	answers, votes, voters := map[core.Ref]string{}, map[string]int{}, 0
 	for _, r := range ep.Leaves() {
-		if ep.Node(r).Actor != m.cfg.Of {
+		if !m.of(ep, r) {
 			continue
 		}
 		voters++
@@ -77,7 +82,7 @@ func (m majorityVote) Verify(ctx context.Context, ep *core.Episode, at []core.Re
 	}
 	var j core.Judgement
 	for _, r := range at {
-		if ep.Node(r).Actor != m.cfg.Of {
+		if !m.of(ep, r) {
 			continue
 		}
 		answer, answered := answers[r]

@@ -57,6 +57,11 @@ func TestMajorityVoteOfASeat(t *testing.T) {
 	if err != nil || len(j.Scores) != 3 || j.Scores[0].Value != 2.0/3 {
 		t.Errorf("votes of the solver alone: %+v, %v", j.Scores, err)
 	}
+	anyone, _ := newMajorityVote(testContext, nil, MajorityVoteConfig{Of: "any"})
+	all, err := anyone.Verify(t.Context(), ep, nil) // 8 has four of six votes
+	if want := []float64{0, 0, 4.0 / 6, 4.0 / 6, 4.0 / 6, 4.0 / 6}; err != nil || !slices.Equal(values(all), want) {
+		t.Errorf("votes of all seats: %v, want %v (%v)", values(all), want, err)
+	}
 	j, err = v.Verify(t.Context(), ep, []core.Ref{4}) // judges one, all vote
 	if err != nil || len(j.Scores) != 1 || j.Scores[0].Value != 0 || !strings.Contains(j.Scores[0].Rationale, "1 of 3") {
 		t.Errorf("one attempt: %+v, %v", j.Scores, err)

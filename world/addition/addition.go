@@ -1,7 +1,11 @@
 // Package addition is the world of sums of two numbers of a given length, the
 // digits of the sum written forward or reversed (Teaching Arithmetic to Small
 // Transformers, Lee et al., 2023). Reversed, 12+34= is answered 64, which a
-// causal model can produce carry by carry.
+// causal model can produce carry by carry. With the units first throughout,
+// 12+95= reads 21+59= and is answered 701: digits of one column are as far from
+// the beginnings of their numbers, and a sum has one digit more than the numbers
+// whether it carries or not (Self-Improving Transformers Overcome Easy-to-Hard
+// and Length Generalization Challenges, Lee et al., 2025).
 //
 // A step is a digit.
 package addition
@@ -35,7 +39,7 @@ type Config struct {
 	N       int    `yaml:"n" default:"0" min:"0" doc:"Number of tasks; 0 takes the whole split."`
 	Level   int    `yaml:"level,omitzero" default:"0" min:"0" max:"5" doc:"Difficulty from 1 to 5: as many digits; 0 is as 3."`
 	Digits  int    `yaml:"digits" default:"0" min:"0" max:"10000" doc:"Digits of each number, from 1; 0 is by level."`
-	Order   string `yaml:"order" enum:"forward|reversed" default:"forward" doc:"Order of the digits of the sum: reversed puts the units first."`
+	Order   string `yaml:"order" enum:"forward|reversed|units_first" default:"forward" doc:"Order of the digits: reversed puts the units of the sum first, units_first those of all three numbers, the sum with a closing 0 where nothing carries."`
 	Seed    uint64 `yaml:"seed" default:"1" doc:"Orders the tasks and draws what is swapped."`
 	Dialect string `yaml:"dialect" enum:"compact|chat" default:"compact" doc:"Bare characters, or English."`
 }
@@ -49,6 +53,8 @@ type World struct {
 	share world.Share
 	low   uint64 // each number's determined part is below this
 }
+
+const unitsFirst = "units_first"
 
 // lowDigits is how many digits of each number the instance number determines;
 // pairs of them can just be numbered.
@@ -74,8 +80,8 @@ func New(c Config) (*World, error) {
 	if c.Dialect, err = world.Dialect(c.Dialect); err != nil {
 		return nil, fmt.Errorf("making world addition: %w", err)
 	}
-	if c.Order != "forward" && c.Order != "reversed" {
-		return nil, fmt.Errorf("making world addition: no order named %q; there are forward and reversed", c.Order)
+	if !slices.Contains([]string{"forward", "reversed", unitsFirst}, c.Order) {
+		return nil, fmt.Errorf("making world addition: no order named %q; there are forward, reversed and %s", c.Order, unitsFirst)
 	}
 	if c.Digits < 1 {
 		return nil, fmt.Errorf("making world addition: numbers of %d digits: at least 1 is needed", c.Digits)
@@ -123,16 +129,23 @@ func (w *World) Task(i int) core.Task {
 	if rng.IntN(2) == 1 {
 		x, y = y, x
 	}
-	sum := written(addDigits(x, y), w.cfg.Order)
 	ref := reference{
-		Reference: core.Reference{Answer: sum, Solution: sum, World: "addition"},
+		Reference: core.Reference{World: "addition"},
 		X:         x, Y: y, Order: w.cfg.Order, Dialect: w.cfg.Dialect,
 	}
+	sum := ref.written(addDigits(x, y))
+	ref.Answer, ref.Solution = sum, sum
 	prompt := x + "+" + y + "="
+	if w.cfg.Order == unitsFirst {
+		prompt = reversed(x) + "+" + reversed(y) + "="
+	}
 	if w.cfg.Dialect == world.Chat {
 		prompt = fmt.Sprintf("What is %s + %s?", x, y)
-		if w.cfg.Order == "reversed" {
+		switch w.cfg.Order {
+		case "reversed":
 			prompt += " Write the digits of the sum in reverse order, units first."
+		case unitsFirst:
+			prompt += fmt.Sprintf(" Write the digits of the sum in reverse order, units first, and as many as %d of them, if need be with a 0 at the end.", w.cfg.Digits+1)
 		}
 		prompt += " End with the answer on its own line, as #### answer."
 		ref.Solution = "#### " + sum
@@ -176,10 +189,18 @@ func addDigits(x, y string) string {
 	return a.Add(a, b).String()
 }
 
-func written(digits, order string) string {
-	if order != "reversed" {
-		return digits
+// written is how the task wants a sum, given in forward order, to be written.
+func (r reference) written(sum string) string {
+	switch r.Order {
+	case "reversed":
+		return reversed(sum)
+	case unitsFirst:
+		return reversed(sum) + strings.Repeat("0", max(0, max(len(r.X), len(r.Y))+1-len(sum)))
 	}
+	return sum
+}
+
+func reversed(digits string) string {
 	b := []byte(digits)
 	slices.Reverse(b)
 	return string(b)

@@ -1,7 +1,9 @@
 package addition
 
 import (
+	"fmt"
 	"math/big"
+	"strings"
 	"testing"
 
 	"pawl/core"
@@ -32,6 +34,9 @@ func TestAdditionHandWorked(t *testing.T) {
 		{"reversed", world.Compact, "95", "17", "112", false, 1},
 		{"reversed", world.Compact, "60", "40", "001", true, 0},
 		{"reversed", world.Compact, "60", "40", "1", false, 1},
+		{"units_first", world.Compact, "12", "95", "701", true, 0},
+		{"units_first", world.Compact, "12", "35", "740", true, 0},
+		{"units_first", world.Compact, "12", "35", "74", false, 3},
 		{"forward", world.Chat, "950", "170", "950 + 170 = 1,120", true, 0},
 		{"forward", world.Chat, "95", "17", "carry 1\n#### 112", true, 0},
 		{"forward", world.Chat, "95", "17", "#### 112.\nI am 99% sure", true, 0},
@@ -72,6 +77,23 @@ func TestAdditionNumbersHaveTheirDigits(t *testing.T) {
 	})
 }
 
+func TestUnitsFirst(t *testing.T) {
+	w, err := New(Config{Digits: 2, Order: "units_first"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 50 {
+		task := w.Task(i)
+		var x, y int // forward, by the reading of the prompt
+		if n, err := fmt.Sscanf(reversed(strings.Trim(task.Text(), "=")), "%d+%d", &y, &x); n != 2 {
+			t.Fatalf("%q: %v", task.Text(), err)
+		}
+		if want := reversed(fmt.Sprintf("%03d", x+y)); task.Ref().Answer != want {
+			t.Errorf("%s the answer is %s, want %s", task.Text(), task.Ref().Answer, want)
+		}
+	}
+}
+
 func TestPairsAreRankedOnce(t *testing.T) {
 	n := uint64(0)
 	for b := range uint64(60) {
@@ -102,6 +124,7 @@ func TestTasksNeverChange(t *testing.T) {
 		{Config{Split: "gate", Digits: 40, Seed: 7}, "651b79f417ff5d77"},
 		{Config{Split: "search", Digits: 1}, "c22b36a7844715ae"},
 		{Config{Order: "reversed", Seed: 1, Dialect: world.Chat}, "c0694f4ace694418"},
+		{Config{Order: "units_first", Digits: 12, Seed: 1}, "250f0afc9f04ec05"},
 	} {
 		w, err := New(c.config)
 		if err != nil {

@@ -28,7 +28,7 @@ func oracle(raw json.RawMessage) (world.Judge, error) {
 	if err != nil {
 		return nil, err
 	}
-	truth := written(addDigits(ref.X, ref.Y), ref.Order)
+	truth := ref.written(addDigits(ref.X, ref.Y))
 	return func(text string) world.Verdict {
 		answer := strings.TrimSpace(text)
 		if ref.Dialect == world.Chat {

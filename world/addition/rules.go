@@ -32,7 +32,7 @@ func flaw(raw json.RawMessage, r *rand.Rand) (string, error) {
 	if n.Add(n, by).Sign() < 0 {
 		n.Neg(n)
 	}
-	return written(n.String(), ref.Order), nil
+	return ref.written(n.String()), nil
 }
 
 // carries tells whether the columns below one (0 is the units) carry into it.

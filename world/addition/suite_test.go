@@ -33,6 +33,12 @@ func TestReversedAdditionConforms(t *testing.T) {
 	worldtest.Run(t, w)
 }
 
+func TestUnitsFirstAdditionConforms(t *testing.T) {
+	w := suite(Config{Order: "units_first"})
+	w.Special = true
+	worldtest.Run(t, w)
+}
+
 func TestLongAdditionConforms(t *testing.T) { worldtest.Run(t, suite(Config{Digits: 25})) }
 
 func FuzzAddition(f *testing.F) { worldtest.Fuzz(f, suite(Config{})) }
