@@ -111,6 +111,9 @@ func (a *arm) gate(ctx context.Context, round int, candidate map[string]core.Pol
 	if err != nil {
 		return err
 	}
+	if row.GateItems, err = r.Ledger.Put(ctx, marshal(after)); err != nil {
+		return err
+	}
 	fixed, _, err := a.measure(ctx, "gate", gateSet, a.base)
 	if err != nil {
 		return err

@@ -41,6 +41,8 @@ type Round struct {
 	Examples []core.Digest   `json:"examples,omitempty"` // what each update was given: packed, in the store
 	Tokens   int64           `json:"tokens"`             // sampled, prompts where they are known
 	Seconds  float64         `json:"seconds"`            // of the work, when it was done
+	// GateItems are the candidate's results by gate task, as Items of an Audit.
+	GateItems core.Digest `json:"gate_items,omitempty"`
 }
 
 // Audit is an arm's accuracy on the sealed set.

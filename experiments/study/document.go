@@ -54,6 +54,12 @@ func tables(results fs.FS, name string) (string, error) {
 			return "", err
 		}
 		return s.Markdown(), nil
+	case KindSelfImproving:
+		var si SelfImproving
+		if err := json.Unmarshal(b, &si); err != nil {
+			return "", err
+		}
+		return si.Markdown(), nil
 	case KindNano:
 		var n Nano
 		if err := json.Unmarshal(b, &n); err != nil {
@@ -67,7 +73,7 @@ func tables(results fs.FS, name string) (string, error) {
 		}
 		return s.Markdown(), nil
 	}
-	return "", fmt.Errorf("it is of kind %q, not %s, %s, %s or %s", head.Kind, KindNano, KindQuickstart, KindSelfTraining, KindStories)
+	return "", fmt.Errorf("it is of kind %q, not %s, %s, %s, %s or %s", head.Kind, KindNano, KindQuickstart, KindSelfImproving, KindSelfTraining, KindStories)
 }
 
 // RenderFile makes the tables of a document anew from the files below dir.
