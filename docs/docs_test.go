@@ -29,6 +29,9 @@ var generated = map[string]func(old []byte) ([]byte, error){
 	"scaling.svg": func([]byte) ([]byte, error) {
 		return report.Scaling(os.DirFS(filepath.Join("..", "bench", "results")), "scaling.jsonl")
 	},
+	"selfimproving.svg": func([]byte) ([]byte, error) {
+		return study.SelfImprovingFigure(os.DirFS(filepath.Join("..", "experiments")), "selfimproving/result.json")
+	},
 	"experiments.md": func(old []byte) ([]byte, error) {
 		return study.Render(os.DirFS(filepath.Join("..", "experiments")), old)
 	},

@@ -1,9 +1,12 @@
 package study
 
 import (
+	"encoding/json"
+	"encoding/xml"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"pawl"
 )
@@ -36,8 +39,8 @@ func TestLongestSolved(t *testing.T) {
 	}
 }
 
-// The whole experiment, with strings over two letters, of three characters and
-// then of four and five.
+// The whole experiment with strings over four letters: three and four of them
+// labelled, then five, then six.
 func TestSelfImproving(t *testing.T) {
 	p, err := pawl.Open(pawl.Options{Memory: true})
 	if err != nil {
@@ -45,10 +48,11 @@ func TestSelfImproving(t *testing.T) {
 	}
 	defer p.Close()
 	set := map[string]string{"rounds": "2",
-		"tasks.labelled": "{curriculum: {vary: length, from: 3, to: 4, of: [{copy: {split: labelled, symbols: 4}}]}}",
-		"tasks.train":    "{curriculum: {vary: length, from: 5, to: 6, of: [{copy: {split: train, n: 40, symbols: 4}}]}, take: 40}",
-		"tasks.gate":     "{curriculum: {vary: length, from: 4, to: 6, of: [{copy: {split: gate, n: 20, symbols: 4}}]}}",
-		"tasks.audit":    "{curriculum: {vary: length, from: 4, to: 6, of: [{copy: {split: audit, n: 20, symbols: 4}}]}}",
+		"tasks.labelled":  "{curriculum: {vary: length, from: 3, to: 4, of: [{copy: {split: labelled, symbols: 4}}]}}",
+		"tasks.rehearsed": "{curriculum: {vary: length, from: 3, to: 4, of: [{copy: {split: labelled, symbols: 4, n: 10}}]}}",
+		"tasks.train":     "{curriculum: {vary: length, from: 5, to: 6, of: [{copy: {split: train, n: 40, symbols: 4}}]}, take: 40}",
+		"tasks.gate":      "{curriculum: {vary: length, from: 4, to: 6, of: [{copy: {split: gate, n: 20, symbols: 4}}]}}",
+		"tasks.audit":     "{curriculum: {vary: length, from: 4, to: 6, of: [{copy: {split: audit, n: 20, symbols: 4}}]}}",
 	}
 	for _, name := range []string{"a", "b", "c"} {
 		set["policies."+name] = "{pretrain: {tasks: labelled, steps: 150, batch: 32, rate: 5e-3, width: 16, layers: 1, heads: 2, context: 32, rope_theta: 0}}"
@@ -92,5 +96,31 @@ func TestSelfImproving(t *testing.T) {
 func TestSelfImprovingRefusesOtherTasks(t *testing.T) {
 	if _, err := RunSelfImproving(t.Context(), nil, []string{"sort"}, []uint64{1}, nil, nil); err == nil || !strings.Contains(err.Error(), "addition, copy") {
 		t.Errorf("%v", err)
+	}
+}
+
+// At round 0 the base solves 9 of 8 to 10; at round 1 the arm solves 10.
+func TestSelfImprovingFigure(t *testing.T) {
+	at := func(right ...float64) []Length {
+		return []Length{{8, right[0], 100}, {9, right[1], 100}, {10, right[2], 100}}
+	}
+	s := SelfImproving{Kind: KindSelfImproving, Studies: []LengthStudy{{Task: "addition", Trials: []LengthTrial{{Seed: 1, Arms: []LengthArm{
+		{Name: "base", Audit: at(100, 99, 50)},
+		{Name: "final", Audit: at(100, 99, 98), Rounds: []LengthRound{{Round: 1, Gate: at(100, 99, 98)}}},
+	}}}}}}
+	b, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := SelfImprovingFigure(fstest.MapFS{"r.json": {Data: b}}, "r.json")
+	if err != nil || xml.Unmarshal(got, new(struct{})) != nil {
+		t.Fatalf("%s: %v", got, err)
+	}
+	// The plot is 190 high, from 50 on, and the lengths 7 to 10 span it.
+	if want := "M50.0,113.3L340.0,50.0"; !strings.Contains(string(got), want) {
+		t.Errorf("no line %s in\n%s", want, got)
+	}
+	if got, err := SelfImprovingFigure(fstest.MapFS{}, "r.json"); err != nil || !strings.Contains(string(got), "Not measured yet.") {
+		t.Errorf("%s: %v", got, err)
 	}
 }
