@@ -2,7 +2,9 @@ package pawl
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -60,11 +62,7 @@ func (p *Pawl) Environments(ctx context.Context, policy core.Policy, o Environme
 	if !ok {
 		return nil, fmt.Errorf("measuring environments: the model takes no batches or gives no log-probabilities")
 	}
-	var names []string
-	for name := range o.Worlds {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	names := slices.Sorted(maps.Keys(o.Worlds))
 	var all []Environment
 	for i, name := range names {
 		if o.Observe != nil {
@@ -198,9 +196,13 @@ func (v *visit) verify(ctx context.Context, e *Environment, sampled [][]outcome)
 	var perKept, perRight, perKeptRight []float64 // of each task
 	for i, of := range sampled {
 		var paths [][]core.Node
-		for _, a := range of {
+		unfit := make([]bool, len(of)) // cannot be put to the verifier, and so is not kept
+		for j, a := range of {
 			path, err := ask.Render(prompt.Compact, prompt.Data{Task: v.tasks[i].Prompt, Attempt: oneLine(a.text), World: v.name, Level: v.level})
-			if err != nil {
+			if bad := (*prompt.UnfitError)(nil); errors.As(err, &bad) {
+				unfit[j] = true
+				path = v.tasks[i].Prompt // its scores are not looked at
+			} else if err != nil {
 				return err
 			}
 			for _, s := range []string{yes, no} {
@@ -213,7 +215,7 @@ func (v *visit) verify(ctx context.Context, e *Environment, sampled [][]outcome)
 		}
 		var k, r, kr float64
 		for j, a := range of {
-			says := sum(scores[2*j]) > sum(scores[2*j+1])
+			says := !unfit[j] && sum(scores[2*j]) > sum(scores[2*j+1])
 			agreed += b2f(says == a.right)
 			k += b2f(says)
 			r += b2f(a.right)

@@ -2,7 +2,7 @@ package pawl
 
 import (
 	"context"
-	"strings"
+	"fmt"
 
 	"pawl/core"
 	"pawl/world"
@@ -117,14 +117,18 @@ func (v *visit) plays(ctx context.Context, from, to, n int, temperature float64,
 		}
 	}
 	for _, p := range plays {
-		o := outcome{text: oneLine(world.Transcript(p.next, p.moves)), value: (p.turn.Return - random) / (oracle - random), tokens: p.tokens}
+		turn, ended := world.Replay(p.next, p.moves) // one that is not finished loses
+		if !ended {
+			return fmt.Errorf("playing task %s: the play does not end", v.tasks[p.task].ID)
+		}
+		o := outcome{text: oneLine(world.Transcript(p.next, p.moves)), value: (turn.Return - random) / (oracle - random), tokens: p.tokens}
 		o.answer = o.text
 		if v.rules.Judge != nil {
 			judge, err := v.rules.Judge(v.tasks[p.task].Reference)
 			if err != nil {
 				return err
 			}
-			o.right = judge(strings.Join(p.moves, ";") + ";").Right
+			o.right = judge(world.WriteMoves(world.Compact, p.moves)).Right
 		}
 		all[p.task] = append(all[p.task], o)
 	}

@@ -61,6 +61,27 @@ func sumOf(prompt string) string {
 	return t.Ref().Answer
 }
 
+// A sample that a compact prompt cannot hold is not kept, and ends nothing.
+func TestUnfitSamplesAreNotKept(t *testing.T) {
+	v := visit{
+		model: scripted{yes: func(string) bool { return true }}, o: EnvironmentOptions{Samples: 2}, name: "addition", level: 2,
+		rules: must(world.RulesOf("addition")),
+		tasks: []core.Task{{Prompt: []core.Node{{Role: core.RoleUser, Content: "12+34="}}}},
+	}
+	var e Environment
+	err := v.verify(t.Context(), &e, [][]outcome{{{text: "46", right: true}, {text: "4 | 6 ?ok"}}})
+	if err != nil || *e.Kept != 0.5 || *e.Verify != 1 {
+		t.Errorf("%+v, %v", e, err)
+	}
+}
+
+func must(r world.Rules, ok bool) world.Rules {
+	if !ok {
+		panic("no such world")
+	}
+	return r
+}
+
 // Four tasks with 0, 1, 3 and 4 right of four samples: 8 of 16. The verifier
 // keeps the right ones and one wrong: 9, so the gap is 8/9 - 1/2.
 func TestEnvironmentByHand(t *testing.T) {
@@ -99,7 +120,7 @@ func TestEnvironmentByHand(t *testing.T) {
 	}
 }
 
-// The expert has a return of 1 in the mean, and who says nothing legal at most 0.
+// Who says nothing legal has at most the return of random play.
 func TestPlaysAreScaled(t *testing.T) {
 	for _, name := range world.Names() {
 		rules, _ := world.RulesOf(name)

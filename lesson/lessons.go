@@ -196,7 +196,9 @@ func (l *Lessons) draw(i int, role string, r *rand.Rand) (core.Task, error) {
 		return core.Task{}, err
 	}
 	path, err := l.asks[role].Render(prompt.Compact, d.data)
-	if err != nil {
+	if bad := (*prompt.UnfitError)(nil); errors.As(err, &bad) {
+		return core.Task{}, errUnfit
+	} else if err != nil {
 		return core.Task{}, fmt.Errorf("wording task %s: %w", p.task.ID, err)
 	}
 	path = append(path, d.turns...)
