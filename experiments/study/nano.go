@@ -3,6 +3,7 @@ package study
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"pawl"
@@ -83,7 +84,7 @@ func (n *Nano) Markdown() string {
 	roles := []string{}
 	cell := map[[2]string]pawl.RoleFigure{}
 	for _, f := range n.Roles {
-		if !contains(roles, f.Role) {
+		if !slices.Contains(roles, f.Role) {
 			roles = append(roles, f.Role)
 		}
 		cell[[2]string{f.World, f.Role}] = f
@@ -108,13 +109,4 @@ func optional(x *float64) string {
 		return "-"
 	}
 	return fmt.Sprintf("%.3f", *x)
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
