@@ -72,15 +72,6 @@ func (p *pupil) transcript(moves []string) (string, error) {
 	return world.Transcript(next, moves), nil
 }
 
-// moves cuts a completion of a played world into moves.
-func (p *pupil) moves(text string) []string {
-	steps := p.rules.Steps(text)
-	for i := range steps {
-		steps[i] = strings.TrimSuffix(steps[i], ";")
-	}
-	return steps
-}
-
 // right is a right completion, any of those that there are.
 func (p *pupil) right() (string, error) {
 	if p.played() {
@@ -119,7 +110,7 @@ func (p *pupil) wrong() (string, world.Verdict, error) {
 		if p.rules.Steps == nil {
 			return "", v, errUnfit
 		}
-		s, err = p.transcript(p.moves(s))
+		s, err = p.transcript(world.ReadMoves(world.Compact, s))
 	}
 	return s, v, err
 }
@@ -176,7 +167,7 @@ func (p *pupil) play() (draft, error) {
 // their work as wrong ones do. Else those of the expert.
 func (p *pupil) expert() ([]string, error) {
 	if s := p.task.Ref().Solution; s != "" && p.rules.Steps != nil {
-		return p.moves(s), nil
+		return world.ReadMoves(world.Compact, s), nil
 	}
 	if p.rules.Demonstrate == nil {
 		return nil, errUnfit
