@@ -6,28 +6,37 @@ import (
 	"pawl/world"
 )
 
-// A slip is wrong, and near a right completion: at most one character is
-// exchanged, left out or written twice.
-func TestSlips(t *testing.T) {
-	rules, _ := world.RulesOf("copy")
-	w, err := world.Open("copy", world.Options{Split: "labelled", Dialect: world.Compact, Level: 2, Seed: 1})
+// pupils gives the first n labelled tasks of a world to pupils with chance of their own.
+func pupils(t *testing.T, name string, level, n int) []*pupil {
+	t.Helper()
+	rules, _ := world.RulesOf(name)
+	w, err := world.Open(name, world.Options{Split: "labelled", Dialect: world.Compact, Level: level, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	lengths := map[int]int{}
-	for i := range 300 {
+	var out []*pupil
+	for i := range n {
 		task := w.Task(i)
 		judge, err := rules.Judge(task.Reference)
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := &pupil{name: "copy", rules: rules, task: task, judge: judge, r: world.Random("slip", 1, uint64(i))}
+		out = append(out, &pupil{name: name, rules: rules, task: task, judge: judge, r: world.Random("slip", 1, uint64(i))})
+	}
+	return out
+}
+
+// A slip is wrong, and near a right completion: at most one character is
+// exchanged, left out or written twice.
+func TestSlips(t *testing.T) {
+	lengths := map[int]int{}
+	for _, p := range pupils(t, "copy", 2, 300) {
 		s, v, err := p.slip()
-		right := task.Ref().Solution
+		right := p.task.Ref().Solution
 		if s == right && v.Right {
 			continue // the character was exchanged for itself
 		}
-		if err != nil || v.Right || judge(s).Right || s == right {
+		if err != nil || v.Right || p.judge(s).Right || s == right {
 			t.Fatalf("slip %q of %q: %+v, %v", s, right, v, err)
 		}
 		same := 0
@@ -50,20 +59,9 @@ func TestSlips(t *testing.T) {
 
 // A stray play is judged as what it is, right or wrong, and both happen.
 func TestStrayPlays(t *testing.T) {
-	rules, _ := world.RulesOf("bandit")
-	w, err := world.Open("bandit", world.Options{Split: "labelled", Dialect: world.Compact, Level: 1, Seed: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
 	right := 0
 	const n = 300
-	for i := range n {
-		task := w.Task(i)
-		judge, err := rules.Judge(task.Reference)
-		if err != nil {
-			t.Fatal(err)
-		}
-		p := &pupil{name: "bandit", rules: rules, task: task, judge: judge, r: world.Random("stray", 1, uint64(i))}
+	for _, p := range pupils(t, "bandit", 1, n) {
 		_, v, err := p.slip()
 		if err != nil {
 			t.Fatal(err)

@@ -84,21 +84,26 @@ const (
 	improvingProbes  = 200  // tasks on which the base is measured
 )
 
-// plan is all that the case changes of its recipe, for one seed: besides the
-// world, the model and the number of steps, only which verifier knows the truth.
-// Seeds differ in the tasks that are learnt from, too; those of the gate and of
-// the audit are the same, so that they can be pooled.
-func (c improvement) plan(level int, seed uint64) (map[string]string, error) {
-	held := map[string]int{} // tasks of each split, at this level
-	for _, split := range []string{"labelled", "train", "gate", "audit"} {
-		w, err := world.Open(c.world, world.Options{Split: split, Dialect: world.Compact, Level: level, Seed: seed})
+// sizes are how many tasks each of the recipe's sets takes at a level.
+func (c improvement) sizes(level int) (map[string]int, error) {
+	sizes := map[string]int{"labelled": improvingLabels, "train": c.tasks, "gate": improvingGate, "audit": improvingAudit}
+	for split, n := range sizes {
+		w, err := world.Open(c.world, world.Options{Split: split, Dialect: world.Compact, Level: level, Seed: 1})
 		if err != nil {
 			return nil, err
 		}
-		held[split] = w.Len()
+		sizes[split] = min(n, w.Len())
 	}
-	tasks := func(split string, n int, more string) string {
-		return fmt.Sprintf("{%s: {split: %s, level: %d, n: %d%s}}", c.world, split, level, min(n, held[split]), more)
+	return sizes, nil
+}
+
+// plan is all that the case changes of its recipe, for one seed: besides the
+// world, the model, the number of tasks and that of steps, only which verifier
+// knows the truth. Seeds differ in the tasks that are learnt from, too; those of
+// the gate and of the audit are the same, so that they can be pooled.
+func (c improvement) plan(level int, sizes map[string]int, seed uint64) map[string]string {
+	tasks := func(split, more string) string {
+		return fmt.Sprintf("{%s: {split: %s, level: %d, n: %d%s}}", c.world, split, level, sizes[split], more)
 	}
 	learnt := fmt.Sprintf(", seed: %d", seed)
 	from, label := "base", "exact" // rest-em and star train the base anew in each round
@@ -112,10 +117,10 @@ func (c improvement) plan(level int, seed uint64) (map[string]string, error) {
 	set := map[string]string{
 		"policies.solver":     "{from: base}",
 		"seats.solver":        "{policy: solver, temperature: 1, max_tokens: 200}",
-		"tasks.labelled":      tasks("labelled", improvingLabels, learnt),
-		"tasks.train":         fmt.Sprintf("{%s: {split: train, level: %d%s}, take: %d}", c.world, level, learnt, min(c.tasks, held["train"])),
-		"tasks.gate":          tasks("gate", improvingGate, ""),
-		"tasks.audit":         tasks("audit", improvingAudit, ""),
+		"tasks.labelled":      tasks("labelled", learnt),
+		"tasks.train":         fmt.Sprintf("{%s: {split: train, level: %d%s}, take: %d}", c.world, level, learnt, sizes["train"]),
+		"tasks.gate":          tasks("gate", ""),
+		"tasks.audit":         tasks("audit", ""),
 		"verify":              "[" + truth + "]",
 		"measure":             "{sample: greedy, verify: [{oracle: {as: steps, steps: true}}, " + truth + "]}",
 		"updates[0].optimize": fmt.Sprintf("{train: {objective: sft, from: %s, steps: 300, batch: 64, rate: 5e-4, warmup: 20, weight_decay: 0.1}}", from),
@@ -131,7 +136,7 @@ func (c improvement) plan(level int, seed uint64) (map[string]string, error) {
 	if c.recipe == "lmsi" {
 		set["verify"] = "[" + vote + "]"
 	}
-	return set, nil
+	return set
 }
 
 // hinted tells that tries are not samples, but one plain try, and one with a
@@ -164,12 +169,13 @@ func RunImproving(ctx context.Context, p *pawl.Pawl, model pawl.Model, cases []s
 }
 
 func (c improvement) run(ctx context.Context, p *pawl.Pawl, model pawl.Model, policy core.Policy, level int, seeds []uint64, set map[string]string, say func(string)) (*ImprovingCase, error) {
-	out := &ImprovingCase{World: c.world, Level: level, Tasks: c.tasks, Samples: improvingSamples, Hinted: c.hinted()}
+	sizes, err := c.sizes(level)
+	if err != nil {
+		return nil, err
+	}
+	out := &ImprovingCase{World: c.world, Level: level, Tasks: sizes["train"], Samples: improvingSamples, Hinted: c.hinted()}
 	for _, seed := range seeds {
-		all, err := c.plan(level, seed)
-		if err != nil {
-			return nil, err
-		}
+		all := c.plan(level, sizes, seed)
 		maps.Copy(all, set)
 		one, err := Run(ctx, p, Setup{Recipe: c.recipe, Model: model, Set: all, Observe: Lines(c.String(), say)}, []uint64{seed})
 		if err != nil {

@@ -2,7 +2,7 @@ package study
 
 import (
 	"fmt"
-	"strconv"
+	"maps"
 	"strings"
 	"testing"
 
@@ -96,14 +96,11 @@ func TestImprovingPlans(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		one, err := c.plan(levels[c.world], 1)
+		sizes, err := c.sizes(levels[c.world])
 		if err != nil {
 			t.Fatal(err)
 		}
-		two, err := c.plan(levels[c.world], 2)
-		if err != nil {
-			t.Fatal(err)
-		}
+		one, two := c.plan(levels[c.world], sizes, 1), c.plan(levels[c.world], sizes, 2)
 		for path := range one {
 			if differs, learnt := one[path] != two[path], path == "tasks.train" || path == "tasks.labelled"; differs != learnt {
 				t.Errorf("%s: with another seed, %s is %s", c, path, two[path])
@@ -113,9 +110,12 @@ func TestImprovingPlans(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", c, err)
 		}
-		for _, tasks := range []string{"tasks.labelled", "tasks.gate", "tasks.audit"} {
-			if n := count(t, one[tasks]); n < 500 {
-				t.Errorf("%s: %s has %d tasks, too few to tell anything", c, tasks, n)
+		for split, n := range sizes {
+			if n < 500 {
+				t.Errorf("%s: %s has %d tasks, too few to tell anything", c, split, n)
+			}
+			if want := map[bool]string{true: "take: ", false: "n: "}[split == "train"] + fmt.Sprint(n); !strings.Contains(one["tasks."+split], want) {
+				t.Errorf("%s: %s is %s, not of %d tasks", c, split, one["tasks."+split], n)
 			}
 		}
 		if len(plan.Controls) != 2 || plan.Measure.By() != "exact" {
@@ -128,26 +128,11 @@ func TestImprovingPlans(t *testing.T) {
 // pairs of functions, called with each of ten digits, a quarter are worked
 // examples and three in twenty are for the audit.
 func TestImprovingTakesWhatASmallWorldHas(t *testing.T) {
-	set, err := improvement{recipe: "lmsi", world: "functable", tasks: improvingTasks}.plan(2, 1)
-	if err != nil {
-		t.Fatal(err)
+	got, err := improvement{recipe: "lmsi", world: "functable", tasks: improvingTasks}.sizes(2)
+	want := map[string]int{"labelled": 1440, "train": improvingTasks, "gate": improvingGate, "audit": 864}
+	if err != nil || !maps.Equal(got, want) {
+		t.Errorf("sizes %v, %v; want %v", got, err, want)
 	}
-	for tasks, want := range map[string]int{"tasks.labelled": 1440, "tasks.gate": improvingGate, "tasks.audit": 864} {
-		if n := count(t, set[tasks]); n != want {
-			t.Errorf("%s has %d tasks, not %d", tasks, n, want)
-		}
-	}
-}
-
-// count reads the number of tasks from a source's setting n.
-func count(t *testing.T, source string) int {
-	t.Helper()
-	_, after, _ := strings.Cut(source, " n: ")
-	n, err := strconv.Atoi(after[:strings.IndexAny(after, ",}")])
-	if err != nil {
-		t.Fatalf("%s: %v", source, err)
-	}
-	return n
 }
 
 func TestImprovingRefusesOtherCases(t *testing.T) {
