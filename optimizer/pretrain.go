@@ -32,7 +32,7 @@ type Pretrain struct {
 	Context    int     `yaml:"context" default:"64" min:"2" doc:"Longest sequence, in tokens."`
 	RopeTheta  float64 `yaml:"rope_theta" default:"10000" min:"0" doc:"Base of the rotary positions; 0 for none."`
 	Ramp       float64 `yaml:"ramp,omitzero" default:"0" min:"0" max:"1" doc:"First part of the steps, in which the tasks come in at a constant rate, in their order; 0 for all from the start."`
-	PerExample float64 `yaml:"per_example" default:"0" min:"0" max:"1" doc:"How far examples count alike, however long: each token of n that are learnt weighs n to the power of minus this. 0 weighs all tokens alike, 1 all examples."`
+	PerExample float64 `yaml:"per_example,omitzero" default:"0" min:"0" max:"1" doc:"How far examples count alike, however long: each token of n that are learnt weighs n to the power of minus this. 0 weighs all tokens alike, 1 all examples."`
 	Settings
 }
 

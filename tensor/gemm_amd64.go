@@ -165,7 +165,9 @@ func mulVector(c, a Mat, p *Packed, acc bool) {
 	steps, rows := kBlock, rowBlock
 	if p.K > kBlock && !hasAVX512() {
 		// These kernels take a panel at a time, so that it may be twice as deep: C is
-		// written half as often, and longer runs of A are read on end.
+		// written half as often, and longer runs of A are read on end. Its 32 KB stay
+		// in a first-level cache of 48 KB, where this was measured; of one of 32 KB
+		// they would fill all.
 		steps, rows = 2*kBlock, rowBlock/2
 	}
 	for k := 0; k < p.K; k += steps {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pawl/nn"
 	"pawl/tensor"
@@ -50,6 +51,34 @@ func TestLines(t *testing.T) {
 	}
 	if rest != want || r.err != nil {
 		t.Errorf("the file goes on with\n%s\nerror %v", rest, r.err)
+	}
+}
+
+// TestApart: contenders that are set apart are beside our best in a line of
+// their own, and never in that of the others, however fast they are.
+func TestApart(t *testing.T) {
+	takes := func(seconds float64) side {
+		return func(n int) (float64, error) { return seconds * float64(n), nil }
+	}
+	var lines bytes.Buffer
+	rep := &reporter{lines: &lines, notes: new(bytes.Buffer)}
+	o := &options{turns: 3, slice: 4 * time.Second}
+	ours := []contender{{threads: 1, run: takes(1)}, {threads: 2, run: takes(0.5)}}
+	theirs := []contender{
+		{how: "slow", threads: 1, run: takes(2)},
+		{how: "quick", threads: 1, run: takes(1)},
+		{how: "slow", apart: "peer awake", threads: 2, run: takes(0.5)},
+		{how: "quick", apart: "peer awake", threads: 2, run: takes(0.25)},
+	}
+	if err := compare(t.Context(), o, rep, workload{what: "product", unit: "products/s", amount: 1}, ours, theirs); err != nil {
+		t.Fatal(err)
+	}
+	isa := tensor.ISA()
+	want := `{"what":"product","ours":2,"theirs":1,"unit":"products/s","ratio":2,"isa":"` + isa + `","ours_by":"2 threads","theirs_by":"quick, 1 thread"}
+{"what":"product, peer awake","ours":2,"theirs":4,"unit":"products/s","ratio":0.5,"isa":"` + isa + `","ours_by":"2 threads","theirs_by":"quick, 2 threads"}
+`
+	if lines.String() != want {
+		t.Errorf("printed\n%s\nwant\n%s", lines.String(), want)
 	}
 }
 

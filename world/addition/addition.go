@@ -7,8 +7,7 @@
 // whether it carries or not (Self-Improving Transformers Overcome Easy-to-Hard
 // and Length Generalization Challenges, Lee et al., 2025). In columns, a form of
 // our own, the digits of one column stand side by side as well, 2519=701: a
-// digit of the sum then has one place to look for in place of two, which small
-// models learn much sooner.
+// digit of the sum then has one place to look for in place of two.
 //
 // A step is a digit.
 package addition
