@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"pawl/core"
@@ -17,12 +18,13 @@ import (
 
 // Environment is what a policy does in one world at one level.
 type Environment struct {
-	Name  string  `json:"name"`
-	Level int     `json:"level"`
-	Value float64 `json:"accuracy"` // of greedy answers; where the world is played, the return, 0 random and 1 the oracle
-	Low   float64 `json:"low"`
-	High  float64 `json:"high"`
-	N     int     `json:"n"`
+	Name  string         `json:"name"`
+	Level int            `json:"level"`
+	Sizes map[string]int `json:"sizes,omitempty"` // that differ from those of the level
+	Value float64        `json:"accuracy"`        // of greedy answers; where the world is played, the return, 0 random and 1 the oracle
+	Low   float64        `json:"low"`
+	High  float64        `json:"high"`
+	N     int            `json:"n"`
 
 	Samples int      `json:"samples,omitempty"` // drawn of each task, at temperature 1
 	Mean    *float64 `json:"sampled,omitempty"` // accuracy of all samples
@@ -39,11 +41,23 @@ type Environment struct {
 	Tokens float64 `json:"tokens"` // of a greedy answer, in the mean
 }
 
+// Difficulty is the level, and the sizes that differ from it: "1, largest 13".
+func (e Environment) Difficulty() string { return difficulty(e.Level, e.Sizes) }
+
+func difficulty(level int, sizes map[string]int) string {
+	s := strconv.Itoa(level)
+	for _, name := range slices.Sorted(maps.Keys(sizes)) {
+		s += fmt.Sprintf(", %s %d", strings.ReplaceAll(name, "_", " "), sizes[name])
+	}
+	return s
+}
+
 // EnvironmentOptions say where and how much to measure.
 type EnvironmentOptions struct {
-	Worlds  map[string]int // level of each
-	Tasks   int            // of each world
-	Samples int            // of each task
+	Worlds  map[string]int            // level of each
+	Sizes   map[string]map[string]int // of worlds, by name, that differ from those of the level
+	Tasks   int                       // of each world
+	Samples int                       // of each task
 	Seed    uint64
 	Split   string   // "" is audit
 	Roles   []string // of RoleFigures; nil for all but solving
@@ -131,7 +145,7 @@ func (v *visit) measure(ctx context.Context) (*Environment, error) {
 	if split == "" {
 		split = "audit"
 	}
-	w, err := world.Open(v.name, world.Options{Split: split, Dialect: world.Compact, Level: v.level, Seed: v.o.Seed, Steady: true})
+	w, err := world.Open(v.name, world.Options{Split: split, Dialect: world.Compact, Level: v.level, Sizes: v.o.Sizes[v.name], Seed: v.o.Seed, Steady: true})
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +157,7 @@ func (v *visit) measure(ctx context.Context) (*Environment, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Environment{Name: v.name, Level: v.level, N: len(v.tasks)}
+	e := &Environment{Name: v.name, Level: v.level, Sizes: v.o.Sizes[v.name], N: len(v.tasks)}
 	var values []float64
 	for _, of := range greedy {
 		values = append(values, of[0].value)

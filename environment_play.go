@@ -110,7 +110,7 @@ type play struct {
 
 // plays plays every task n times, all plays side by side.
 func (v *visit) plays(ctx context.Context, from, to, n int, temperature float64, all [][]outcome) error {
-	random, oracle := v.rules.Scale(v.level)
+	random, oracle := v.rules.Scale(v.level, v.tasks[from].Reference)
 	var plays []*play
 	for i := from; i < to; i++ {
 		next, err := v.rules.Play(v.tasks[i].Reference)

@@ -49,7 +49,7 @@ func (p *Pawl) RoleFigures(ctx context.Context, policy core.Policy, o Environmen
 		for _, role := range roles {
 			l, err := lesson.New(lesson.Config{
 				Split: split, N: o.Tasks, Seed: o.Seed + 1, Longest: 400, Only: role != "attempt_or_abstain",
-				Worlds: map[string]int{name: o.Worlds[name]}, Roles: map[string]float64{role: 1},
+				Worlds: map[string]int{name: o.Worlds[name]}, Sizes: only(o.Sizes, name), Roles: map[string]float64{role: 1},
 			})
 			if err != nil {
 				return nil, err
@@ -107,4 +107,12 @@ func replies(ctx context.Context, model core.BatchActor, l *lesson.Lessons, role
 		}
 	}
 	return values, nil
+}
+
+// only is the sizes of one world.
+func only(sizes map[string]map[string]int, name string) map[string]map[string]int {
+	if sizes[name] == nil {
+		return nil
+	}
+	return map[string]map[string]int{name: sizes[name]}
 }

@@ -54,17 +54,24 @@ func (p *Pawl) initialNano(ctx context.Context, plan *recipe.Plan) (map[string]c
 	return all, nil
 }
 
-// NanoLevels is the level of each world that the model of the binary is meant
-// for: the default difficulty of each environment.
-func (p *Pawl) NanoLevels() (map[string]int, error) {
+// Difficulties are the level of each world, and the sizes that differ from what
+// the level makes of them.
+type Difficulties struct {
+	Levels map[string]int            `json:"levels"`
+	Sizes  map[string]map[string]int `json:"sizes,omitempty"`
+}
+
+// NanoLevels is the default difficulty of each environment: what the model of the
+// binary is meant for.
+func (p *Pawl) NanoLevels() (Difficulties, error) {
 	plan, err := p.Recipe(NanoRecipe)
 	if err != nil {
-		return nil, err
+		return Difficulties{}, err
 	}
 	for _, set := range plan.Tasks {
 		if c, ok := set.Source.Config.(lesson.Config); ok && set.Name == "audit" {
-			return c.Worlds, nil
+			return Difficulties{Levels: c.Worlds, Sizes: c.Sizes}, nil
 		}
 	}
-	return nil, fmt.Errorf("reading recipe %s: its audit is no set of lessons", NanoRecipe)
+	return Difficulties{}, fmt.Errorf("reading recipe %s: its audit is no set of lessons", NanoRecipe)
 }

@@ -13,9 +13,13 @@ import (
 // environments measures a policy in the worlds that the model of the binary is
 // meant for.
 func (cmd *evalCmd) environments(ctx context.Context, c *console, p *pawl.Pawl, model pawl.Model) error {
-	levels, err := p.NanoLevels()
+	nano, err := p.NanoLevels()
 	if err != nil {
 		return err
+	}
+	levels, sizes := nano.Levels, nano.Sizes
+	if cmd.Level > 0 {
+		sizes = nil
 	}
 	for name := range levels {
 		if cmd.Level > 0 {
@@ -37,7 +41,7 @@ func (cmd *evalCmd) environments(ctx context.Context, c *console, p *pawl.Pawl, 
 		return err
 	}
 	all, err := p.Environments(ctx, policy, pawl.EnvironmentOptions{
-		Worlds: levels, Tasks: cmd.N, Samples: cmd.Samples, Seed: cmd.Seed,
+		Worlds: levels, Sizes: sizes, Tasks: cmd.N, Samples: cmd.Samples, Seed: cmd.Seed,
 		Observe: func(name string, done, total int) {
 			line := fmt.Sprintf("  %s, world %d of %d", name, done+1, total)
 			if c.tty {
@@ -61,9 +65,9 @@ func (cmd *evalCmd) environments(ctx context.Context, c *console, p *pawl.Pawl, 
 		worlds = fmt.Sprintf("%d worlds", len(all))
 	}
 	fmt.Fprintf(c.out, "%s in %s, %d tasks each, %d samples of a task, 95%% intervals\n", model, worlds, cmd.N, cmd.Samples)
-	fmt.Fprintf(c.out, "%-14s %5s  %-22s %7s %7s %7s %8s %-24s %6s\n", "world", "level", "greedy", "sampled", "votes", "pass", "verifies", "gap", "tokens")
+	fmt.Fprintf(c.out, "%-14s %-13s %-22s %7s %7s %7s %8s %-24s %6s\n", "world", "level", "greedy", "sampled", "votes", "pass", "verifies", "gap", "tokens")
 	for _, e := range all {
-		fmt.Fprintf(c.out, "%-14s %5d  %.3f [%.3f, %.3f]  %7s %7s %7s %8s %-24s %6.1f\n", e.Name, e.Level, e.Value, e.Low, e.High,
+		fmt.Fprintf(c.out, "%-14s %-13s %.3f [%.3f, %.3f]  %7s %7s %7s %8s %-24s %6.1f\n", e.Name, e.Difficulty(), e.Value, e.Low, e.High,
 			figure(e.Mean), figure(e.Votes), figure(e.Pass), figure(e.Verify), gap(e), e.Tokens)
 	}
 	return nil

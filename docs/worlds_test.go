@@ -115,7 +115,7 @@ func worldSection(b *bytes.Buffer, name string, rules world.Rules, task core.Tas
 	}
 	b.WriteString("```\n")
 	if rules.Scale != nil {
-		random, oracle := rules.Scale(3)
+		random, oracle := rules.Scale(3, nil)
 		fmt.Fprintf(b, "\nMean return at level 3: %s of random legal play, %s of the oracle.\n", short(random), short(oracle))
 	}
 	return nil

@@ -46,3 +46,36 @@ func must(t core.Task, err error) core.Task {
 	}
 	return t
 }
+
+// Sizes make other tasks at the world's own level, and at no other.
+func TestSizes(t *testing.T) {
+	lessons := func(level int, sizes map[string]map[string]int) map[string]bool {
+		l, err := lesson.New(lesson.Config{
+			Split: "gate", N: 200, Seed: 7, Longest: 400, Worlds: map[string]int{"reverse": level}, Sizes: sizes, Roles: map[string]float64{"solve": 1},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := map[string]bool{}
+		for i := range l.Len() {
+			all[must(l.Task(i)).Text()] = true
+		}
+		return all
+	}
+	plain, long := lessons(2, nil), lessons(2, map[string]map[string]int{"reverse": {"length": 14}})
+	same, longest := 0, 0
+	for text := range long {
+		longest = max(longest, len(text))
+		if plain[text] {
+			same++
+		}
+	}
+	if same == 0 || same == len(long) || longest < 14 {
+		t.Errorf("%d of %d lessons are as without sizes, the longest has %d bytes", same, len(long), longest)
+	}
+	for _, sizes := range []map[string]map[string]int{{"maze": {"width": 3}}, {"reverse": {"widht": 3}}} {
+		if _, err := lesson.New(lesson.Config{Split: "gate", N: 1, Longest: 400, Worlds: map[string]int{"reverse": 2}, Sizes: sizes}); err == nil {
+			t.Errorf("sizes %v are accepted", sizes)
+		}
+	}
+}

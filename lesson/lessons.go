@@ -34,14 +34,15 @@ func init() {
 
 // Config configures lessons.
 type Config struct {
-	Split   string             `yaml:"split" enum:"labelled|train|search|gate|audit" default:"labelled" doc:"Share of each world that tasks are drawn from."`
-	N       int                `yaml:"n" default:"100000" min:"1" max:"100000000" doc:"Number of lessons."`
-	Seed    uint64             `yaml:"seed" default:"1" doc:"What is drawn."`
-	Worlds  map[string]int     `yaml:"worlds" doc:"Level of each world, 1 to 5; none for all worlds at 3."`
-	Shares  map[string]float64 `yaml:"shares" doc:"Share of a world, relative to the others, where it is not 1."`
-	Roles   map[string]float64 `yaml:"roles" doc:"Share of each role, relative to the others; none for equal ones."`
-	Only    bool               `yaml:"only" default:"false" doc:"Take tasks of a world's own level only, to measure there."`
-	Longest int                `yaml:"longest" default:"320" min:"16" doc:"Bytes of the longest lesson, prompt and reply together."`
+	Split   string                    `yaml:"split" enum:"labelled|train|search|gate|audit" default:"labelled" doc:"Share of each world that tasks are drawn from."`
+	N       int                       `yaml:"n" default:"100000" min:"1" max:"100000000" doc:"Number of lessons."`
+	Seed    uint64                    `yaml:"seed" default:"1" doc:"What is drawn."`
+	Worlds  map[string]int            `yaml:"worlds" doc:"Level of each world, 1 to 5; none for all worlds at 3."`
+	Sizes   map[string]map[string]int `yaml:"sizes,omitzero" doc:"Settings of worlds at their own level that differ from what it makes of them, by name, as {keysum: {turns: 12}}."`
+	Shares  map[string]float64        `yaml:"shares" doc:"Share of a world, relative to the others, where it is not 1."`
+	Roles   map[string]float64        `yaml:"roles" doc:"Share of each role, relative to the others; none for equal ones."`
+	Only    bool                      `yaml:"only" default:"false" doc:"Take tasks of a world's own level only, to measure there."`
+	Longest int                       `yaml:"longest" default:"320" min:"16" doc:"Bytes of the longest lesson, prompt and reply together."`
 }
 
 // Lessons is the task source of Config.
@@ -84,9 +85,11 @@ func New(c Config) (*Lessons, error) {
 			return nil, fmt.Errorf("making lessons: world %s: %w", name, err)
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.Shares)) {
-		if _, ok := c.Worlds[name]; !ok {
-			return nil, fmt.Errorf("making lessons: shares: there are no lessons in a world named %q", name)
+	for setting, names := range map[string][]string{"shares": slices.Sorted(maps.Keys(c.Shares)), "sizes": slices.Sorted(maps.Keys(c.Sizes))} {
+		for _, name := range names {
+			if _, ok := c.Worlds[name]; !ok {
+				return nil, fmt.Errorf("making lessons: %s: there are no lessons in a world named %q", setting, name)
+			}
 		}
 	}
 	if len(c.Roles) == 0 {
@@ -124,7 +127,11 @@ func (l *Lessons) subject(name string, level int) (subject, error) {
 		if l.cfg.Only && at != level {
 			continue
 		}
-		w, err := world.Open(name, world.Options{Split: l.cfg.Split, Dialect: world.Compact, Level: at, Seed: l.cfg.Seed})
+		o := world.Options{Split: l.cfg.Split, Dialect: world.Compact, Level: at, Seed: l.cfg.Seed}
+		if at == level {
+			o.Sizes = l.cfg.Sizes[name]
+		}
+		w, err := world.Open(name, o)
 		if err != nil {
 			return s, err
 		}

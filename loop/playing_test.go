@@ -77,7 +77,7 @@ metrics: [return]
 	// Giving up after one of five turns makes nothing: a fifth is right, but a
 	// move that is no number ends the play with 0.
 	rules, _ := world.RulesOf("keysum")
-	random, oracle := rules.Scale(2)
+	random, oracle := rules.Scale(2, nil)
 	want := (1 + (0-random)/(oracle-random)) / 2
 	if e := found[0]; math.Abs(e.Value-want) > 1e-9 || e.N != 30 || e.Low > e.Value || e.High < e.Value {
 		t.Errorf("%+v, want %v", e, want)

@@ -12,9 +12,13 @@ import (
 
 // CheckSets refuses task sets by which nothing could be proven: a gate or an
 // audit that is empty or endless, that something learns from, or that has a
-// prompt of another set. What is endless is read as far as the run would.
+// prompt of another set. What is only drawn from is read as far as the run does.
 func (r *Run) CheckSets(ctx context.Context) error {
-	learnt := r.learntFrom()
+	whole := r.readWhole()
+	learnt := whole
+	if len(r.Plan.Stages) > 0 && !slices.Contains(whole, trainSet) {
+		learnt = append([]string{trainSet}, whole...)
+	}
 	for _, name := range learnt {
 		if name == gateSet || name == auditSet {
 			return fmt.Errorf("checking task sets: the recipe learns from the set %s, which then proves nothing; learn from another, such as labelled", name)
@@ -45,9 +49,11 @@ func (r *Run) CheckSets(ctx context.Context) error {
 			return err
 		}
 		n := source.Len()
-		if n < 0 { // no run draws more than this
-			spec, _ := r.Plan.Set(name)
-			n = min(spec.Take*r.Plan.Rounds*(&arm{updates: stageUpdates(r.Plan, "")}).passes(), mostChecked)
+		switch drawn := r.drawn(name); {
+		case n < 0:
+			n = min(drawn, mostChecked)
+		case drawn > 0 && !slices.Contains(whole, name):
+			n = min(n, drawn)
 		}
 		tasks, err := collect(ctx, source, 0, n)
 		if err != nil {
@@ -60,6 +66,16 @@ func (r *Run) CheckSets(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// drawn is how many tasks of a set a run draws, pass by pass; 0 for all.
+func (r *Run) drawn(set string) int {
+	spec, _ := r.Plan.Set(set)
+	passes := (&arm{updates: stageUpdates(r.Plan, "")}).passes()
+	for _, c := range r.Plan.Controls {
+		passes = max(passes, (&arm{updates: stageUpdates(r.Plan, c.Name)}).passes())
+	}
+	return spec.Take * r.Plan.Rounds * passes
 }
 
 // mostChecked bounds how far an endless set is read ahead of a run.
@@ -78,13 +94,10 @@ func promptKey(t core.Task) [sha256.Size]byte {
 	return sha256.Sum256([]byte(strings.Join(strings.Fields(strings.ToLower(t.Text())), " ")))
 }
 
-// learntFrom names the sets that policies are first made from, sampled on or
-// shown to a selector or an optimizer, of every arm.
-func (r *Run) learntFrom() []string {
+// readWhole names the sets that components read themselves: policies are first
+// made from them, or selectors and optimizers shown them, of every arm.
+func (r *Run) readWhole() []string {
 	var names []string
-	if len(r.Plan.Stages) > 0 {
-		names = append(names, trainSet)
-	}
 	add := func(s core.Spec) {
 		for _, name := range SetsNamed(s) {
 			if !slices.Contains(names, name) {

@@ -1,7 +1,9 @@
 package loop
 
 import (
+	"context"
 	"fmt"
+	"iter"
 	"strings"
 	"testing"
 
@@ -66,5 +68,39 @@ func TestRepeatedPromptsAreOnePieceOfEvidence(t *testing.T) {
 	g := do(t, r).Rounds[0].Gate
 	if g.Gained != 100 || g.PValue < 0.5 || g.Outcome == core.Promote {
 		t.Errorf("%d of %d gained, p = %v, %s; want all, 0.5, not promoted", g.Gained, g.N, g.PValue, g.Outcome)
+	}
+}
+
+// wide is a set of a trillion tasks, and counts those that are read.
+type wide struct{ read *int }
+
+func (w wide) Len() int { return 1 << 40 }
+
+func (w wide) Tasks(_ context.Context, first int) iter.Seq2[core.Task, error] {
+	return func(yield func(core.Task, error) bool) {
+		for i := first; i < w.Len(); i++ {
+			*w.read++
+			if !yield(coretest.Task(fmt.Sprint("wide-", i), fmt.Sprint("wide ", i), ""), nil) {
+				return
+			}
+		}
+	}
+}
+
+// Of a set that is only drawn from, what the run can draw is checked: worlds
+// have more tasks than memory holds.
+func TestCheckSetsReadsWhatIsDrawn(t *testing.T) {
+	r, _ := newRun(t, newLedger())
+	spec, ok := r.Plan.Set(trainSet)
+	if !ok || spec.Take == 0 {
+		t.Fatal("the fixture draws all of its training set")
+	}
+	read := 0
+	r.Sets[trainSet] = wide{&read}
+	if err := r.CheckSets(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if most := spec.Take * r.Plan.Rounds * 2; read < spec.Take || read > most {
+		t.Errorf("%d tasks are read, of %d drawn in each of %d rounds", read, spec.Take, r.Plan.Rounds)
 	}
 }

@@ -80,7 +80,7 @@ func plain(s *shape, rv reflect.Value) any {
 	case formStruct:
 		m := map[string]any{}
 		for _, f := range s.fields {
-			if f.omitZero && rv.FieldByIndex(f.index).IsZero() {
+			if f.omitZero && empty(rv.FieldByIndex(f.index)) {
 				continue
 			}
 			name := f.name
@@ -97,4 +97,12 @@ func plain(s *shape, rv reflect.Value) any {
 		return m
 	}
 	return rv.Interface()
+}
+
+// empty tells whether v is what its field has where nothing sets it.
+func empty(v reflect.Value) bool {
+	if v.Kind() == reflect.Map || v.Kind() == reflect.Slice {
+		return v.Len() == 0
+	}
+	return v.IsZero()
 }

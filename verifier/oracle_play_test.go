@@ -47,7 +47,7 @@ func TestOracleReplaysPlays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	random, best := rules.Scale(1)
+	random, best := rules.Scale(1, nil)
 	for i, ret := range []float64{1, 0.5, 0, 0} {
 		want := (ret - random) / (best - random)
 		if s := j.Scores[i]; math.Abs(s.Value-want) > 1e-12 || s.Abstain || s.Confidence != 1 || s.Rationale == "" {

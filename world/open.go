@@ -2,7 +2,9 @@ package world
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -13,6 +15,10 @@ type Options struct {
 	Level   int // difficulty, 1 to 5; 0 for the world's default
 	Seed    uint64
 	Steady  bool // returns without luck, where the world can tell it apart: the same mean, less noise
+
+	// Sizes are settings of the world's own, by name, that differ from what the
+	// level makes of them: difficulties between two levels.
+	Sizes map[string]int
 }
 
 // Open makes a registered world with all else at its defaults.
@@ -53,6 +59,25 @@ func opener[C any, W World](build func(C) (W, error)) func(Options) (World, erro
 		if i, ok := at["luck"]; ok && o.Steady {
 			v.Field(i).SetString("removed")
 		}
+		for _, name := range slices.Sorted(maps.Keys(o.Sizes)) {
+			i, ok := at[name]
+			if !ok || name == "level" || name == "n" || v.Field(i).Kind() != reflect.Int {
+				return nil, fmt.Errorf("it has no size named %q; there are %s", name, strings.Join(sizes(t), ", "))
+			}
+			v.Field(i).SetInt(int64(o.Sizes[name]))
+		}
 		return build(c)
 	}
+}
+
+// sizes are the names of what makes tasks of a config larger or smaller.
+func sizes(t reflect.Type) []string {
+	var out []string
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+		if t.Field(i).Type.Kind() == reflect.Int && name != "level" && name != "n" {
+			out = append(out, name)
+		}
+	}
+	return out
 }

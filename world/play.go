@@ -83,7 +83,7 @@ func Scaled(reference json.RawMessage, ret float64, level int) (float64, error) 
 	if level <= 0 {
 		return 0, fmt.Errorf("scaling a return of world %s: nothing tells the task's level; take tasks from the world itself, or give the verifier a level", noted.World)
 	}
-	random, oracle := r.Scale(level)
+	random, oracle := r.Scale(level, reference)
 	if !(oracle > random) {
 		return 0, fmt.Errorf("scaling a return of world %s: at level %d random play makes %v and the oracle %v", noted.World, level, random, oracle)
 	}

@@ -31,7 +31,7 @@ type stairsConfig struct {
 
 func init() {
 	world.Register("stairs", registry.Doc{Summary: "A test's own."}, func(c stairsConfig) (stairs, error) { return stairs{c.Level}, nil },
-		func(stairsConfig) int { return 0 }, world.Rules{Play: climb, Scale: func(level int) (float64, float64) { return -1, float64(level) }})
+		func(stairsConfig) int { return 0 }, world.Rules{Play: climb, Scale: func(level int, _ json.RawMessage) (float64, float64) { return -1, float64(level) }})
 }
 
 func climb(reference json.RawMessage) (world.Player, error) {

@@ -37,8 +37,9 @@ type Rules struct {
 	// Plan names the sub-goals of a compact solution without working them out.
 	Plan func(reference json.RawMessage) (string, error)
 	// Scale is, of a level of a played world, the mean return of random legal
-	// play and of the oracle's, exact or enumerated.
-	Scale func(level int) (random, oracle float64)
+	// play and of the oracle's, exact or enumerated. A reference tells sizes that
+	// differ from those of the level; nil has none.
+	Scale func(level int, reference json.RawMessage) (random, oracle float64)
 	// Demonstrate plays a played world as an expert: all moves to the end.
 	Demonstrate func(reference json.RawMessage, r *rand.Rand) (moves []string, err error)
 }

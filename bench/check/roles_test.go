@@ -135,13 +135,13 @@ func roles(t *testing.T, model pawl.Model, most, n int) {
 // lessons are n tasks in each role, of the worlds and levels that the model in
 // the binary is meant for.
 func lessons(t *testing.T, p *pawl.Pawl, n int) (all []core.Task) {
-	levels, err := p.NanoLevels()
+	meant, err := p.NanoLevels()
 	if err != nil {
 		t.Fatal(err)
 	}
 	var worlds []string
-	for _, name := range slices.Sorted(maps.Keys(levels)) {
-		worlds = append(worlds, fmt.Sprintf("%s: %d", name, levels[name]))
+	for _, name := range slices.Sorted(maps.Keys(meant.Levels)) {
+		worlds = append(worlds, fmt.Sprintf("%s: %d", name, meant.Levels[name]))
 	}
 	for _, role := range lesson.Roles {
 		// Only at those levels, but for abstaining, which is for those beyond.

@@ -26,9 +26,10 @@ const KindImproving = "improving"
 
 // ImprovingCase is a recipe in a world, over several seeds.
 type ImprovingCase struct {
-	World string `json:"world"`
-	Level int    `json:"level"` // the default of the world
-	Tasks int    `json:"tasks"` // to learn from in a round
+	World string         `json:"world"`
+	Level int            `json:"level"`           // the default of the world
+	Sizes map[string]int `json:"sizes,omitempty"` // beside it
+	Tasks int            `json:"tasks"`           // to learn from in a round
 
 	Samples int  `json:"samples"` // of each task
 	Hinted  bool `json:"hinted"`  // one more where the first fails, with the answer as a hint
@@ -39,22 +40,24 @@ type ImprovingCase struct {
 
 // ImprovingCases are those that are run unless others are named: each recipe in
 // a world that suits it, and two where it should not help.
-var ImprovingCases = []string{"lmsi:edit", "rest-em:maze", "star:listinduce", "lmsi:functable", "star:multiply"}
+var ImprovingCases = []string{"lmsi:chain", "rest-em:maze", "star:listinduce", "lmsi:functable", "star:multiply"}
 
 // improvement is a case: how a shipped recipe is changed.
 type improvement struct {
 	recipe, world string
-	tasks, probes int // to learn from in a round, and to measure the base on
+	level         int
+	sizes         map[string]int // of the world, beside its level
+	tasks, probes int            // to learn from in a round, and to measure the base on
 }
 
 // parseImprovement reads RECIPE:WORLD.
-func parseImprovement(s string, levels map[string]int) (improvement, error) {
+func parseImprovement(s string, meant pawl.Difficulties) (improvement, error) {
 	recipe, world, _ := strings.Cut(s, ":")
-	if !slices.Contains(SelfTrainingRecipes, recipe) || levels[world] == 0 {
+	if !slices.Contains(SelfTrainingRecipes, recipe) || meant.Levels[world] == 0 {
 		return improvement{}, fmt.Errorf("running case %q: write RECIPE:WORLD, as rest-em:maze, of the recipes %s and the worlds %s",
-			s, strings.Join(SelfTrainingRecipes, ", "), strings.Join(slices.Sorted(maps.Keys(levels)), ", "))
+			s, strings.Join(SelfTrainingRecipes, ", "), strings.Join(slices.Sorted(maps.Keys(meant.Levels)), ", "))
 	}
-	return improvement{recipe: recipe, world: world, tasks: improvingTasks, probes: improvingProbes}, nil
+	return improvement{recipe: recipe, world: world, level: meant.Levels[world], sizes: meant.Sizes[world], tasks: improvingTasks, probes: improvingProbes}, nil
 }
 
 func (c improvement) String() string { return c.recipe + ":" + c.world }
@@ -84,26 +87,30 @@ const (
 	improvingProbes  = 200  // tasks on which the base is measured
 )
 
-// sizes are how many tasks each of the recipe's sets takes at a level.
-func (c improvement) sizes(level int) (map[string]int, error) {
-	sizes := map[string]int{"labelled": improvingLabels, "train": c.tasks, "gate": improvingGate, "audit": improvingAudit}
-	for split, n := range sizes {
-		w, err := world.Open(c.world, world.Options{Split: split, Dialect: world.Compact, Level: level, Seed: 1})
+// counts are how many tasks each of the recipe's sets takes.
+func (c improvement) counts() (map[string]int, error) {
+	counts := map[string]int{"labelled": improvingLabels, "train": c.tasks, "gate": improvingGate, "audit": improvingAudit}
+	for split, n := range counts {
+		w, err := world.Open(c.world, world.Options{Split: split, Dialect: world.Compact, Level: c.level, Sizes: c.sizes, Seed: 1})
 		if err != nil {
 			return nil, err
 		}
-		sizes[split] = min(n, w.Len())
+		counts[split] = min(n, w.Len())
 	}
-	return sizes, nil
+	return counts, nil
 }
 
 // plan is all that the case changes of its recipe, for one seed: besides the
 // world, the model, the number of tasks and that of steps, only which verifier
 // knows the truth. Seeds differ in the tasks that are learnt from, too; those of
 // the gate and of the audit are the same, so that they can be pooled.
-func (c improvement) plan(level int, sizes map[string]int, seed uint64) map[string]string {
+func (c improvement) plan(counts map[string]int, seed uint64) map[string]string {
+	settings := fmt.Sprintf("level: %d", c.level)
+	for _, name := range slices.Sorted(maps.Keys(c.sizes)) {
+		settings += fmt.Sprintf(", %s: %d", name, c.sizes[name])
+	}
 	tasks := func(split, more string) string {
-		return fmt.Sprintf("{%s: {split: %s, level: %d, n: %d%s}}", c.world, split, level, sizes[split], more)
+		return fmt.Sprintf("{%s: {split: %s, %s, n: %d%s}}", c.world, split, settings, counts[split], more)
 	}
 	learnt := fmt.Sprintf(", seed: %d", seed)
 	from, label := "base", "exact" // rest-em and star train the base anew in each round
@@ -118,7 +125,7 @@ func (c improvement) plan(level int, sizes map[string]int, seed uint64) map[stri
 		"policies.solver":     "{from: base}",
 		"seats.solver":        "{policy: solver, temperature: 1, max_tokens: 200}",
 		"tasks.labelled":      tasks("labelled", learnt),
-		"tasks.train":         fmt.Sprintf("{%s: {split: train, level: %d%s}, take: %d}", c.world, level, learnt, sizes["train"]),
+		"tasks.train":         fmt.Sprintf("{%s: {split: train, %s%s}, take: %d}", c.world, settings, learnt, counts["train"]),
 		"tasks.gate":          tasks("gate", ""),
 		"tasks.audit":         tasks("audit", ""),
 		"verify":              "[" + truth + "]",
@@ -145,7 +152,7 @@ func (c improvement) hinted() bool { return c.recipe == "star" }
 
 // RunImproving does the experiment; say is told of progress.
 func RunImproving(ctx context.Context, p *pawl.Pawl, model pawl.Model, cases []string, seeds []uint64, set map[string]string, say func(string)) (*Improving, error) {
-	levels, err := p.NanoLevels()
+	meant, err := p.NanoLevels()
 	if err != nil {
 		return nil, err
 	}
@@ -155,11 +162,11 @@ func RunImproving(ctx context.Context, p *pawl.Pawl, model pawl.Model, cases []s
 	}
 	out := &Improving{Kind: KindImproving, Where: Here(), Model: policy.Version()}
 	for _, name := range cases {
-		c, err := parseImprovement(name, levels)
+		c, err := parseImprovement(name, meant)
 		if err != nil {
 			return nil, err
 		}
-		done, err := c.run(ctx, p, model, policy, levels[c.world], seeds, set, say)
+		done, err := c.run(ctx, p, model, policy, seeds, set, say)
 		if err != nil {
 			return nil, fmt.Errorf("running case %s: %w", c, err)
 		}
@@ -168,14 +175,14 @@ func RunImproving(ctx context.Context, p *pawl.Pawl, model pawl.Model, cases []s
 	return out, nil
 }
 
-func (c improvement) run(ctx context.Context, p *pawl.Pawl, model pawl.Model, policy core.Policy, level int, seeds []uint64, set map[string]string, say func(string)) (*ImprovingCase, error) {
-	sizes, err := c.sizes(level)
+func (c improvement) run(ctx context.Context, p *pawl.Pawl, model pawl.Model, policy core.Policy, seeds []uint64, set map[string]string, say func(string)) (*ImprovingCase, error) {
+	counts, err := c.counts()
 	if err != nil {
 		return nil, err
 	}
-	out := &ImprovingCase{World: c.world, Level: level, Tasks: sizes["train"], Samples: improvingSamples, Hinted: c.hinted()}
+	out := &ImprovingCase{World: c.world, Level: c.level, Sizes: c.sizes, Tasks: counts["train"], Samples: improvingSamples, Hinted: c.hinted()}
 	for _, seed := range seeds {
-		all := c.plan(level, sizes, seed)
+		all := c.plan(counts, seed)
 		maps.Copy(all, set)
 		one, err := Run(ctx, p, Setup{Recipe: c.recipe, Model: model, Set: all, Observe: Lines(c.String(), say)}, []uint64{seed})
 		if err != nil {
@@ -192,7 +199,7 @@ func (c improvement) run(ctx context.Context, p *pawl.Pawl, model pawl.Model, po
 		return nil, err
 	}
 	base, err := p.Environments(ctx, policy, pawl.EnvironmentOptions{
-		Worlds: map[string]int{c.world: level}, Tasks: c.probes, Samples: improvingSamples, Seed: 1, Split: "train",
+		Worlds: map[string]int{c.world: c.level}, Sizes: map[string]map[string]int{c.world: c.sizes}, Tasks: c.probes, Samples: improvingSamples, Seed: 1, Split: "train",
 	})
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package study
 
 import (
 	"fmt"
+	"pawl"
 	"strings"
 
 	"pawl/report"
@@ -19,7 +20,7 @@ func (m *Improving) Markdown() string {
 }
 
 func (c *ImprovingCase) markdown(b *strings.Builder) {
-	fmt.Fprintf(b, "\n### %s in %s, level %d\n\n", c.Study.Title, c.World, c.Level)
+	fmt.Fprintf(b, "\n### %s in %s, level %s\n\n", c.Study.Title, c.World, pawl.Environment{Level: c.Level, Sizes: c.Sizes}.Difficulty())
 	columns := []string{"base", "final", "labelled", "null"}
 	pairs := [][2]string{{"final", "base"}, {"final", "null"}, {"final", "labelled"}}
 	fmt.Fprintf(b, "| seed | %s | final - base | final - null | final - labelled |\n|-|-|-|-|-|-|-|-|\n", strings.Join(columns, " | "))

@@ -47,8 +47,8 @@ func TestImproving(t *testing.T) {
 	}
 	all := &Improving{Kind: KindImproving, Where: Here(), Model: policy.Version()}
 	for _, recipe := range []string{"lmsi", "rest-em", "star"} {
-		c := improvement{recipe: recipe, world: "harm", tasks: 30, probes: 20}
-		done, err := c.run(t.Context(), p, model, policy, 1, []uint64{1, 2}, set, func(string) {})
+		c := improvement{recipe: recipe, world: "harm", level: 1, tasks: 30, probes: 20}
+		done, err := c.run(t.Context(), p, model, policy, []uint64{1, 2}, set, func(string) {})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,11 +96,11 @@ func TestImprovingPlans(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sizes, err := c.sizes(levels[c.world])
+		sizes, err := c.counts()
 		if err != nil {
 			t.Fatal(err)
 		}
-		one, two := c.plan(levels[c.world], sizes, 1), c.plan(levels[c.world], sizes, 2)
+		one, two := c.plan(sizes, 1), c.plan(sizes, 2)
 		for path := range one {
 			if differs, learnt := one[path] != two[path], path == "tasks.train" || path == "tasks.labelled"; differs != learnt {
 				t.Errorf("%s: with another seed, %s is %s", c, path, two[path])
@@ -128,7 +128,7 @@ func TestImprovingPlans(t *testing.T) {
 // pairs of functions, called with each of ten digits, a quarter are worked
 // examples and three in twenty are for the audit.
 func TestImprovingTakesWhatASmallWorldHas(t *testing.T) {
-	got, err := improvement{recipe: "lmsi", world: "functable", tasks: improvingTasks}.sizes(2)
+	got, err := improvement{recipe: "lmsi", world: "functable", level: 2, tasks: improvingTasks}.counts()
 	want := map[string]int{"labelled": 1440, "train": improvingTasks, "gate": improvingGate, "audit": 864}
 	if err != nil || !maps.Equal(got, want) {
 		t.Errorf("sizes %v, %v; want %v", got, err, want)
@@ -136,7 +136,7 @@ func TestImprovingTakesWhatASmallWorldHas(t *testing.T) {
 }
 
 func TestImprovingRefusesOtherCases(t *testing.T) {
-	levels := map[string]int{"maze": 2, "played": 0}
+	levels := pawl.Difficulties{Levels: map[string]int{"maze": 2, "played": 0}}
 	for _, name := range []string{"", "maze", "star", "quickstart:maze", "star:sort", "star:played"} {
 		if c, err := parseImprovement(name, levels); err == nil || !strings.Contains(err.Error(), "rest-em:maze") {
 			t.Errorf("%q is read as %v: %v", name, c, err)

@@ -14,10 +14,10 @@ import (
 
 // Nano is the card of the model in the binary.
 type Nano struct {
-	Kind    string             `json:"kind"` // KindNano
-	Where   Where              `json:"where"`
-	Bytes   int64              `json:"bytes"` // of the model in the binary
-	Levels  map[string]int     `json:"levels"`
+	Kind  string `json:"kind"` // KindNano
+	Where Where  `json:"where"`
+	Bytes int64  `json:"bytes"` // of the model in the binary
+	pawl.Difficulties
 	Easy    []pawl.Environment `json:"easy"` // one level below the default
 	Default []pawl.Environment `json:"default"`
 	Hard    []pawl.Environment `json:"hard"`  // one level above
@@ -29,7 +29,7 @@ const KindNano = "nano"
 
 // RunNano measures a model in the worlds of the recipe pretrain-nano.
 func RunNano(ctx context.Context, p *pawl.Pawl, model pawl.Model, tasks, samples int, bytes int64, say func(string)) (*Nano, error) {
-	levels, err := p.NanoLevels()
+	meant, err := p.NanoLevels()
 	if err != nil {
 		return nil, err
 	}
@@ -41,18 +41,21 @@ func RunNano(ctx context.Context, p *pawl.Pawl, model pawl.Model, tasks, samples
 	// either side of which those lessons lie.
 	const abstain = "attempt_or_abstain"
 	others := slices.DeleteFunc(slices.Clone(lesson.Roles), func(role string) bool { return role == "solve" || role == abstain })
-	n := &Nano{Kind: KindNano, Where: Here(), Bytes: bytes, Levels: levels}
+	n := &Nano{Kind: KindNano, Where: Here(), Bytes: bytes, Difficulties: meant}
 	for _, part := range []struct {
 		name string
 		by   int
 		to   *[]pawl.Environment
 	}{{"easy", -1, &n.Easy}, {"default", 0, &n.Default}, {"hard", 1, &n.Hard}} {
-		at := map[string]int{}
-		for name, level := range levels {
+		at, sizes := map[string]int{}, meant.Sizes
+		for name, level := range meant.Levels {
 			at[name] = near(level, part.by)
 		}
+		if part.by != 0 {
+			sizes = nil
+		}
 		*part.to, err = p.Environments(ctx, policy, pawl.EnvironmentOptions{
-			Worlds: at, Tasks: tasks, Samples: samples, Seed: 1,
+			Worlds: at, Sizes: sizes, Tasks: tasks, Samples: samples, Seed: 1,
 			Observe: func(name string, done, total int) {
 				say(fmt.Sprintf("%s: %s, world %d of %d", part.name, name, done+1, total))
 			},
@@ -65,7 +68,7 @@ func RunNano(ctx context.Context, p *pawl.Pawl, model pawl.Model, tasks, samples
 		if part.by == 0 {
 			roles = append(slices.Clone(others), abstain)
 		}
-		figures, err := p.RoleFigures(ctx, policy, pawl.EnvironmentOptions{Worlds: at, Tasks: tasks, Seed: 1, Roles: roles})
+		figures, err := p.RoleFigures(ctx, policy, pawl.EnvironmentOptions{Worlds: at, Sizes: sizes, Tasks: tasks, Seed: 1, Roles: roles})
 		if err != nil {
 			return nil, err
 		}
@@ -94,7 +97,7 @@ func (n *Nano) Markdown() string {
 			if e.GapLow != nil {
 				gap = fmt.Sprintf("%+.3f [%+.3f, %+.3f]", *e.Gap, *e.GapLow, *e.GapTop)
 			}
-			fmt.Fprintf(&b, "| %s | %d | %.3f [%.3f, %.3f] | %s | %s | %s | %s | %s | %.0f |\n", e.Name, e.Level, e.Value, e.Low, e.High,
+			fmt.Fprintf(&b, "| %s | %s | %.3f [%.3f, %.3f] | %s | %s | %s | %s | %s | %.0f |\n", e.Name, e.Difficulty(), e.Value, e.Low, e.High,
 				optional(e.Mean), optional(e.Votes), optional(e.Pass), optional(e.Verify), gap, e.Tokens)
 		}
 	}

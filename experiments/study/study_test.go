@@ -304,8 +304,8 @@ func TestArguments(t *testing.T) {
 func TestNanoCard(t *testing.T) {
 	x, low := 0.25, 0.125
 	n := Nano{
-		Levels:  map[string]int{"copy": 3, "edit": 1},
-		Default: []pawl.Environment{{Name: "copy", Level: 3, Value: 0.5, Low: 0.4, High: 0.6, Gap: &x, GapLow: &low, GapTop: &x, Tokens: 12}, {Name: "edit", Level: 1, Gap: &x}},
+		Difficulties: pawl.Difficulties{Levels: map[string]int{"copy": 3, "edit": 1}},
+		Default:      []pawl.Environment{{Name: "copy", Level: 3, Value: 0.5, Low: 0.4, High: 0.6, Gap: &x, GapLow: &low, GapTop: &x, Tokens: 12}, {Name: "edit", Level: 1, Gap: &x}},
 		Roles: []pawl.RoleFigure{
 			{World: "copy", Role: "verify", Level: 2, Value: 0.9, Low: 0.8, High: 0.95},
 			{World: "copy", Role: "verify", Level: 3, Value: 0.7, Low: 0.6, High: 0.75},

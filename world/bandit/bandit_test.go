@@ -133,7 +133,7 @@ func TestScale(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		random, oracle := scale(level)
+		random, oracle := scale(level, nil)
 		const n = 3000
 		var sums, squares [3]float64
 		r := rand.New(rand.NewPCG(1, uint64(level)))
@@ -178,7 +178,7 @@ func TestLevels(t *testing.T) {
 		{2, 20, 0.622, 0.73}, {2, 16, 0.616, 0.70}, {3, 16, 0.664, 0.65}, {4, 16, 0.687, 0.62}, {5, 16, 0.700, 0.60},
 	} {
 		level := i + 1
-		random, oracle := scale(level)
+		random, oracle := scale(level, nil)
 		l := Learner(level)
 		if of := sizes[i]; float64(of.arms) != want.arms || float64(of.pulls) != want.pulls ||
 			math.Abs(l-want.learner) > 5e-4 || math.Abs((l-random)/(oracle-random)-want.scaled) > 5e-3 {

@@ -112,7 +112,7 @@ func (r reference) size() size { return size{r.Arms, r.Pulls} }
 
 // scale is the mean return of random play, that of a chance drawn evenly, and of
 // always pulling the best arm, the mean of the largest of as many such chances.
-func scale(level int) (random, oracle float64) {
+func scale(level int, _ json.RawMessage) (random, oracle float64) {
 	k := float64(sizes[min(max(level, 1), len(sizes))-1].arms)
 	return 0.5, k / (k + 1)
 }

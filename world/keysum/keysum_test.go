@@ -185,7 +185,7 @@ func TestPlayAtOnce(t *testing.T) {
 // TestScaleByEnumeration plays every sequence of sums of a tiny world.
 func TestScaleByEnumeration(t *testing.T) {
 	// Level 1 by hand: values 1 to 5 reach 5, 9, 13 and 17 sums in turns 1 to 4.
-	random, oracle := scale(1)
+	random, oracle := scale(1, nil)
 	want := (1./5 + 1./(5*9) + 1./(5*9*13) + 1./(5*9*13*17)) / 4
 	if oracle != 1 || math.Abs(random-want) > 1e-15 {
 		t.Errorf("level 1: %v, %v, want %v, 1", random, oracle, want)

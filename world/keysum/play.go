@@ -118,11 +118,15 @@ func demonstrate(raw json.RawMessage, _ *rand.Rand) ([]string, error) {
 // scale tells the mean return of a player who draws every sum at random, all
 // alike, from those that so many turns can reach; it is exact for any
 // dictionary, since exactly one of the sums is right. The oracle always makes 1.
-func scale(level int) (random, oracle float64) {
+func scale(level int, raw json.RawMessage) (random, oracle float64) {
 	if level < 1 || level >= len(sizes) {
 		return 0, 1
 	}
 	s := sizes[level]
+	var own reference
+	if len(raw) > 0 && json.Unmarshal(raw, &own) == nil && len(own.Turns) > 0 {
+		s.turns, s.per = len(own.Turns), len(own.Turns[0])
+	}
 	all := 1.0 // the chance that all turns so far are right
 	for t := 1; t <= s.turns; t++ {
 		all /= float64(t*s.per*(s.most-s.least) + 1)

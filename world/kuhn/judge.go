@@ -115,8 +115,13 @@ func variant(raw json.RawMessage, r *rand.Rand) (string, error) {
 }
 
 // scale is Expect at a level, against an equilibrium.
-func scale(level int) (random, oracle float64) {
+func scale(level int, raw json.RawMessage) (random, oracle float64) {
 	i := min(max(level, 1), len(cardsOf)) - 1
-	random, oracle, _ = Expect(cardsOf[i], handsOf[i], "equilibrium") // every level's deck is solved
+	cards, hands := cardsOf[i], handsOf[i]
+	var own reference
+	if len(raw) > 0 && json.Unmarshal(raw, &own) == nil && own.Hands > 0 && len(own.Deck) > 0 {
+		cards, hands = len(own.Deck), own.Hands
+	}
+	random, oracle, _ = Expect(cards, hands, "equilibrium") // every deck is solved
 	return random, oracle
 }

@@ -142,7 +142,7 @@ func TestBestReplyIsTheBestOfAll(t *testing.T) {
 
 func TestScale(t *testing.T) {
 	for level := 1; level <= 5; level++ {
-		random, oracle := scale(level)
+		random, oracle := scale(level, nil)
 		if !near(oracle, 0) || random >= oracle {
 			t.Errorf("level %d: random play gets %v, the oracle %v; the seats' values cancel", level, random, oracle)
 		}

@@ -285,7 +285,7 @@ func TestTranscripts(t *testing.T) {
 				longest = all
 			}
 		}
-		random, oracle := Scale(level)
+		random, oracle := Scale(level, nil)
 		t.Logf("level %d: random %.4f, oracle %.4f, %d bytes: %s", level, random, oracle, len(longest), longest)
 		if len(longest) > 260 {
 			t.Errorf("level %d: a play has %d bytes", level, len(longest))

@@ -1,5 +1,7 @@
 package negotiate
 
+import "encoding/json"
+
 // Best is the most that the solver can still get, in value to it, by search of
 // all its offers against the partner's policy.
 func (t *table) Best(s state) int {
@@ -72,7 +74,7 @@ const sampled = 300
 // Scale is the mean return at a level of random legal play and of the best
 // possible, over every k-th scenario (k such that about 300 are left) with all
 // characters of partners. Order does not matter to either.
-func Scale(level int) (random, oracle float64) {
+func Scale(level int, _ json.RawMessage) (random, oracle float64) {
 	size := sizes[min(max(level, 1), len(sizes))-1]
 	all := scenarios(size.kinds, size.low, size.high)
 	n := 0.0

@@ -179,7 +179,7 @@ func variant(raw json.RawMessage, r *rand.Rand) (string, error) {
 
 // scale is the mean of Expect over all start positions of a level, each image
 // of a position counted, against perfect play.
-func scale(level int) (random, oracle float64) {
+func scale(level int, _ json.RawMessage) (random, oracle float64) {
 	level = min(max(level, 1), len(piecesOf))
 	n := 0.0
 	for _, b := range starts() {

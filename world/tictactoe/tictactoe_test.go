@@ -268,7 +268,7 @@ func TestTasks(t *testing.T) {
 					}
 				}
 				if d == world.Compact && o == "perfect" {
-					random, oracle := scale(level)
+					random, oracle := scale(level, nil)
 					t.Logf("level %d: random %.4f, oracle %.4f, %d bytes: %s", level, random, oracle, len(longest), longest)
 					if random >= oracle {
 						t.Errorf("level %d: random play gets %v, the oracle %v", level, random, oracle)

@@ -109,7 +109,7 @@ func (s suite) returns(t *testing.T) {
 		t.Fatal("a played world needs a scale of returns")
 	}
 	for level := 1; level <= levels; level++ {
-		random, oracle := s.rules.Scale(level)
+		random, oracle := s.rules.Scale(level, nil)
 		if math.IsNaN(random) || math.IsNaN(oracle) || random >= oracle {
 			t.Errorf("level %d: random play gets %v, the oracle %v", level, random, oracle)
 		}
