@@ -10,8 +10,13 @@ import (
 	"pawl/nn"
 )
 
-// mostEncoded bounds how far an endless set is read ahead.
-const mostEncoded = 1000
+// mostEncoded bounds how far an endless set is read ahead, and mostChecked how far
+// any: worlds have more tasks than a run ever draws. What comes later is refused
+// when it is met.
+const (
+	mostEncoded = 1000
+	mostChecked = 100_000
+)
 
 // expressible refuses tasks whose prompt a given model's tokenizer has no
 // tokens for, before any work is done on the others. It names the first of
@@ -37,12 +42,15 @@ func (p *Pawl) expressible(ctx context.Context, given map[string]core.Policy, se
 }
 
 func expressibleSet(ctx context.Context, encoder core.Encoder, name string, source core.TaskSource) error {
-	n := 0
+	n, most := 0, mostChecked
+	if source.Len() < 0 {
+		most = mostEncoded
+	}
 	for t, err := range source.Tasks(ctx, 0) {
 		if err != nil {
 			return err
 		}
-		if n++; n > mostEncoded && source.Len() < 0 {
+		if n++; n > most {
 			break
 		}
 		unknown := (*nn.UnknownTextError)(nil)
