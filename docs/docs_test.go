@@ -35,6 +35,9 @@ var generated = map[string]func(old []byte) ([]byte, error){
 	"experiments.md": func(old []byte) ([]byte, error) {
 		return study.Render(os.DirFS(filepath.Join("..", "experiments")), old)
 	},
+	"nano.md": func(old []byte) ([]byte, error) {
+		return study.Render(os.DirFS(filepath.Join("..", "experiments")), old)
+	},
 	"cli.md": func([]byte) ([]byte, error) { return cli.Reference() },
 	"components.md": func([]byte) ([]byte, error) {
 		var b bytes.Buffer
