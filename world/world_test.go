@@ -59,7 +59,7 @@ func TestCheckNeedsAWorld(t *testing.T) {
 }
 
 func TestRulesOf(t *testing.T) {
-	want := []string{"addition", "chain", "countdown", "stairs"} // and the game of play_test.go
+	want := []string{"addition", "chain", "countdown", "keysum", "kuhn", "stairs"} // those that tests of this package import, and the game of play_test.go
 	if got := world.Names(); !slices.Equal(got, want) {
 		t.Errorf("the imported worlds are %v, want %v", got, want)
 	}
