@@ -62,6 +62,9 @@ type Host interface {
 	// Wording says how a seat is asked in the role of the named prompt template.
 	// Components call it by way of package prompt.
 	Wording(prompt, seat string) (Wording, error)
+	// Sandbox runs code that nobody vouches for; an error where there is none that
+	// would hold it.
+	Sandbox() (Sandbox, error)
 	// Blob storage for component state and policy parts.
 	Put(ctx context.Context, content []byte) (Digest, error)
 	Get(ctx context.Context, d Digest) ([]byte, error)

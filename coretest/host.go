@@ -26,6 +26,7 @@ type Host struct {
 	Player   func(p core.Policy, set string) ([]*core.Episode, error)
 	Dialect  string            // that all seats speak; "" is chat
 	Wordings map[string]string // texts of prompt templates, by name
+	Box      core.Sandbox
 	StepSeed uint64
 	Clock    *Clock
 
@@ -103,6 +104,13 @@ func (h *Host) Wording(prompt, _ string) (core.Wording, error) {
 		w.Dialect = "chat"
 	}
 	return w, nil
+}
+
+func (h *Host) Sandbox() (core.Sandbox, error) {
+	if h.Box == nil {
+		return nil, errors.New("the fake host has no Box")
+	}
+	return h.Box, nil
 }
 
 func (h *Host) Put(_ context.Context, content []byte) (core.Digest, error) {

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"time"
@@ -22,6 +23,13 @@ type host struct {
 	team  map[string]core.Policy // policies in force within the step
 
 	prompts []string // templates that the component being built may ask with
+}
+
+func (h *host) Sandbox() (core.Sandbox, error) {
+	if h.run.Sandbox == nil {
+		return nil, errors.New("opening a sandbox: this run has none")
+	}
+	return h.run.Sandbox()
 }
 
 func (h *host) Actor(seat string) (core.Actor, error) {

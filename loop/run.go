@@ -41,6 +41,7 @@ type Run struct {
 	Ledger   Ledger
 	Models   Models
 	Registry *registry.Registry
+	Sandbox  func() (core.Sandbox, error) // opens what runs code of others; nil where nothing does
 	Sets     map[string]core.TaskSource // replaces the recipe's sets of these names
 	Initial  map[string]core.Policy     // replaces how policies are first obtained
 	Controls []string                   // arms to run beside; nil for all
