@@ -14,13 +14,14 @@ import (
 // RoleFigure is how often a policy plays a role right in a world, at the
 // world's level of EnvironmentOptions.
 type RoleFigure struct {
-	World string  `json:"world"`
-	Level int     `json:"level"`
-	Role  string  `json:"role"`
-	Value float64 `json:"accuracy"`
-	Low   float64 `json:"low"`
-	High  float64 `json:"high"`
-	N     int     `json:"n"`
+	World string         `json:"world"`
+	Level int            `json:"level"`
+	Sizes map[string]int `json:"sizes,omitempty"` // that differ from those of the level
+	Role  string         `json:"role"`
+	Value float64        `json:"accuracy"`
+	Low   float64        `json:"low"`
+	High  float64        `json:"high"`
+	N     int            `json:"n"`
 }
 
 // RoleFigures measures a policy in every role that the worlds know, by greedy
@@ -61,7 +62,7 @@ func (p *Pawl) RoleFigures(ctx context.Context, policy core.Policy, o Environmen
 			if err != nil {
 				return nil, fmt.Errorf("measuring %s in world %s: %w", role, name, err)
 			}
-			f := RoleFigure{World: name, Level: o.Worlds[name], Role: role, N: len(values)}
+			f := RoleFigure{World: name, Level: o.Worlds[name], Sizes: o.Sizes[name], Role: role, N: len(values)}
 			f.Value, f.Low, f.High = interval(values)
 			all = append(all, f)
 		}

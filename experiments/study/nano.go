@@ -18,9 +18,9 @@ type Nano struct {
 	Where Where  `json:"where"`
 	Bytes int64  `json:"bytes"` // of the model in the binary
 	pawl.Difficulties
-	Easy    []pawl.Environment `json:"easy"` // one level below the default
+	Easy    []pawl.Environment `json:"easy"` // one level below the default, see beside
 	Default []pawl.Environment `json:"default"`
-	Hard    []pawl.Environment `json:"hard"`  // one level above
+	Hard    []pawl.Environment `json:"hard"`  // one level above, see beside
 	Roles   []pawl.RoleFigure  `json:"roles"` // at all three levels
 }
 
@@ -49,7 +49,7 @@ func RunNano(ctx context.Context, p *pawl.Pawl, model pawl.Model, tasks, samples
 	}{{"easy", -1, &n.Easy}, {"default", 0, &n.Default}, {"hard", 1, &n.Hard}} {
 		at, sizes := map[string]int{}, meant.Sizes
 		for name, level := range meant.Levels {
-			at[name] = near(level, part.by)
+			at[name] = beside(level, part.by, meant.Sizes[name] != nil)
 		}
 		if part.by != 0 {
 			sizes = nil
@@ -77,8 +77,21 @@ func RunNano(ctx context.Context, p *pawl.Pawl, model pawl.Model, tasks, samples
 	return n, nil
 }
 
-// near is a level by so many levels harder, as far as there are any.
-func near(level, by int) int { return min(max(level+by, 1), 5) }
+// beside is the level next to a default one: by is -1 for the easier, 1 for the
+// harder, 0 for the default. Where the scale ends there, it is two levels away
+// on the other side, so that every world is seen at three difficulties; a
+// default of sizes between levels has a level of its own number on either side.
+func beside(level, by int, between bool) int {
+	const lowest, highest = 1, 5
+	switch to := level + by; {
+	case to >= lowest && to <= highest:
+		return to
+	case between:
+		return level
+	default:
+		return level - 2*by
+	}
+}
 
 // Markdown is the card as tables.
 func (n *Nano) Markdown() string {
@@ -90,7 +103,7 @@ func (n *Nano) Markdown() string {
 	for _, part := range []struct {
 		name string
 		rows []pawl.Environment
-	}{{"Default difficulty", n.Default}, {"One level easier", n.Easy}, {"One level harder", n.Hard}} {
+	}{{"Default difficulty", n.Default}, {"One level easier (two harder where there is none)", n.Easy}, {"One level harder (two easier where there is none)", n.Hard}} {
 		fmt.Fprintf(&b, "\n%s:\n\n| world | level | greedy | samples | votes | pass | verifier | gap | tokens |\n|-|-|-|-|-|-|-|-|-|\n", part.name)
 		for _, e := range part.rows {
 			gap := "-"
@@ -102,17 +115,21 @@ func (n *Nano) Markdown() string {
 		}
 	}
 	b.WriteString("\nIn the other roles; half of the attempts to judge are right. Proposals are sampled, and right where they pose a task; " +
-		"abstaining is asked for beyond the default difficulty, and half of those tasks are.\n\n" +
-		"| world | role | one level easier | default difficulty | one level harder |\n|-|-|-|-|-|\n")
+		"abstaining is asked for beyond the default difficulty, and half of those tasks are. Levels are those of the tables above.\n\n" +
+		"| world | role | easier | default difficulty | harder |\n|-|-|-|-|-|\n")
 	cell := map[string]string{}
 	for _, f := range n.Roles {
-		cell[fmt.Sprint(f.World, f.Role, f.Level)] = fmt.Sprintf("%.2f [%.2f, %.2f]", f.Value, f.Low, f.High)
+		cell[fmt.Sprint(f.World, f.Role, f.Level, f.Sizes)] = fmt.Sprintf("%.2f [%.2f, %.2f]", f.Value, f.Low, f.High)
 	}
 	for _, name := range slices.Sorted(maps.Keys(n.Levels)) {
 		for _, role := range lesson.Roles {
 			row, any := "", false
 			for _, by := range []int{-1, 0, 1} {
-				c, ok := cell[fmt.Sprint(name, role, near(n.Levels[name], by))]
+				sizes := n.Sizes[name]
+				if by != 0 {
+					sizes = nil
+				}
+				c, ok := cell[fmt.Sprint(name, role, beside(n.Levels[name], by, n.Sizes[name] != nil), sizes)]
 				any = any || ok
 				row += " " + cmp.Or(c, "-") + " |"
 			}

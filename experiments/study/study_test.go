@@ -304,13 +304,16 @@ func TestArguments(t *testing.T) {
 func TestNanoCard(t *testing.T) {
 	x, low := 0.25, 0.125
 	n := Nano{
-		Difficulties: pawl.Difficulties{Levels: map[string]int{"copy": 3, "edit": 1}},
+		Difficulties: pawl.Difficulties{Levels: map[string]int{"copy": 3, "edit": 1, "keysum": 1}, Sizes: map[string]map[string]int{"keysum": {"largest": 13}}},
 		Default:      []pawl.Environment{{Name: "copy", Level: 3, Value: 0.5, Low: 0.4, High: 0.6, Gap: &x, GapLow: &low, GapTop: &x, Tokens: 12}, {Name: "edit", Level: 1, Gap: &x}},
 		Roles: []pawl.RoleFigure{
 			{World: "copy", Role: "verify", Level: 2, Value: 0.9, Low: 0.8, High: 0.95},
 			{World: "copy", Role: "verify", Level: 3, Value: 0.7, Low: 0.6, High: 0.75},
 			{World: "copy", Role: "attempt_or_abstain", Level: 3, Value: 0.3, Low: 0.2, High: 0.4},
 			{World: "edit", Role: "plan", Level: 1, Value: 1, Low: 0.99, High: 1},
+			{World: "edit", Role: "plan", Level: 3, Value: 0.5, Low: 0.4, High: 0.6},
+			{World: "keysum", Role: "verify", Level: 1, Sizes: map[string]int{"largest": 13}, Value: 0.6, Low: 0.5, High: 0.7},
+			{World: "keysum", Role: "verify", Level: 1, Value: 0.8, Low: 0.7, High: 0.9},
 		},
 	}
 	card := n.Markdown()
@@ -319,7 +322,8 @@ func TestNanoCard(t *testing.T) {
 		"| edit | 1 | 0.000 [0.000, 0.000] | - | - | - | - | - | 0 |",
 		"| copy | verify | 0.90 [0.80, 0.95] | 0.70 [0.60, 0.75] | - |",
 		"| copy | attempt or abstain | - | 0.30 [0.20, 0.40] | - |",
-		"| edit | plan | 1.00 [0.99, 1.00] | 1.00 [0.99, 1.00] | - |", // level 1 is the easiest
+		"| edit | plan | 0.50 [0.40, 0.60] | 1.00 [0.99, 1.00] | - |",     // level 1 is the easiest: the third is level 3
+		"| keysum | verify | 0.80 [0.70, 0.90] | 0.60 [0.50, 0.70] | - |", // the default lies above its level
 	} {
 		if !strings.Contains(card, line+"\n") {
 			t.Errorf("the card lacks %s:\n%s", line, card)
