@@ -50,6 +50,7 @@ func TestSelfImproving(t *testing.T) {
 	set := map[string]string{"rounds": "2",
 		"tasks.labelled":  "{curriculum: {vary: length, from: 3, to: 4, of: [{copy: {split: labelled, symbols: 4}}]}}",
 		"tasks.rehearsed": "{curriculum: {vary: length, from: 3, to: 4, of: [{copy: {split: labelled, symbols: 4, n: 10}}]}}",
+		"stages[0].steps": "1",
 		"tasks.train":     "{curriculum: {vary: length, from: 5, to: 6, of: [{copy: {split: train, n: 40, symbols: 4}}]}, take: 40}",
 		"tasks.gate":      "{curriculum: {vary: length, from: 4, to: 6, of: [{copy: {split: gate, n: 20, symbols: 4}}]}}",
 		"tasks.audit":     "{curriculum: {vary: length, from: 4, to: 6, of: [{copy: {split: audit, n: 20, symbols: 4}}]}}",
@@ -58,7 +59,7 @@ func TestSelfImproving(t *testing.T) {
 		set["policies."+name] = "{pretrain: {tasks: labelled, steps: 150, batch: 32, rate: 5e-3, width: 16, layers: 1, heads: 2, context: 32, rope_theta: 0}}"
 		set["seats."+name] = "{policy: " + name + ", max_tokens: 8}"
 	}
-	for _, lane := range []string{"updates[0]", "updates[1]", "updates[2]"} {
+	for _, lane := range []string{"stages[0].updates[0]", "stages[0].updates[1]", "stages[0].updates[2]"} {
 		set[lane+".optimize.train.steps"] = "5"
 		// What few steps teach is too little for two to agree on.
 		set[lane+".select.mix.new.filter.at_least"] = "0"
