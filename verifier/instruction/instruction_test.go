@@ -29,7 +29,15 @@ func TestWordsAndSentences(t *testing.T) {
 		"今日は晴れです。明日は雨です。":                 {2, 2},
 		"It was I. Then he came.":         {6, 2},
 		"A site: example.com is one. Two": {7, 2},
-		"नमस्ते दुनिया":                   {2, 1},
+		// google-research/google-research, instruction_following_eval/instructions_util_test.py.
+		"xx,x. xx,x! xx/x. x{x}x? x.":          {10, 5},
+		"xx,x! xxxx. x(x)x?":                   {6, 3},
+		"xxxx. xx,x! xx|x. x&x x?":             {8, 4},
+		"xx-x]xx,x! x{x}xx,x.":                 {8, 2},
+		"word1, word2, word3, word4.":          {4, 1},
+		"Hyphenated-word has two word counts.": {6, 1},
+		"The U.S.A has many Ph.D. students. They will often haven a .com website\nsharing the research that they have done.": {23, 2},
+		"नमस्ते दुनिया": {2, 1},
 	} {
 		if got := [2]int{Words(text), Sentences(text)}; got != want {
 			t.Errorf("%q: words and sentences %v, want %v", text, got, want)
@@ -143,6 +151,16 @@ func TestIFEval(t *testing.T) {
 		{"change_case:english_lowercase", `{}`, "yes sir", "Yes sir"},
 		{"change_case:english_lowercase", `{}`, "yes", "да"},
 		{"change_case:english_capital", `null`, "YES", "Yes"},
+		// The same, instructions_test.py.
+		{"change_case:capital_word_frequency", `{"capital_relation": "at least", "capital_frequency": 3}`, "HERE there are THREE FUlly CAPITAL words.", "HERE there are three FUlly CAPITAL words."},
+		{"change_case:capital_word_frequency", `{"capital_relation": "less than", "capital_frequency": 5}`, "THERE are Four FULLY CAPITAL WORDS. Many Others Are Only Partially So.", "A B C D E"},
+		{"keywords:letter_frequency", `{"letter": "T", "let_frequency": 4, "let_relation": "at least"}`, "There is the T. Four T's.", "#one"},
+		{"keywords:forbidden_words", `{"forbidden_words": ["GENE", "TRANSFORM"]}`, "Generative transformer", "a gene"},
+		{"combination:two_responses", `{}`, "******\nResponse 1\n******\nResponse 2\n******", "******\nResponse 1.\n******\n******\nResponse 2.\n******"},
+		{"length_constraints:nth_paragraph_first_word", `{"first_word": "Really", "num_paragraphs": 2, "nth_paragraph": 2}`, "Wow\n\n  \"Really?! more", "Wow\n\n  Rea!lly more"},
+		{"detectable_content:postscript", `{"postscript_marker": "P.S."}`, "Mysterious.\n  P. S. Sometimes", "PS: a"},
+		{"length_constraints:number_paragraphs", `{"num_paragraphs": 2}`, "***\nparagraph 1\n ***\nparagraph 2", "paragraph 1\n ***\n paragraph 2\n ***\n ***"},
+		{"detectable_format:number_bullet_lists", `{"num_bullets": 1}`, "Paragraph 1\n***\nParagraph 2\n***\nParagraph 3\n* only one bullet point\n", "asterisk (*), *, inline"},
 		{"change_case:capital_word_frequency", `{"capital_relation": "less than", "capital_frequency": 2}`, "A b", "A B"},
 		{"detectable_format:number_bullet_lists", `{"num_bullets": 2}`, "* a\n* b", "* a\n* b\n* c"},
 		{"detectable_format:multiple_sections", `{"section_spliter": "PARAGRAPH", "num_sections": 2}`, "PARAGRAPH 1 a PARAGRAPH 2 b", "PARAGRAPH 1"},

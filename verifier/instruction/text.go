@@ -48,8 +48,9 @@ func init() {
 
 // Sentences counts sentences: parts with a letter or a digit that end with
 // . ! ? or their like before a space, or with the text. A period ends none
-// after an abbreviation, an initial or the number of a list, nor where a small
-// letter follows. (IFEval asks a trained model; on plain prose both agree.)
+// after an abbreviation, an initial or the number of a list, nor do dots or a
+// closing quote where a small letter follows. (IFEval asks a trained model; on
+// plain prose both agree.)
 func Sentences(text string) int {
 	n, content := 0, false
 	for i := 0; i < len(text); {
@@ -86,11 +87,14 @@ func ends(before, marks, after string) bool {
 	if r, _ := utf8.DecodeRuneInString(marks); strings.ContainsRune("。！？", r) {
 		return true
 	}
-	next, _ := utf8.DecodeRuneInString(rest)
-	if len(rest) == len(after) || unicode.IsLower(next) {
+	if len(rest) == len(after) {
 		return false
 	}
-	if !strings.HasPrefix(marks, ".") || strings.HasPrefix(marks, "..") {
+	small := unicode.IsLower(firstRune(rest))
+	switch {
+	case small && (strings.HasPrefix(marks, "..") || strings.HasPrefix(marks, "…") || strings.ContainsAny(marks, "\"'”’)]")):
+		return false // well... then; "Why?" he said
+	case !strings.HasPrefix(marks, ".") || strings.HasPrefix(marks, ".."):
 		return true
 	}
 	at := strings.LastIndexFunc(before, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("(\"“'", r) }) + 1
