@@ -16,7 +16,7 @@ const letters = "ABCDEFGHIJ"
 // chooses none or is not clear:
 //
 //   - the last announcement decides: \boxed{B}, #### B, "the answer is (B)",
-//     "Answer: B", "I choose option B", "B is correct". One of several letters
+//     "Answer: B", "I choose option B", "B is correct", "Therefore, B.". One of several letters
 //     ("A or B") is none, and "the answer is not B" takes an earlier B back;
 //   - without any, a last line that is nothing but a letter, or a text that
 //     begins with one as a label ("B. Paris") and no other line does;
@@ -58,9 +58,12 @@ func choice(text, labels string) (label, said string) {
 
 var (
 	// announcement ends where the letter may begin.
-	announcement = regexp.MustCompile(`(?i)\b(?:answer|option|choice|correct one)\b[^.:=\n]{0,60}?(?:\b(?:is|be)\b|[:=])|` +
-		`\b(?:choose|chose|pick|picked|select|selected|opt for|go with|going with)\b|` +
-		`(?m:^\s*a:)|\\boxed\{|####`)
+	announcement = regexp.MustCompile(`(?i)(?:\b(?:answer|option|choice|pick|correct one|respuesta|antwort|resposta|risposta)\b|\bréponse|ответ|答案)[^.:=\n]{0,60}?(?:\b(?:is|be|es|est|ist|lautet)\b|[:=：是])|` +
+		`\b(?:choose|chose|pick|picked|select|selected|opt for|go with|going with)\b|\bans[:.]|` +
+		`(?m:^\s*a:)|\\(?:boxed|fbox)\{|####|<answer>`)
+	hedge = regexp.MustCompile(`(?i)\b(?:could|might|may|can|cannot)\b`)
+	// conclusion is a sentence that ends with its letter: Therefore, B.
+	conclusion = regexp.MustCompile(`(?mi)\b(?:therefore|thus|hence|so|it's|it is|i'd say|i would say)[,:]?\s+(?:option\s+|choice\s+)?(?:[*"]*\(([a-z])\)|[*"]*(?-i:([A-Z])))[*"]*(?:[.!]|\s*$)`)
 	// verdict follows a letter: B is correct; (B) is the right answer.
 	verdict  = regexp.MustCompile(`^[\s)\]}*"'.]*(?:is|was)\s+(not\s+|n't\s+|in)?(?:the\s+)?(?:only\s+|most\s+|clearly\s+)?(correct|right|best|answer|wrong|appropriate)\b`)
 	standing = regexp.MustCompile(`(?:^|[\s(\[*"'])([A-Z])(?:[\s)\]*"'.])`)
@@ -78,11 +81,20 @@ func announced(text, labels string) (label, said string, any bool) {
 	}
 	var events []event
 	for _, m := range announcement.FindAllStringIndex(text, -1) {
+		if hedge.MatchString(text[m[0]:m[1]]) {
+			continue
+		}
 		rest := text[m[1]:]
 		not := negation.FindString(near(rest))
 		l := labelAt(rest[len(not):], labels)
 		if l.ok {
 			events = append(events, event{m[1], l.label, l.rest, not != "", several(l, labels)})
+		}
+	}
+	for _, m := range conclusion.FindAllStringSubmatchIndex(text, -1) {
+		at := max(m[2], m[4])
+		if label := strings.ToUpper(text[at : at+1]); strings.Contains(labels, label) {
+			events = append(events, event{at, label, "", false, false})
 		}
 	}
 	for _, m := range standing.FindAllStringSubmatchIndex(text, -1) {
@@ -131,7 +143,7 @@ type labelled struct {
 
 var (
 	// before a letter stand markup, and words that say that it is one.
-	before = regexp.MustCompile("^(?:[\\s*_\"'“‘`$:>–—-]+|(?i:option|choice|letter|answer|probably|definitely|clearly|therefore|indeed)\\b|\\\\(?:boxed|text|textbf|textit|mathrm|mathbf)\\s*\\{|\\\\[(\\[]|\\{)*")
+	before = regexp.MustCompile("^(?:[\\s*_\"'“‘`$:>–—-]+|(?i:option|choice|letter|answer|probably|definitely|clearly|therefore|indeed)\\b|\\\\(?:boxed|fbox|text|textbf|textit|mathrm|mathbf)\\s*\\{|<[a-z]+>|\\\\[(\\[]|\\{)*")
 	// because goes on after a letter that stands alone.
 	because = regexp.MustCompile(`^\s+(?:because|since|as|and|or|is|was|for|due|given|but|which|that|with|by|from|in|based|according|so)\b`)
 )
@@ -168,7 +180,7 @@ func labelAt(text, labels string) labelled {
 		l.ok = strings.HasPrefix(after, ")") || strings.HasPrefix(after, "]")
 	case after == "" || next == '\n' || next == '\r':
 	case len(after) == len(rest): // the letter is followed at once
-		l.ok = strings.ContainsRune(closers+`\([/&`, next)
+		l.ok = strings.ContainsRune(closers+`\([/&`, next) || strings.HasPrefix(after, "</")
 		if strings.ContainsRune("'’_", next) { // I'm, A's, C_2; but _B_
 			tail, _ := utf8.DecodeRuneInString(after[utf8.RuneLen(next):])
 			l.ok = !unicode.IsLetter(tail) && !unicode.IsDigit(tail) && tail != '{'
@@ -187,15 +199,22 @@ var lineLabel = regexp.MustCompile(`(?m)^[\s*_]*[(\[]?([A-Z])(?:[)\]]|\.\s|\.$|:
 // leadingLabel is the letter that a text begins with, where no other line
 // begins with another. "A:" is no label, but short for answer.
 func leadingLabel(text, labels string) (label, said string) {
+	first, _, _ := strings.Cut(text, "\n")
+	if l := labelAt(first, labels); l.ok && !several(l, labels) {
+		rest := strings.TrimLeft(l.rest, ")]*\"' \t\r")
+		if rest == "" || rest == "." || rest[0] == ',' || rest[0] == '-' || because.MatchString(l.rest) {
+			label = l.label
+		}
+	}
 	all := lineLabel.FindAllStringSubmatchIndex(text, -1)
 	for i, m := range all {
 		l := text[m[2]:m[3]]
 		switch {
 		case !strings.Contains(labels, l) || l == "A" && strings.HasPrefix(text[m[3]:], ":"):
-			if i == 0 {
+			if i == 0 && label == "" {
 				return "", ""
 			}
-		case i == 0 && m[0] == 0 && !several(labelled{label: l, rest: text[m[3]:]}, labels):
+		case label == "" && i == 0 && m[0] == 0 && !several(labelled{label: l, rest: text[m[3]:]}, labels):
 			label, said = l, text[m[4]:m[5]]
 		case l != label:
 			return "", ""

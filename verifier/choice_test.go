@@ -19,6 +19,17 @@ func TestChosen(t *testing.T) {
 		{"B. Paris", "B"}, {"B) Paris\nThe capital of France.", "B"}, {"(C) Rome", "C"}, {"**D.** Rome", "D"}, {"C: Rome", "C"}, {"A. Paris", "A"},
 		{"It has to be Rome.\n\nC", "C"}, {"Rome it is.\n**C**", "C"}, {"I believe option C fits", "C"}, {"It can only be (C) here; (C) fits", "C"},
 
+		// As models say it.
+		{"The correct answer is: **B) Paris**", "B"}, {"**Answer: B. Paris**", "B"}, {"Answer: $B$", "B"}, {"the answer is therefore C", "C"}, {"Hence, option (C) is correct.", "C"},
+		{"Option C: Rome is the answer", "C"}, {"C is the correct choice", "C"}, {"Final Answer: The final answer is C", "C"}, {`Final Answer: The final answer is $\boxed{C}$. I hope it is correct.`, "C"},
+		{"Therefore, among A through D, the answer is (D).", "D"}, {"Answer: D (Paris)", "D"}, {`The answer is "B".`, "B"}, {"So the answer is B (Paris), not A.", "B"}, {"Ans: B", "B"}, {"Answer choice (C)", "C"},
+		{"The answer must be A", "A"}, {"It's B.", "B"}, {"I'd say B", "B"}, {"Therefore, B.", "B"}, {"Thus, (B).", "B"}, {"### Answer\nB", "B"}, {"The right answer is letter D.", "D"}, {"my pick is C", "C"},
+		{"Let's see. A) is wrong. B) is wrong. C) is right. So C.", "C"}, {"A) no\nB) no\nC) yes\n\nThe answer is C) yes.", "C"}, {"Option A is false. Option B is true. The answer is B.", "B"},
+		{"I think the answer is A, but it could be B.", "A"}, {"The answer is (A) and not (B).", "A"}, {"The only answer that fits is C.", "C"}, {"The answer is B since A is false", "B"}, {"A. I think it's B.", "B"},
+		{"<answer>B</answer>", "B"}, {"The answer is <b>B</b>", "B"}, {"Answer: {B}", "B"}, {`The answer is \(B\)`, "B"}, {`\boxed{(B)~Paris}`, "B"}, {`\fbox{B}`, "B"}, {"答案是B", "B"}, {"La respuesta correcta es B", "B"},
+		{"The answer is B\n\nExplanation: A is wrong because of that. C is wrong.", "B"}, {"B\n\nExplanation: option A is wrong", "B"}, {"B, because Paris", "B"}, {"B because Paris is the capital", "B"}, {"B - Paris", "B"},
+		{"The answer is either A or B.", ""}, {"The answer could be A.", ""}, {"Both A and B are correct.", ""}, {"Is it A? No. B? Yes.", ""}, {"The correct answer is not A but B.", ""}, {"A, B and C are letters", ""}, {"so a train", ""}, {"Therefore, A is a letter", ""},
+
 		// The last announcement wins.
 		{"The answer is A. No, wait. The answer is C.", "C"}, {`\boxed{A} ... no, \boxed{B}`, "B"}, {"Answer: A\nHm.\nAnswer: D", "D"}, {"#### A\nthe answer is B", "B"},
 		{"(A) is wrong and (C) is wrong. The answer is (B); see (A).", "B"}, {"A is incorrect. B is correct. C is wrong.", "B"}, {"B is not correct, so D is correct", "D"},
