@@ -12,7 +12,7 @@ import (
 // Extract is embedded by verifiers that read final answers.
 type Extract struct {
 	From    string `yaml:"extract" enum:"auto|hashes|boxed|phrase|number|line|text|choice|json|regex" default:"auto" doc:"Where the final answer stands: after ####, in \\boxed{}, after 'answer is', the last number, the last line, the whole text; the letter that is chosen; in JSON, at 'path'; where 'pattern' matches last. auto tries the first four in this order, then the last line."`
-	Path    string `yaml:"path,omitzero" doc:"For json: a JSONPath, such as $.answer, that finds one value in the fenced block or the text that is JSON."`
+	Path    string `yaml:"path,omitzero" doc:"For json: a JSONPath, such as $.answer, that finds one value in the JSON of the text: a fenced block, all of it, or the last object within."`
 	Pattern string `yaml:"pattern,omitzero" doc:"For regex: a regular expression (RE2); its last match counts, of that the first group where it has one."`
 }
 

@@ -24,37 +24,68 @@ const (
 )
 
 // jsonText is the part of a completion that should be JSON: the last fenced
-// block, or else all of it.
+// block that says it is, else the last of any kind, else all of it.
 func jsonText(text string) string {
-	if block, ok := lastFence(text); ok {
+	block, found := "", false
+	said := false
+	fences(text, func(language, content string) {
+		is := strings.EqualFold(language, "json")
+		if is || !said {
+			block, found = content, true
+		}
+		said = said || is
+	})
+	if found {
 		return block
 	}
 	return strings.TrimSpace(text)
 }
 
-// lastFence is the content of the last block between lines of three backticks.
-// A block that is not closed, as in a completion cut short, is none.
-func lastFence(text string) (block string, ok bool) {
-	var open []string
-	inside := false
+// fences yields the blocks between lines of three backticks. A block that is
+// not closed, as in a completion cut short, is none.
+func fences(text string, yield func(language, content string)) {
+	var lines []string
+	language, inside := "", false
 	for line := range strings.Lines(text) {
-		fence := strings.HasPrefix(strings.TrimSpace(line), "```")
+		mark, fence := strings.CutPrefix(strings.TrimSpace(line), "```")
 		switch {
 		case fence && inside:
-			block, ok, inside = strings.TrimSpace(strings.Join(open, "")), true, false
+			yield(language, strings.TrimSpace(strings.Join(lines, "")))
+			inside = false
 		case fence:
-			// ```json {"a": 1}``` on one line is a block, too.
-			rest := strings.TrimSpace(line)[3:]
-			if body, closed := strings.CutSuffix(rest, "```"); closed {
-				block, ok = strings.TrimSpace(strings.TrimPrefix(body, "json")), true
+			if body, closed := strings.CutSuffix(mark, "```"); closed { // all on one line
+				content, is := strings.CutPrefix(body, "json")
+				yield(map[bool]string{true: "json"}[is], strings.TrimSpace(content))
 				continue
 			}
-			open, inside = nil, true
+			language, lines, inside = strings.TrimSpace(mark), nil, true
 		case inside:
-			open = append(open, line)
+			lines = append(lines, line)
 		}
 	}
-	return block, ok
+}
+
+// objectWithin is the last JSON object that stands in prose. It tries a bounded
+// number of places, since each may be read to the end of the text.
+func objectWithin(text string) (any, error) {
+	var last any
+	err := errors.New("there is no object")
+	for range 100 {
+		i := strings.IndexByte(text, '{')
+		if i < 0 {
+			break
+		}
+		text = text[i:]
+		dec := json.NewDecoder(strings.NewReader(text))
+		var raw json.RawMessage
+		if dec.Decode(&raw) != nil {
+			text = text[1:]
+			continue
+		}
+		last, err = parseJSON(string(raw))
+		text = text[dec.InputOffset():]
+	}
+	return last, err
 }
 
 // parseJSON reads text as one JSON value, strictly: repeated keys, text after
@@ -157,7 +188,8 @@ func compiledPath(path string) (jp.Expr, error) {
 }
 
 // atPath is the one value that path finds in the JSON of a completion, as text:
-// a string without quotes, objects and lists as compact JSON. It is "" where
+// a string without quotes, objects and lists as compact JSON. Where neither a
+// block nor all of it is JSON, the last object in the prose is. It is "" where
 // there is no JSON, no value, or several that differ.
 func atPath(text, path string) string {
 	x, err := compiledPath(path)
@@ -165,6 +197,9 @@ func atPath(text, path string) string {
 		return "" // Validate has told
 	}
 	v, err := parseJSON(jsonText(text))
+	if err != nil {
+		v, err = objectWithin(text)
+	}
 	if err != nil {
 		return ""
 	}

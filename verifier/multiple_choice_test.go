@@ -35,6 +35,7 @@ func TestMultipleChoice(t *testing.T) {
 		"parentheses on one line":           quiz("Capital? (A) Rome (B) Paris (C) Paris, Texas (D) New York", map[string]any{"answer": "Paris"}),
 		"small letters":                     quiz("Capital?\na) Rome\nb) Paris\nc) Paris, Texas\nd) New York", map[string]any{"answer": "b"}),
 		"a worked example in front":         quiz("Capital of Italy?\nA. Rome\nB. Oslo\nAnswer: A\n\n"+capitals+"\nAnswer:", map[string]any{"answer": "B"}),
+		"an option that names another":      quiz("Capital? (A) Rome (B) Paris (C) Paris, Texas (D) New York\nFor all of these, see (F) and (B) below.", map[string]any{"answer": "B"}),
 		"an initial that is no label":       quiz("Says Mr.\nE. Smith: capital?\nA) Rome\nB) Paris\nC) Paris, Texas\nD) New York", map[string]any{"answer": "B"}),
 	} {
 		for text, want := range map[string]float64{

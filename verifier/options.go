@@ -101,7 +101,7 @@ func (o options) read(text string) (letter, unclear string) {
 		return o.named(text)
 	}
 	// "B. Paris", where A is Paris, is a slip of one kind or the other.
-	said = strings.Trim(said, closers+"-–— ")
+	said = strings.Trim(said, closers+"-–—")
 	if said == "" {
 		return letter, ""
 	}
@@ -181,8 +181,8 @@ func (o options) within(s string) []int {
 var promptLabel = regexp.MustCompile(`(?m)(?:^[ \t]*(?:[-*][ \t]+)?\(?([A-Za-z])[).:]|[ \t]\(([A-Za-z])\))[ \t]+`)
 
 // promptOptions reads the options in the last message of the user: the last run
-// of labels that begins with A and goes on in order, each to the next label or
-// the end of its line.
+// of labels that begins with A and goes on in order, each to the next label of
+// the run or the end of its line.
 func promptOptions(t core.Task) options {
 	text := ""
 	for _, n := range t.Prompt {
@@ -190,25 +190,27 @@ func promptOptions(t core.Task) options {
 			text = n.Content
 		}
 	}
-	var opts, last options
-	all := promptLabel.FindAllStringSubmatchIndex(text, -1)
-	for i, m := range all {
+	var run, last [][2]int // where each label of a run begins, and its text
+	for _, m := range promptLabel.FindAllStringSubmatchIndex(text, -1) {
 		label := strings.ToUpper(text[max(m[2], m[4]):max(m[3], m[5])])
 		if label == "A" {
-			opts = nil
+			run = nil
 		}
-		if label != string(rune('A'+len(opts))) {
+		if label != string(rune('A'+len(run))) {
 			continue // a label out of order is part of a text
 		}
-		end := len(text)
-		if i+1 < len(all) {
-			end = all[i+1][0]
-		}
-		line, _, _ := strings.Cut(text[m[1]:end], "\n")
-		opts = append(opts, strings.TrimSpace(line))
-		if len(opts) >= 2 {
-			last = slices.Clone(opts)
+		if run = append(run, [2]int{m[0], m[1]}); len(run) >= 2 {
+			last = slices.Clone(run)
 		}
 	}
-	return last
+	var opts options
+	for i, at := range last {
+		end := len(text)
+		if i+1 < len(last) {
+			end = last[i+1][0]
+		}
+		line, _, _ := strings.Cut(text[at[1]:end], "\n")
+		opts = append(opts, strings.TrimSpace(line))
+	}
+	return opts
 }
