@@ -16,7 +16,7 @@ func init() {
 		Detail: "`exact` and `f1` are SQuAD's: of answers, without case, punctuation and articles. `rouge_l` is for summaries (longest " +
 			"common subsequence of words, as rouge_score without stemming), `chrf`, `chrf++` and `bleu` for translations, each of single texts and as sacreBLEU has " +
 			"them (chrF2; BLEU with 13a tokens, exponential smoothing and effective order), from 0 to 1. Of several `references` of a row the " +
-			"nearest counts; BLEU counts n-grams of all. Abstains without a reference, and on texts over 64 KiB.",
+			"nearest counts; BLEU counts n-grams of all. Abstains without a reference, and on texts over 32 KiB.",
 		Paper:   "ROUGE (Lin, 2004); chrF (Popović, 2015); chrF++ (Popović, 2017); BLEU (Papineni et al., 2002); SQuAD (Rajpurkar et al., 2016)",
 		Example: "similarity: {metric: rouge_l}",
 		Needs:   []string{registry.NeedReference},
@@ -60,7 +60,7 @@ func nearest(measure func(text, ref string) float64) func(string, []string) floa
 
 // longestText bounds what is compared, in bytes: the time of ROUGE-L is the
 // product of both lengths.
-const longestText = 64 << 10
+const longestText = 32 << 10
 
 // Verify gives each node its measure, in 0..1.
 func (v similarity) Verify(ctx context.Context, ep *core.Episode, at []core.Ref) (core.Judgement, error) {

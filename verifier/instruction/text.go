@@ -105,8 +105,8 @@ func ends(before, marks, after string) bool {
 	case utf8.RuneCountInString(word) == 1 && word != "I" && unicode.IsUpper(firstRune(word)):
 		return false
 	case word != "" && strings.Trim(word, "0123456789") == "": // 1. in front of a line
-		line := before[strings.LastIndexByte(before, '\n')+1 : at]
-		return strings.TrimSpace(line) != ""
+		line := strings.TrimRight(before[:at], " \t")
+		return line != "" && line[len(line)-1] != '\n'
 	}
 	return true
 }
