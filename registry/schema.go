@@ -120,7 +120,11 @@ func (r *Registry) shapeSchema(s *shape, f *field) object {
 	case formComponent:
 		return object{"$ref": ref(string(f.kind))}
 	case formStruct:
-		return r.structSchema(s)
+		schema := r.structSchema(s)
+		if bare := s.inlineField(); bare != nil && f != nil { // within settings; components see to it themselves
+			return object{"anyOf": []any{r.fieldSchema(bare), schema}}
+		}
+		return schema
 	}
 	return object{}
 }

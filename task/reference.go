@@ -18,12 +18,19 @@ type reference struct {
 	Cases      json.RawMessage `json:"cases,omitempty"`
 	Test       string          `json:"test,omitempty"`
 
+	Choices      []string        `json:"choices,omitempty"`
+	Choice       string          `json:"choice,omitempty"` // letter of the right one, where the row gives its index or label
+	References   []string        `json:"references,omitempty"`
+	JSONSchema   json.RawMessage `json:"json_schema,omitempty"`
+	Instructions json.RawMessage `json:"instructions,omitempty"`
+
 	given row // a reference that is an object of its own; the rest is laid over it
 }
 
 // has tells whether there is anything to judge an attempt by.
 func (r *reference) has() bool {
-	return r.Answer != "" || r.Solution != "" || r.World != "" || r.Test != "" || r.Cases != nil || len(r.given) > 0
+	return r.Answer != "" || r.Solution != "" || r.World != "" || r.Test != "" || r.Cases != nil || len(r.given) > 0 ||
+		r.Choice != "" || r.References != nil || r.JSONSchema != nil || r.Instructions != nil
 }
 
 // encode gives null for a reference without content.
@@ -86,6 +93,9 @@ func (r row) reference() (*reference, error) {
 		}
 	}
 	if err := r.puzzle(ref); err != nil {
+		return nil, err
+	}
+	if err := r.rules(ref); err != nil {
 		return nil, err
 	}
 	return ref, r.code(ref)

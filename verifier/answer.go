@@ -1,33 +1,51 @@
 package verifier
 
 import (
+	"cmp"
+	"fmt"
 	"math/big"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // Extract is embedded by verifiers that read final answers.
 type Extract struct {
-	From string `yaml:"extract" enum:"auto|hashes|boxed|phrase|number|line|text" default:"auto" doc:"Where the final answer stands: after ####, in \\boxed{}, after 'answer is', the last number, the last line, the whole text; auto tries the first four in this order, then the last line."`
+	From    string `yaml:"extract" enum:"auto|hashes|boxed|phrase|number|line|text|choice|json|regex" default:"auto" doc:"Where the final answer stands: after ####, in \\boxed{}, after 'answer is', the last number, the last line, the whole text; the letter that is chosen; in JSON, at 'path'; where 'pattern' matches last. auto tries the first four in this order, then the last line."`
+	Path    string `yaml:"path,omitzero" doc:"For json: a JSONPath, such as $.answer, that finds one value in the JSON of the text: a fenced block, all of it, or the last object within."`
+	Pattern string `yaml:"pattern,omitzero" doc:"For regex: a regular expression (RE2); its last match counts, of that the first group where it has one."`
+}
+
+// Validate checks that path and pattern are given where they are used, and can
+// be read.
+func (e Extract) Validate() error {
+	for _, k := range []struct{ from, key, value string }{{"json", "path", e.Path}, {"regex", "pattern", e.Pattern}} {
+		if e.From == k.from && k.value == "" {
+			return fmt.Errorf("extract: %s wants %s, which is missing", k.from, k.key)
+		}
+		if e.From != k.from && k.value != "" {
+			return fmt.Errorf("%s is only used with extract: %s; here extract is %s", k.key, k.from, cmp.Or(e.From, "auto"))
+		}
+	}
+	switch e.From {
+	case "json":
+		if _, err := compiledPath(e.Path); err != nil {
+			return fmt.Errorf("path %q is not a JSONPath: %w", e.Path, err)
+		}
+	case "regex":
+		if _, err := compiledPattern(e.Pattern); err != nil {
+			return fmt.Errorf("pattern: %w", err)
+		}
+	}
+	return nil
 }
 
 // Answer reads the final answer of a completion and brings it to a canonical
 // form, so that two answers are equal when their strings are. The empty string
 // means that there is none.
 func (e Extract) Answer(text string) string {
-	switch e.From {
-	case "hashes":
-		return Canonical(afterHashes(text))
-	case "boxed":
-		return Canonical(boxed(text))
-	case "phrase":
-		return Canonical(phrase(text))
-	case "number":
-		return Canonical(lastNumber(text))
-	case "line":
-		return Canonical(lastLine(text))
-	case "text":
-		return Canonical(text)
+	if e.From != "" && e.From != "auto" {
+		return Canonical(e.read(text))
 	}
 	for _, read := range []func(string) string{afterHashes, boxed, phrase, lastNumber, lastLine} {
 		if a := Canonical(read(text)); a != "" {
@@ -35,6 +53,60 @@ func (e Extract) Answer(text string) string {
 		}
 	}
 	return ""
+}
+
+// read is the final answer as it is written, "" for none.
+func (e Extract) read(text string) string {
+	switch e.From {
+	case "hashes":
+		return afterHashes(text)
+	case "boxed":
+		return boxed(text)
+	case "phrase":
+		return phrase(text)
+	case "number":
+		return lastNumber(text)
+	case "line":
+		return lastLine(text)
+	case "choice":
+		return chosen(text, letters)
+	case "json":
+		return atPath(text, e.Path)
+	case "regex":
+		return lastMatch(text, e.Pattern)
+	}
+	return text
+}
+
+// patterns are the regular expressions of recipes, compiled once. There are as
+// many as recipes have, so that nothing ever leaves.
+var patterns sync.Map
+
+func compiledPattern(p string) (*regexp.Regexp, error) {
+	if re, ok := patterns.Load(p); ok {
+		return re.(*regexp.Regexp), nil
+	}
+	re, err := regexp.Compile(p)
+	if err == nil {
+		patterns.Store(p, re)
+	}
+	return re, err
+}
+
+func lastMatch(text, pattern string) string {
+	re, err := compiledPattern(pattern)
+	if err != nil {
+		return "" // Validate has told
+	}
+	all := re.FindAllStringSubmatch(text, -1)
+	if len(all) == 0 {
+		return ""
+	}
+	last := all[len(all)-1]
+	if len(last) > 1 {
+		return last[1]
+	}
+	return last[0]
 }
 
 func afterHashes(text string) string {

@@ -5,6 +5,7 @@
 package verifier
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -51,6 +52,18 @@ func attempt(ep *core.Episode, r core.Ref) string {
 		}
 	}
 	return b.String()
+}
+
+// decodeReference reads what a task's reference has beside the usual. A task
+// without one leaves into as it is.
+func decodeReference(t core.Task, into any) error {
+	if len(t.Reference) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(t.Reference, into); err != nil {
+		return fmt.Errorf("reading the reference of task %s: %w", t.ID, err)
+	}
+	return nil
 }
 
 func abstain(by string, r core.Ref, why string) core.Score {

@@ -5,6 +5,7 @@ import (
 
 	"pawl/core"
 	"pawl/coretest"
+	"pawl/verifier/instruction"
 	"pawl/world/chain"
 )
 
@@ -18,12 +19,29 @@ func TestVerifiersConform(t *testing.T) {
 		task := w.Task(i)
 		eps = append(eps, coretest.Episode(task, task.Ref().Solution, task.Ref().Solution, "7", ""))
 	}
+	eps = append(eps, coretest.Episode(quiz(capitals, map[string]any{"answer": "B"}), "B", "A or B", "Paris"), coretest.Episode(puzzle(6, 2, 3), "2 * 3", "6"),
+		coretest.Episode(quiz("q", map[string]any{"instructions": map[string]any{"json": true}, "answer": "7"}), "7", "7, 8"))
 	eps = append(eps, coretest.Episode(coretest.Task("t", "q", "7"), "#### 7", "#### 8"), coretest.Episode(coretest.Task("u", "q", "7")))
 	for name, make := range map[string]func(h *coretest.Host) (core.Verifier, error){
 		"oracle": func(h *coretest.Host) (core.Verifier, error) { return newOracle(t.Context(), h, OracleConfig{}) },
 		"exact":  func(h *coretest.Host) (core.Verifier, error) { return newExact(t.Context(), h, ExactConfig{}) },
 		"contains": func(h *coretest.Host) (core.Verifier, error) {
 			return newContains(t.Context(), h, ContainsConfig{Words: []string{"7"}, Finished: true})
+		},
+		"multiple_choice": func(h *coretest.Host) (core.Verifier, error) {
+			return newMultipleChoice(t.Context(), h, MultipleChoiceConfig{})
+		},
+		"json_schema": func(h *coretest.Host) (core.Verifier, error) {
+			return newJSONSchema(t.Context(), h, JSONSchemaConfig{Schema: []byte(`{"type":"integer"}`)})
+		},
+		"instructions": func(h *coretest.Host) (core.Verifier, error) {
+			return newInstructions(t.Context(), h, InstructionsConfig{Rules: instruction.Rules{NoCommas: true}})
+		},
+		"similarity": func(h *coretest.Host) (core.Verifier, error) {
+			return newSimilarity(t.Context(), h, SimilarityConfig{Metric: "f1"})
+		},
+		"countdown": func(h *coretest.Host) (core.Verifier, error) {
+			return newCountdown(t.Context(), h, CountdownConfig{})
 		},
 		"majority_vote": func(h *coretest.Host) (core.Verifier, error) {
 			return newMajorityVote(t.Context(), h, MajorityVoteConfig{})

@@ -44,9 +44,7 @@ var signs = strings.NewReplacer("×", "*", "÷", "/", "−", "-", "–", "-", "�
 
 func judgeCountdown(ref reference, text string) world.Verdict {
 	text = signs.Replace(text)
-	last := strings.TrimSpace(text)
-	last = strings.TrimSpace(last[strings.LastIndexByte(last, '\n')+1:])
-	last = answerLabel.ReplaceAllString(last, "")
+	last := answerLine(text)
 	expression, _, _ := strings.Cut(last, "=")
 	value, used, err := evaluate(expression)
 	if err == nil && len(used) > 1 && !hasSteps(text, last, len(used), len(ref.Numbers)) {
@@ -60,6 +58,13 @@ func judgeCountdown(ref reference, text string) world.Verdict {
 		v.Reason = "reading the expression: " + err.Error()
 	}
 	return v
+}
+
+// answerLine is the last line without its label.
+func answerLine(text string) string {
+	last := strings.TrimSpace(text)
+	last = strings.TrimSpace(last[strings.LastIndexByte(last, '\n')+1:])
+	return answerLabel.ReplaceAllString(last, "")
 }
 
 var answerLabel = regexp.MustCompile(`(?i)^(final\s+)?answer\s*:\s*|^####\s*`)
