@@ -1,0 +1,564 @@
+package mathexpr
+
+import (
+	"fmt"
+	"math/big"
+	"strings"
+)
+
+// Compare decides whether two answers are the same, and says why. It never
+// panics, and its work is bounded.
+func Compare(a, b string, o Options) (v Verdict, why string) {
+	defer func() {
+		if r := recover(); r != nil {
+			if _, ok := r.(big.ErrNaN); !ok { // an infinity met another
+				panic(r)
+			}
+			v, why = Unsure, errTooLarge.Error()
+		}
+	}()
+	if strings.TrimSpace(a) == strings.TrimSpace(b) && strings.TrimSpace(a) != "" {
+		return Equal, ""
+	}
+	c := comparison{Options: o, work: budget{maxWork}}
+	v = c.texts(a, b)
+	return v, c.why
+}
+
+// texts compares two answers as they were written.
+func (c *comparison) texts(a, b string) Verdict {
+	if max(len(a), len(b)) > maxLength {
+		if plain(a) == plain(b) {
+			return Equal
+		}
+		c.why = fmt.Sprintf("an answer is longer than %d bytes", maxLength)
+		return Unsure
+	}
+	a, b = clean(a), clean(b)
+	if a == "" || b == "" {
+		c.why = "there is no answer"
+		return Unsure
+	}
+	pa, pb := plain(a), plain(b)
+	if undressed(a) == undressed(b) || pa == pb && isName(a) {
+		return Equal
+	}
+	if v := c.clocks(pa, pb); v != nil {
+		return *v
+	}
+	if v := c.choices(a, b); v != nil {
+		return *v
+	}
+	if isName(a) && isName(b) {
+		return c.names(pa, pb)
+	}
+	ta, errA := c.trees(a)
+	tb, errB := c.trees(b)
+	if errA != nil || errB != nil {
+		return c.proses(pa, pb, errA, errB)
+	}
+	return c.readings(ta, tb, a, b)
+}
+
+// tagged is a reading of an answer. All readings of slashes must agree; of
+// separators, one that is equal is enough.
+type tagged struct {
+	tree  *node
+	tight bool
+	comma bool // a comma is a decimal point
+}
+
+// trees are the readings of a text.
+func (c *comparison) trees(s string) ([]tagged, error) {
+	if isName(s) && !known(plain(s)) {
+		return nil, fmt.Errorf("%q is a name", s)
+	}
+	if p := phrases[strings.ReplaceAll(plain(s), " ", "")]; p != "" {
+		s = p
+	}
+	var out []tagged
+	var first error
+	for _, commas := range []bool{true, false} {
+		if !commas && (len(out) == 0 || !strings.Contains(s, ",")) && first == nil {
+			break
+		}
+		p, err := parse(s, reading{commas: commas})
+		if err != nil {
+			if first == nil {
+				first = err
+			}
+			continue
+		}
+		if !commas && len(out) > 0 && out[0].tree.canon() == p.tree.canon() {
+			break
+		}
+		out = append(out, tagged{tree: p.tree})
+		if p.loose {
+			if q, err := parse(s, reading{commas: commas, tight: true}); err == nil && q.tree.canon() != p.tree.canon() {
+				out = append(out, tagged{tree: q.tree, tight: true})
+			}
+		}
+	}
+	if whole, part, ok := strings.Cut(s, ","); ok && isNumeral(strings.TrimLeft(whole, "+-")) && isNumeral(part) &&
+		(len(part) != 3 || len(whole) > 3 || whole[0] == '0') { // 1,22 as 1.22
+		if p, err := parse(whole+"."+part, reading{}); err == nil {
+			out = append(out, tagged{tree: p.tree, comma: true})
+		}
+	}
+	if len(out) == 0 {
+		return nil, first
+	}
+	return out, nil
+}
+
+func isNumeral(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+// readings compares all readings of two answers.
+func (c *comparison) readings(as, bs []tagged, a, b string) Verdict {
+	verdict := Different
+	loose := map[bool]Verdict{} // by whether slashes bind loosely
+	for _, ta := range as {
+		for _, tb := range bs {
+			if ta.comma && strings.Contains(b, ",") || tb.comma && strings.Contains(a, ",") {
+				continue // a decimal comma only stands against a point
+			}
+			if ta.comma && !strings.Contains(b, ".") || tb.comma && !strings.Contains(a, ".") {
+				continue
+			}
+			v := c.answers(ta.tree, tb.tree)
+			tight := ta.tight || tb.tight
+			if was, ok := loose[tight]; !ok || v == Equal || v == Unsure && was == Different {
+				loose[tight] = v
+			}
+		}
+	}
+	verdict = loose[false]
+	if v, ok := loose[true]; ok && v != verdict {
+		c.why = "a/bc has two readings, and they differ"
+		return Unsure
+	}
+	return verdict
+}
+
+// answers compares two trees by their shapes.
+func (c *comparison) answers(a, b *node) Verdict {
+	if a.canon() == b.canon() {
+		return Equal
+	}
+	a, b = expanded(a), expanded(b)
+	if a.op == opRel && b.op == opRel && a.name == "=" && b.name == "=" {
+		return c.equations(a, b)
+	}
+	if v := c.named(a, b); v != nil {
+		return *v
+	}
+	if v := c.named(b, a); v != nil {
+		return *v
+	}
+	if isCondition(a) || isCondition(b) || isRegion(a) || isRegion(b) {
+		return c.regions(a, b)
+	}
+	switch {
+	case a.op == opList || b.op == opList || a.op == opSet || b.op == opSet || a.op == opTuple || b.op == opTuple:
+		return c.collections(a, b)
+	case a.op == opRatio || b.op == opRatio:
+		return c.ratios(a, b)
+	case a.op == opBase || b.op == opBase:
+		return c.bases(a, b)
+	case a.op == opRel || b.op == opRel:
+		c.why = "an equation stands against a value"
+		if variable(a) != "" || variable(b) != "" {
+			return Unsure // which it may solve
+		}
+		return Different
+	}
+	if a.hasOp(opMatrix) || b.hasOp(opMatrix) {
+		return c.matrices(a, b)
+	}
+	return c.measuredIn(a, b)
+}
+
+// expanded turns plus-minus into a list of both.
+func expanded(n *node) *node {
+	if n.op == opRel && len(n.args) == 2 && n.name == "=" && nameLike(n.args[0]) && n.args[1].hasOp(opPM) {
+		both := expanded(n.args[1])
+		return both
+	}
+	if n.op == opList || n.op == opSet {
+		m := &node{op: n.op}
+		for _, a := range n.args {
+			if a = expanded(a); a.op == opList {
+				m.args = append(m.args, a.args...)
+			} else {
+				m.args = append(m.args, a)
+			}
+		}
+		return m
+	}
+	if !n.hasOp(opPM) || isCondition(n) || n.op == opTuple {
+		return n
+	}
+	with := func(sign bool) *node {
+		return n.mapped(func(m *node) *node {
+			if m.op != opPM {
+				return m
+			}
+			if sign == (m.name == "pm") {
+				return tree(opAdd, m.args...)
+			}
+			return sub(m.args[0], m.args[1])
+		})
+	}
+	return tree(opList, with(true), with(false))
+}
+
+func isCondition(n *node) bool {
+	return n.op == opAnd || n.op == opOr || n.op == opIn || n.op == opBuilder || n.op == opRel && n.name != "="
+}
+
+func isRegion(n *node) bool {
+	return n.op == opUnion || n.op == opInter || n.op == opSym && n.name == `\R`
+}
+
+// named compares an answer with its name, such as x = 5, with one without.
+func (c *comparison) named(a, b *node) *Verdict {
+	if a.op != opRel || a.name != "=" || len(a.args) != 2 || b.op == opRel || isCondition(b) && b.op != opIn {
+		return nil
+	}
+	lhs, rhs := a.args[0], a.args[1]
+	if !nameLike(lhs) && nameLike(rhs) {
+		lhs, rhs = rhs, lhs
+	}
+	if !nameLike(lhs) {
+		return nil
+	}
+	for _, v := range rhs.variables() { // y = y + 1 names nothing
+		if lhs.op == opSym && lhs.name == v {
+			return nil
+		}
+	}
+	v := c.answers(rhs, b)
+	return &v
+}
+
+// collections compares lists, sets and tuples.
+func (c *comparison) collections(a, b *node) Verdict {
+	// A column vector is a tuple.
+	a, b = asTuple(a, b), asTuple(b, a)
+	many := func(n *node) bool { return n.op == opList || n.op == opSet || n.op == opTuple }
+	if !many(a) || !many(b) {
+		one, other := a, b
+		if many(a) {
+			one, other = b, a
+		}
+		switch {
+		case other.op != opTuple && len(other.args) == 1:
+			return c.answers(one, other.args[0])
+		case other.op == opSet && len(other.args) == 0:
+			return Different
+		case one.op == opRel:
+			if one.name == "=" {
+				return c.roots(one, other)
+			}
+			return Unsure
+		}
+		c.why = "one is a single value"
+		return Different
+	}
+	if a.op == opTuple && b.op == opTuple {
+		return c.tuples(a, b)
+	}
+	if a.op == opTuple || b.op == opTuple {
+		return c.listAndTuple(a, b)
+	}
+	if a.op == opSet || b.op == opSet || !c.Ordered {
+		return c.unordered(a, b)
+	}
+	return c.ordered(a.args, b.args)
+}
+
+// asTuple is a column, beside a tuple or list, as a tuple.
+func asTuple(n, beside *node) *node {
+	if n.op != opMatrix || beside.op == opMatrix {
+		return n
+	}
+	t := &node{op: opTuple, name: "()"}
+	if beside.op == opTuple {
+		t.name = beside.name
+	}
+	for _, row := range n.args {
+		if len(row.args) != 1 {
+			return n
+		}
+		t.args = append(t.args, row.args[0])
+	}
+	return t
+}
+
+func (c *comparison) ordered(a, b []*node) Verdict {
+	if len(a) != len(b) {
+		c.why = fmt.Sprintf("they have %d and %d parts", len(a), len(b))
+		return Different
+	}
+	verdict := Equal
+	for i := range a {
+		switch v := c.answers(a[i], b[i]); v {
+		case Different:
+			return Different
+		case Unsure:
+			verdict = Unsure
+		}
+	}
+	return verdict
+}
+
+func (c *comparison) tuples(a, b *node) Verdict {
+	v := c.ordered(a.args, b.args)
+	if v != Equal || a.name == b.name {
+		return v
+	}
+	if len(a.args) == 2 {
+		c.why = "their brackets differ"
+		return Different
+	}
+	return Unsure
+}
+
+// listAndTuple compares a list or set with a tuple: in order, a list may be
+// meant as one.
+func (c *comparison) listAndTuple(a, b *node) Verdict {
+	list := a
+	if a.op == opTuple {
+		list = b
+	}
+	tuple := b
+	if a.op == opTuple {
+		tuple = a
+	}
+	if list.op == opSet && tuple.name != "()" {
+		sa, ok := c.realSet(a)
+		sb, ok2 := c.realSet(b)
+		if ok && ok2 {
+			return c.sameSets(sa, sb)
+		}
+	}
+	stripped := tree(opList)
+	for _, n := range list.args {
+		if n.op == opRel && n.name == "=" && len(n.args) == 2 && nameLike(n.args[0]) {
+			n = n.args[1]
+		}
+		stripped.args = append(stripped.args, n)
+	}
+	if list.op == opList && (tuple.name == "()" || len(tuple.args) > 2) && c.ordered(stripped.args, tuple.args) == Equal {
+		return Equal
+	}
+	if c.unordered(stripped, tuple) == Different {
+		return Different
+	}
+	c.why = "one has an order and the other has none"
+	return Unsure
+}
+
+// unordered compares as sets of answers, each with its partner.
+func (c *comparison) unordered(a, b *node) Verdict {
+	as, bs := a.args, b.args
+	if sameNames(as, bs) {
+		return c.byName(as, bs)
+	}
+	if na, nb := withoutNames(as), withoutNames(bs); na != nil && nb == nil {
+		as = na
+	} else if nb != nil && na == nil {
+		bs = nb
+	}
+	if len(as) > maxItems || len(bs) > maxItems {
+		return Unsure
+	}
+	verdicts := make([][]Verdict, len(as))
+	for i, x := range as {
+		verdicts[i] = make([]Verdict, len(bs))
+		for j, y := range bs {
+			verdicts[i][j] = c.answers(x, y)
+		}
+	}
+	// Each needs an equal on the other side; how often it is said counts in a
+	// list alone.
+	lonely := func(n, m int, at func(i, j int) Verdict) Verdict {
+		worst := Equal
+		for i := range n {
+			best := Different
+			for j := range m {
+				if v := at(i, j); v == Equal || v == Unsure && best == Different {
+					best = v
+				}
+			}
+			switch {
+			case best == Different:
+				return Different
+			case best == Unsure:
+				worst = Unsure
+			}
+		}
+		return worst
+	}
+	forth := lonely(len(as), len(bs), func(i, j int) Verdict { return verdicts[i][j] })
+	back := lonely(len(bs), len(as), func(i, j int) Verdict { return verdicts[j][i] })
+	switch {
+	case forth == Different || back == Different:
+		c.why = "an answer of one is missing in the other"
+		return Different
+	case forth == Unsure || back == Unsure:
+		return Unsure
+	case len(as) != len(bs) && (a.op == opList && b.op == opList):
+		c.why = "an answer is repeated"
+		return Unsure
+	}
+	return Equal
+}
+
+// sameNames tells whether two lists give values to the same names, each once.
+func sameNames(as, bs []*node) bool {
+	if withoutNames(as) == nil || withoutNames(bs) == nil || len(as) != len(bs) {
+		return false
+	}
+	left := map[string]bool{}
+	for _, n := range as {
+		left[n.args[0].canon()] = true
+	}
+	if len(left) != len(as) {
+		return false
+	}
+	for _, n := range bs {
+		delete(left, n.args[0].canon())
+	}
+	return len(left) == 0
+}
+
+// byName compares the values of each name.
+func (c *comparison) byName(as, bs []*node) Verdict {
+	verdict := Equal
+	for _, x := range as {
+		for _, y := range bs {
+			if x.args[0].canon() != y.args[0].canon() {
+				continue
+			}
+			switch v := c.answers(x.args[1], y.args[1]); v {
+			case Different:
+				return Different
+			case Unsure:
+				verdict = Unsure
+			}
+		}
+	}
+	return verdict
+}
+
+// withoutNames are the values of x = 1, x = 2, or nil where some have no name.
+func withoutNames(items []*node) []*node {
+	var out []*node
+	for _, n := range items {
+		if n.op != opRel || n.name != "=" || len(n.args) != 2 || !nameLike(n.args[0]) {
+			return nil
+		}
+		out = append(out, n.args[1])
+	}
+	return out
+}
+
+// ratios compares 1:2 with 2:4, or with 1/2. What looks like a time of day is
+// none of these.
+func (c *comparison) ratios(a, b *node) Verdict {
+	if a.op == opRatio && len(a.args) == 2 && b.op != opRatio {
+		return c.answers(tree(opDiv, a.args...), b)
+	}
+	if b.op == opRatio && len(b.args) == 2 && a.op != opRatio {
+		return c.ratios(b, a)
+	}
+	if a.op != opRatio || b.op != opRatio || len(a.args) != len(b.args) {
+		return Unsure
+	}
+	if c.ordered(a.args, b.args) == Equal {
+		return Equal
+	}
+	for i := range a.args[1:] {
+		if v := c.values(tree(opMul, a.args[0], b.args[i+1]), tree(opMul, b.args[0], a.args[i+1])); v != Equal {
+			return v
+		}
+	}
+	return Equal
+}
+
+// bases compares numerals in bases: the base is part of what was asked.
+func (c *comparison) bases(a, b *node) Verdict {
+	if a.op == opBase && b.op == opBase && a.args[0].canon() == b.args[0].canon() {
+		if a.num.Cmp(b.num) == 0 {
+			return Equal
+		}
+		return Different
+	}
+	if c.values(a, b) == Different {
+		numeral, other := a, b
+		if a.op != opBase {
+			numeral, other = b, a
+		}
+		if other.op == opNum && other.num.IsInt() && other.num.Num().String() == numeral.name {
+			c.why = "one leaves out its base"
+			return Unsure
+		}
+		return Different
+	}
+	c.why = "their bases differ"
+	return Unsure
+}
+
+// measuredIn compares single values, one of which may carry a unit that looks
+// like a variable: 5 m^2.
+func (c *comparison) measuredIn(a, b *node) Verdict {
+	v := c.scalars(a, b)
+	if v != Different {
+		return v
+	}
+	for _, pair := range [][2]*node{{a, b}, {b, a}} {
+		n, other := pair[0], pair[1]
+		if n.op != opMul || len(n.args) != 2 || n.args[0].op != opNum || len(other.variables()) > 0 {
+			continue
+		}
+		letter, squared := n.args[1], false
+		if letter.op == opPow && (letter.args[1].isInt(2) || letter.args[1].isInt(3)) {
+			letter, squared = letter.args[0], true
+		}
+		if letter.op != opSym || measures[strings.ToLower(letter.name)].dimension == "" {
+			continue
+		}
+		if w := c.scalars(n.args[0], other); w == Equal && squared {
+			return Equal
+		} else if w != Different {
+			c.why = fmt.Sprintf("%s may be a unit or a variable", letter.name)
+			return Unsure
+		}
+	}
+	return v
+}
+
+// Rational is the value of an answer that is one rational number, as a reduced
+// fraction: a key for counting votes.
+func Rational(s string) (string, bool) {
+	if len(s) > maxLength {
+		return "", false
+	}
+	s = clean(s)
+	p, err := parse(s, reading{commas: true})
+	if err != nil || p.loose {
+		return "", false
+	}
+	_, n := p.tree.unit()
+	if n.op == opRel && n.name == "=" && len(n.args) == 2 && nameLike(n.args[0]) {
+		_, n = n.args[1].unit()
+	}
+	r, err := exact{work: &budget{maxWork / 16}}.eval(unmarked(n, true, false))
+	if err != nil || size(r) > 4096 {
+		return "", false
+	}
+	return r.RatString(), true
+}
