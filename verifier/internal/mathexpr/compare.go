@@ -169,6 +169,14 @@ func (c *comparison) answers(a, b *node) Verdict {
 		return c.bases(a, b)
 	case a.op == opRel || b.op == opRel:
 		c.why = "an equation stands against a value"
+		if eq, other := a, b; len(a.variables()) == 0 && len(b.variables()) == 0 {
+			if b.op == opRel {
+				eq, other = b, a
+			}
+			if eq.name == "=" && len(eq.args) == 2 && c.answers(eq.args[0], eq.args[1]) == Equal { // 2 + 3 = 5
+				return c.answers(eq.args[1], other)
+			}
+		}
 		if variable(a) != "" || variable(b) != "" {
 			return Unsure // which it may solve
 		}
@@ -345,13 +353,17 @@ func (c *comparison) listAndTuple(a, b *node) Verdict {
 		}
 	}
 	stripped := tree(opList)
+	named := 0
 	for _, n := range list.args {
 		if n.op == opRel && n.name == "=" && len(n.args) == 2 && nameLike(n.args[0]) {
 			n = n.args[1]
+			named++
 		}
 		stripped.args = append(stripped.args, n)
 	}
-	if list.op == opList && (tuple.name == "()" || len(tuple.args) > 2) && c.ordered(stripped.args, tuple.args) == Equal {
+	// Two in parentheses may be an interval, which 1, 2 is not.
+	point := len(tuple.args) > 2 || tuple.name == "()" && named == len(list.args)
+	if list.op == opList && point && c.ordered(stripped.args, tuple.args) == Equal {
 		return Equal
 	}
 	if c.unordered(stripped, tuple) == Different {

@@ -59,6 +59,8 @@ const (
 	maxLength = 4096    // bytes of text that are parsed
 	maxDepth  = 60      // of nesting
 	maxItems  = 64      // of a list or set
-	maxBits   = 1 << 17 // of a number
-	maxWork   = 1 << 22 // units of arithmetic, roughly machine words touched
+	maxBits   = 1 << 16 // of a number
+	maxWork   = 1 << 21 // units of arithmetic, each some tenths of a microsecond
+
+	maxFactorial = 6000 // of which a factorial is taken
 )

@@ -99,10 +99,10 @@ func expAt(x *big.Float, prec uint) (*big.Float, bool) {
 	if x.Sign() == 0 {
 		return floatInt(1, prec), true
 	}
-	if !below(x, 26) {
+	if !below(x, 17) {
 		return nil, false
 	}
-	p := prec + guard + 26
+	p := prec + guard + 17
 	k := float(p).Quo(x, ln2At(p))
 	n, _ := float(p).Add(k, float(p).SetFloat64(math.Copysign(0.5, float64(k.Sign())))).Int64()
 	r := float(p).Sub(x, float(p).Mul(floatInt(n, p), ln2At(p)))

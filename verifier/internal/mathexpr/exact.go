@@ -33,9 +33,11 @@ func size(r *big.Rat) int { return r.Num().BitLen() + r.Denom().BitLen() }
 
 // cost is what an operation on r takes: a rational is reduced after each, in
 // time that grows with the square of its size.
-func cost(r *big.Rat) int {
-	words := 1 + size(r)/64
-	return words * (1 + words/64)
+func cost(r *big.Rat) int { return costOf(size(r)) }
+
+func costOf(bits int) int {
+	words := 1 + bits/64
+	return words * (1 + words/8)
 }
 
 func (e exact) eval(n *node) (*big.Rat, error) {
@@ -108,7 +110,7 @@ func (e exact) op(n *node) (*big.Rat, error) {
 		if !v[0].IsInt() || !v[1].IsInt() || v[0].Sign() < 0 || v[1].Sign() < 0 {
 			return nil, errUndefined
 		}
-		if !v[0].Num().IsInt64() || v[0].Num().Int64() > 20000 {
+		if !v[0].Num().IsInt64() || v[0].Num().Int64() > maxFactorial {
 			return nil, errTooLarge
 		}
 		if v[0].Cmp(v[1]) < 0 {
@@ -158,7 +160,7 @@ func (e exact) pow(b, x *big.Rat) (*big.Rat, error) {
 	if k.BitLen() > 24 || int(k.Int64())*size(b) > 2*maxBits {
 		return nil, errTooLarge
 	}
-	if err := e.work.spend(int(k.Int64()) * size(b) / 64); err != nil {
+	if err := e.work.spend(costOf(int(k.Int64()) * size(b))); err != nil {
 		return nil, err
 	}
 	num, den := new(big.Int).Exp(b.Num(), k, nil), new(big.Int).Exp(b.Denom(), k, nil)
@@ -222,7 +224,7 @@ func (e exact) factorial(v *big.Rat) (*big.Rat, error) {
 	if !v.IsInt() || v.Sign() < 0 {
 		return nil, errUndefined
 	}
-	if !v.Num().IsInt64() || v.Num().Int64() > 20000 {
+	if !v.Num().IsInt64() || v.Num().Int64() > maxFactorial {
 		return nil, errTooLarge
 	}
 	k := v.Num().Int64()

@@ -38,10 +38,18 @@ func (e numeric) eval(n *node) (value, error) {
 		return value{}, err
 	}
 	v, err := e.op(n)
-	if err == nil && (v.re.IsInf() || v.im != nil && v.im.IsInf()) {
+	if err == nil && (vast(v.re) || v.im != nil && vast(v.im)) {
 		return v, errTooLarge
 	}
 	return v, err
+}
+
+// vast tells whether a number is too large or too small to reckon with:
+// big.Float aligns what it adds, so that an exponent is a length of memory.
+func vast(x *big.Float) bool {
+	const limit = 1 << 17
+	e := exponent(x)
+	return x.IsInf() || e > limit || e < -limit
 }
 
 func (e numeric) op(n *node) (value, error) {
@@ -293,6 +301,9 @@ func (e numeric) whole(b value, k *big.Int) (value, error) {
 		r = e.mul(r, r)
 		if m.Bit(i) == 1 {
 			r = e.mul(r, b)
+		}
+		if vast(r.re) || r.im != nil && vast(r.im) {
+			return value{}, errTooLarge
 		}
 	}
 	if k.Sign() < 0 {

@@ -410,7 +410,30 @@ func (p *parser) braces() *node {
 	if !p.accept(tCmd, "}") {
 		return p.fail("a set does not close")
 	}
+	if len(q.items) == 1 {
+		if b := suchThat(q.items[0]); b != nil {
+			return b
+		}
+	}
 	return tree(opSet, q.items...)
+}
+
+// suchThat reads x : x > 2, where the colon looked like that of a ratio.
+func suchThat(n *node) *node {
+	first := n
+	if n.op == opAnd {
+		first = n.args[0]
+	}
+	if first.op != opRel || first.args[0].op != opRatio || len(first.args[0].args) != 2 || first.args[0].args[0].op != opSym {
+		return nil
+	}
+	of := first.args[0].args[0]
+	c := *first
+	c.args = append([]*node{first.args[0].args[1]}, first.args[1:]...)
+	if n.op == opAnd {
+		return tree(opBuilder, of, tree(opAnd, append([]*node{&c}, n.args[1:]...)...))
+	}
+	return tree(opBuilder, of, &c)
 }
 
 // command reads what a LaTeX command stands for.

@@ -295,6 +295,7 @@ const (
 	positivePoints = 4
 	signedPoints   = 6
 	wholePoints    = 3
+	widePoints     = 6
 )
 
 // functions compares two expressions in variables, at random points. Values
@@ -312,6 +313,7 @@ func (c *comparison) functions(a, b *node, vars []string) Verdict {
 			return Different
 		case v == Equal:
 			confirmed++
+		case errors.Is(c.lastErr, errTooLarge): // says nothing
 		case on.a != on.b:
 			gaps++
 		case on.a && on.b:
@@ -319,9 +321,9 @@ func (c *comparison) functions(a, b *node, vars []string) Verdict {
 		}
 		return v
 	}
-	points := []int{positivePoints, signedPoints, wholePoints}
+	points := []int{positivePoints, signedPoints, wholePoints, widePoints}
 	if a.has(ofWholeNumbers) || b.has(ofWholeNumbers) {
-		points = []int{0, 0, 4 * wholePoints}
+		points = []int{0, 0, 5 * wholePoints}
 	}
 	for kind, n := range points {
 		for i := range n {
@@ -362,7 +364,8 @@ func ofWholeNumbers(n *node) bool {
 	return n.op == opFact || n.op == opBinom || n.op == opSum || n.op == opProd
 }
 
-// pointOf gives each variable a value of a kind: positive, of any sign, whole.
+// pointOf gives each variable a value of a kind: positive, of any sign, whole,
+// from a wide range.
 func pointOf(vars []string, kind, i int) map[string]*big.Rat {
 	point := make(map[string]*big.Rat, len(vars))
 	for _, name := range vars {
@@ -374,8 +377,10 @@ func pointOf(vars []string, kind, i int) map[string]*big.Rat {
 			point[name] = big.NewRat(r.Int64N(1<<22)+1<<19, 1<<20+7)
 		case 1:
 			point[name] = big.NewRat(r.Int64N(1<<23)-1<<22, 1<<20+7)
-		default:
-			point[name] = big.NewRat(r.Int64N(7)+2, 1)
+		case 2: // small ones, and some that are not
+			point[name] = big.NewRat(r.Int64N([]int64{7, 7, 7, 29, 29, 120}[i%6])+2, 1)
+		default: // beyond a corner that an absolute value may have
+			point[name] = big.NewRat((r.Int64N(1<<21)-1<<20)<<(4*i%24), 1<<19+21)
 		}
 	}
 	return point

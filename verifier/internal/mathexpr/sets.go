@@ -138,6 +138,12 @@ func (c *comparison) solved(n *node) ([]interval, bool) {
 	if name == "" || len(n.args) != 2 {
 		return nil, false
 	}
+	for i, side := range n.args { // x < infinity
+		if e, ok := c.end(side, true); ok && e.infinite != 0 {
+			less := n.name == "<" || n.name == "<="
+			return everything, n.args[1-i].op == opSym && (less || n.name == ">" || n.name == ">=") && (e.infinite > 0) == (less == (i == 1))
+		}
+	}
 	root, slope, ok := c.linear(sub(n.args[0], n.args[1]), name)
 	if !ok {
 		return nil, false

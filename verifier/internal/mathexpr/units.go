@@ -54,13 +54,25 @@ func (c *comparison) units(ua, ub string, a, b *node) *Verdict {
 	default: // words that are not known: the values can tell them apart, not make them the same
 		if c.marked(a, b) == Different {
 			verdict = Different
-		} else if within(wa, wb) || within(wb, wa) {
+		} else if !shaping(wa) && !shaping(wb) && (within(wa, wb) || within(wb, wa)) {
 			verdict = Equal
 		} else {
 			c.why = "their units are not known to be the same"
 		}
 	}
 	return &verdict
+}
+
+// shaping tells whether words of a unit change what it measures: square
+// meters are no meters.
+func shaping(words []string) bool {
+	return slices.ContainsFunc(words, func(w string) bool {
+		switch w {
+		case "square", "squared", "sq", "cubic", "cubed", "cu", "per", "/", "^2", "^3", "half", "pair", "million", "thousand":
+			return true
+		}
+		return false
+	})
 }
 
 // within tells whether all words of a are in b: apples, and red apples.

@@ -48,7 +48,7 @@ var spelt = map[string]int64{
 }
 
 // magnitudes multiply the number before them.
-var magnitudes = map[string]int64{"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+var magnitudes = map[string]int64{"dozen": 12, "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 
 // connectives are words of prose that stand between answers or that change
 // what an answer means; none is part of a unit.
@@ -58,8 +58,8 @@ var connectives = map[string]bool{
 	"even": true, "odd": true, "all": true, "any": true, "every": true, "some": true, "except": true, "greater": true, "mod": true, "times": true,
 	"is": true, "are": true, "was": true, "with": true, "without": true, "only": true, "both": true, "either": true, "neither": true, "from": true,
 	"is not": true, "equals": true, "equal": true, "plus": true, "minus": true, "over": true, "does": true, "do": true, "cannot": true, "can": true,
-	"true": true, "false": true, "yes": true, "union": true, "in": true, "undefined": true, "otherwise": true, "then": true, "by": true, "integer": true,
-	"integers": true, "prime": true, "real": true, "solution": true, "solutions": true, "positive": true, "negative": true, "remainder": true,
+	"true": true, "false": true, "yes": true, "union": true, "in": true, "undefined": true, "otherwise": true, "then": true, "by": true, "real": true,
+	"positive": true, "negative": true, "remainder": true,
 }
 
 // shortWords are words of up to three letters that are no products of
