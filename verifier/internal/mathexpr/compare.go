@@ -533,24 +533,36 @@ func (c *comparison) measuredIn(a, b *node) Verdict {
 	}
 	for _, pair := range [][2]*node{{a, b}, {b, a}} {
 		n, other := pair[0], pair[1]
-		if n.op != opMul || len(n.args) != 2 || n.args[0].op != opNum || len(other.variables()) > 0 {
+		letters := n.variables()
+		if len(letters) == 0 || len(other.variables()) > 0 || leading(n).op != opNum {
 			continue
 		}
-		letter, squared := n.args[1], false
-		if letter.op == opPow && (letter.args[1].isInt(2) || letter.args[1].isInt(3)) {
-			letter, squared = letter.args[0], true
+		bare := n
+		for _, l := range letters {
+			if !strings.Contains(unitLetters, l) {
+				bare = nil
+				break
+			}
+			bare = bare.with(l, number(1))
 		}
-		if letter.op != opSym || measures[strings.ToLower(letter.name)].dimension == "" {
+		if bare == nil || c.scalars(bare, other) == Different {
 			continue
 		}
-		if w := c.scalars(n.args[0], other); w == Equal && squared {
-			return Equal
-		} else if w != Different {
-			c.why = fmt.Sprintf("%s may be a unit or a variable", letter.name)
-			return Unsure
+		if composed := n.op == opDiv || n.hasOp(opPow); composed { // 5 m/s, 5 m^2
+			return c.scalars(bare, other)
 		}
+		c.why = fmt.Sprintf("%s may be a unit or a variable", strings.Join(letters, " and "))
+		return Unsure
 	}
 	return v
+}
+
+// leading is the first factor of a product or quotient.
+func leading(n *node) *node {
+	for n.op == opMul || n.op == opDiv {
+		n = n.args[0]
+	}
+	return n
 }
 
 // Rational is the value of an answer that is one rational number, as a reduced

@@ -217,6 +217,13 @@ func (p *parser) symbol(t token) *node {
 		p.next() // x1 in plain text is a name of its own
 		return symbol(name + t.text)
 	}
+	if len(name) == 1 && strings.Contains("fghFGH", name) && p.inverse() {
+		name += "^{-1}"
+		p.expect("(")
+		q := p.items()
+		p.expect(")")
+		return &node{op: opApp, name: name, args: q.items}
+	}
 	name += p.subscript()
 	for p.peek().is(tOp, "'") {
 		p.next()
@@ -229,6 +236,17 @@ func (p *parser) symbol(t token) *node {
 	q := p.items()
 	p.expect(")")
 	return &node{op: opApp, name: name, args: q.items}
+}
+
+// inverse reads the ^{-1} of an inverse function, before its argument.
+func (p *parser) inverse() bool {
+	for k, want := range []string{"^", "{", "-", "1", "}", "("} {
+		if p.ahead(k).text != want {
+			return false
+		}
+	}
+	p.i += 5
+	return true
 }
 
 // isTex tells whether a text is LaTeX: there x2 is a product, if anything.
@@ -494,6 +512,13 @@ func (p *parser) called(what string) *node {
 	}
 	if braced {
 		p.expect("}")
+	}
+	if letters := b.String()[len(what)+1:]; what == "overline" && len(letters) > 1 && strings.ToUpper(letters) == letters { // a segment, CD or DC
+		product := tree(opMul)
+		for _, r := range letters {
+			product.args = append(product.args, symbol(string(r)))
+		}
+		return product
 	}
 	return symbol(b.String() + p.subscript())
 }

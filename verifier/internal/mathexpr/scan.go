@@ -364,14 +364,30 @@ func (c *scanner) prose(s string) {
 		switch {
 		case functions[word] != "" && !shortWords[word]:
 			inner.emit(token{kind: tFn, text: functions[word], tex: true})
-		case utf8.RuneCountInString(word) == 1 && strings.Trim(trimmed, "()[].:") == word:
+		case utf8.RuneCountInString(word) == 1 && strings.Trim(trimmed, "()[].:") == word && !(strings.Contains(unitLetters, word) && c.afterValue()):
 			inner.emit(token{kind: tSym, text: word})
+		case len(word) <= 4 && word == strings.ToUpper(word) && word == trimmed && len(c.out) == 0: // a figure, by its points
+			for _, r := range word {
+				inner.emit(token{kind: tSym, text: string(r)})
+			}
 		default:
 			inner.emit(token{kind: tWord, text: word})
 		}
 	}
 	c.out = append(c.out, inner.out...)
 	c.space = strings.HasSuffix(s, " ")
+}
+
+// unitLetters are units of one letter.
+const unitLetters = "mgshlLNJWV"
+
+// afterValue tells whether what was read last ends a value.
+func (c *scanner) afterValue() bool {
+	if len(c.out) == 0 {
+		return false
+	}
+	t := c.out[len(c.out)-1]
+	return t.kind == tNum || t.kind == tSym || t.is(tOp, ")", "]", "}")
 }
 
 // letters reads a run of letters: a function, a Greek letter, a word, or a

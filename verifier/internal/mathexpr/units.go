@@ -19,15 +19,39 @@ func singular(w string) string {
 	return w
 }
 
-// unitWords are the words of a unit that carry meaning.
+// abbreviations of units, as words of a unit.
+var abbreviations = map[string]string{
+	"mm": "millimeter", "cm": "centimeter", "dm": "decimeter", "m": "meter", "km": "kilometer", "metre": "meter", "in": "inch", "ft": "foot", "yd": "yard", "mi": "mile",
+	"s": "second", "sec": "second", "min": "minute", "h": "hour", "hr": "hour", "mg": "milligram", "g": "gram", "kg": "kilogram", "lb": "pound", "oz": "ounce",
+	"l": "liter", "litre": "liter", "ml": "milliliter", "mph": "mile / hour", "kph": "kilometer / hour", "usd": "dollar", "per": "/", "sq": "square", "cu": "cubic",
+}
+
+// unitWords are the words of a unit that carry meaning, in one spelling:
+// square cm is centimeter ^2.
 func unitWords(u string) []string {
 	var out []string
+	power := ""
 	for _, w := range strings.Fields(u) {
-		switch w = singular(w); w {
+		w = singular(w)
+		if long := abbreviations[w]; long != "" {
+			w = long
+		}
+		switch w {
 		case "of", "the", "a", "an":
-		case "unit":
-		default:
-			out = append(out, w)
+			continue
+		case "square":
+			power = "^2"
+			continue
+		case "cubic":
+			power = "^3"
+			continue
+		}
+		if w != "unit" {
+			out = append(out, strings.Fields(w)...)
+		}
+		if power != "" {
+			out = append(out, power)
+			power = ""
 		}
 	}
 	return out
@@ -68,7 +92,7 @@ func (c *comparison) units(ua, ub string, a, b *node) *Verdict {
 func shaping(words []string) bool {
 	return slices.ContainsFunc(words, func(w string) bool {
 		switch w {
-		case "square", "squared", "sq", "cubic", "cubed", "cu", "per", "/", "^2", "^3", "half", "pair", "million", "thousand":
+		case "squared", "cubed", "/", "^2", "^3", "half", "pair":
 			return true
 		}
 		return false
