@@ -1,9 +1,6 @@
 package mathexpr
 
-import (
-	"testing"
-	"time"
-)
+import "testing"
 
 const (
 	eq = Equal
@@ -27,7 +24,7 @@ func TestCompare(t *testing.T) {
 		{`\sqrt[3]{-8}`, "-2", eq}, {`\sqrt{-4}`, "2i", eq}, {"i", "-i", ne}, {`(1+i)^2`, "2i", eq}, {`e^{i\pi}`, "-1", eq}, {`\frac{1}{i}`, "-i", eq},
 		{`\ln 2+\ln 3`, `\ln 6`, eq}, {`\log_2 8`, "3", eq}, {`\log 100`, "2", un}, {`\log 4/\log 2`, "2", eq}, {`\lg 100`, "2", eq}, {`\log_{10} 100`, "2", eq},
 		{`\frac{\pi}{6}`, `30^\circ`, eq}, {`30^\circ`, "30", eq}, {`30^\circ`, `60^\circ`, ne}, {`\sin 30^\circ`, "1/2", eq}, {`\sin 30`, "1/2", ne},
-		{`\arctan 1`, `\pi/4`, eq}, {`4\arctan\frac15-\arctan\frac1{239}`, `\frac{\pi}{4}`, eq}, {`\cosh 0`, "1", eq}, {`\binom{10}{3}`, "120", eq},
+		{`\arctan 1`, `\pi/4`, eq}, {`4\arctan\frac15-\arctan\frac1{239}`, `\frac{\pi}{4}`, eq}, {`\cosh 0`, "1", eq}, {`\cosh 500-\sinh 500`, "e^{-500}", un}, {`\cosh 500-\sinh 500`, "1", un}, {`\sqrt2-\sqrt2+1`, "2", ne}, {"b=a/i", "ia=b", ne}, {`\binom{10}{3}`, "120", eq},
 		{"e^{-1000}", "e^{-2000}", ne}, {"e^{-1000}", `\frac{1}{e^{1000}}`, eq}, {"1+10^{-200}", "1", ne}, {`\pi`, "3.14159265358979323846264338327950288", ne},
 		{"1 - \\cos^2 1", "\\sin^2 1", eq}, {`\sin(500\pi)`, "0", eq}, {`\sin(10^{-50})`, "0", ne}, {`\tan\frac{\pi}{2}`, "0", un},
 		{"1.234", "1,234", ne}, {"1,234,567", "1234567", eq}, {"1 234 567", "1234567", eq}, {"100,200,300", "100, 200, 300", eq}, {"2,5", "5/2", ne}, {"3.0×10^8", "300000000", eq},
@@ -61,14 +58,10 @@ func TestCompare(t *testing.T) {
 		// what has no end
 		{"9^9^9^9", "9^9^9^9", eq}, {"9^9^9^9", "9^9^9^8", un}, {"10^{10^{10}}", "10^{10^{10}}+1", un}, {"100000!", "100000!", eq}, {"100000!", "100001!", un}, {"10000000000!", "3", un},
 	} {
-		start := time.Now()
 		for _, p := range [][2]string{{c.a, c.b}, {c.b, c.a}} {
 			if v, why := Compare(p[0], p[1], Options{}); v != c.want {
 				t.Errorf("%q and %q: %s (%s), want %s", p[0], p[1], v, why, c.want)
 			}
-		}
-		if d := time.Since(start); d > 200*time.Millisecond {
-			t.Logf("%v: %s | %s", d, c.a, c.b)
 		}
 	}
 }

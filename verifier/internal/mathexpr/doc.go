@@ -57,7 +57,7 @@ type Options struct {
 // Bounds of an answer and of a comparison.
 const (
 	maxLength = 4096    // bytes of text that are parsed
-	maxDepth  = 60      // of nesting
+	maxDepth  = 200     // of nesting
 	maxItems  = 64      // of a list or set
 	maxBits   = 1 << 16 // of a number
 	maxWork   = 1 << 21 // units of arithmetic, each some tenths of a microsecond

@@ -20,6 +20,7 @@ type numeric struct {
 	prec    uint
 	complex bool
 	work    *budget
+	lost    *int // raised to the exponent of what cancels in a sum by more than half of its bits
 }
 
 func (e numeric) real(x *big.Float) value { return value{re: x} }
@@ -118,9 +119,17 @@ func (e numeric) op(n *node) (value, error) {
 }
 
 func (e numeric) add(a, b value) value {
-	s := value{re: float(e.prec).Add(a.re, b.re)}
+	s := value{re: e.plus(a.re, b.re)}
 	if a.im != nil || b.im != nil {
-		s.im = float(e.prec).Add(e.imag(a), e.imag(b))
+		s.im = e.plus(e.imag(a), e.imag(b))
+	}
+	return s
+}
+
+func (e numeric) plus(x, y *big.Float) *big.Float {
+	s := float(e.prec).Add(x, y)
+	if e.lost != nil && x.Sign() != 0 && y.Sign() != 0 && (s.Sign() == 0 || exponent(s) < exponent(x)-int(e.prec)/2) {
+		*e.lost = max(*e.lost, exponent(x))
 	}
 	return s
 }

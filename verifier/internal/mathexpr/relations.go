@@ -136,40 +136,42 @@ func atPoint(n *node, p map[string]*big.Rat) *node {
 // numerator is an expression cleared of the denominators that it shows. It may
 // have more factors than it needs, so that it proves equality alone.
 func numerator(n *node) *node {
-	num, _ := overDenominator(n)
-	return num
+	return overDenominator(n).num
 }
 
-func overDenominator(n *node) (num, den *node) {
-	one := number(1)
-	switch n.op {
-	case opAdd:
-		num, den = overDenominator(n.args[0])
-		for _, a := range n.args[1:] {
-			an, ad := overDenominator(a)
-			if ad.canon() == den.canon() {
-				num = tree(opAdd, num, an)
-				continue
-			}
-			num, den = tree(opAdd, tree(opMul, num, ad), tree(opMul, an, den)), tree(opMul, den, ad)
-		}
-		return num, den
-	case opMul:
-		num, den = one, one
-		for _, a := range n.args {
-			an, ad := overDenominator(a)
-			num, den = tree(opMul, num, an), tree(opMul, den, ad)
-		}
-		return num, den
-	case opDiv:
-		an, ad := overDenominator(n.args[0])
-		bn, bd := overDenominator(n.args[1])
-		if len(n.args[1].variables()) == 0 { // constants do not matter
-			return n, one
-		}
-		return tree(opMul, an, bd), tree(opMul, ad, bn)
+// fractional is an expression as a quotient; size counts the nodes of both,
+// which a nested fraction can make many of.
+type fractional struct {
+	num, den *node
+	size     int
+}
+
+func overDenominator(n *node) fractional {
+	const limit = 3000
+	whole := fractional{n, number(1), 1}
+	if n.op != opAdd && n.op != opMul && n.op != opDiv {
+		return whole
 	}
-	return n, one
+	f := overDenominator(n.args[0])
+	for _, a := range n.args[1:] {
+		g := overDenominator(a)
+		if f.size = 2*f.size + 2*g.size + 4; f.size > limit {
+			return whole
+		}
+		switch {
+		case n.op == opMul:
+			f.num, f.den = tree(opMul, f.num, g.num), tree(opMul, f.den, g.den)
+		case n.op == opDiv && len(a.variables()) == 0: // constants do not matter
+			return whole
+		case n.op == opDiv:
+			f.num, f.den = tree(opMul, f.num, g.den), tree(opMul, f.den, g.num)
+		case f.den.canon() == g.den.canon():
+			f.num = tree(opAdd, f.num, g.num)
+		default:
+			f.num, f.den = tree(opAdd, tree(opMul, f.num, g.den), tree(opMul, g.num, f.den)), tree(opMul, f.den, g.den)
+		}
+	}
+	return f
 }
 
 // witness looks for a point where fa is nought and fb is not, by solving for a
@@ -400,7 +402,7 @@ func entries(n *node, depth int) ([][]*node, bool) {
 		return out, true
 	case !n.hasOp(opMatrix):
 		return nil, true
-	case depth > 8:
+	case depth > 4: // entries grow with every product
 		return nil, false
 	}
 	var parts [][][]*node
@@ -432,7 +434,7 @@ func entries(n *node, depth int) ([][]*node, bool) {
 				scalar = tree(opMul, scalar, n.args[k+1])
 			case product == nil:
 				product = m
-			case len(product[0]) != len(m):
+			case len(product[0]) != len(m) || max(len(product), len(m), len(m[0])) > 6:
 				return nil, false
 			default:
 				product = times(product, m)
