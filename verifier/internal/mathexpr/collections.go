@@ -4,7 +4,9 @@ import (
 	"fmt"
 )
 
-// collections compares lists, sets and tuples.
+// collections compares lists, sets and tuples. A list without brackets has no
+// order unless the options say so, a tuple has one, and brackets are part of a
+// pair, since it may be an interval.
 func (c *comparison) collections(a, b *node) Verdict {
 	// A column vector is a tuple.
 	a, b = asTuple(a, b), asTuple(b, a)

@@ -14,7 +14,9 @@ var errNotReal = errors.New("it is not real")
 type value struct{ re, im *big.Float }
 
 // numeric evaluates to prec bits, over the reals, or over the complex numbers
-// on principal branches.
+// on principal branches. Over the reals a point at which something is not real
+// is outside the domain, as a reader of an answer in x takes it; over the
+// complex numbers sqrt(1/x) and 1/sqrt(x) would differ for negative x.
 type numeric struct {
 	at      map[string]*big.Rat
 	prec    uint

@@ -5,7 +5,10 @@ import (
 	"slices"
 )
 
-// equations compares two equations: as zeros of their differences.
+// equations compares two equations: as zeros of their differences. They are
+// the same if these are proportional, with or without their denominators, and
+// different if a solution of one is found that does not solve the other. What
+// is between, such as x = 2 and (x-2)^2 = 0, is unsure.
 func (c *comparison) equations(a, b *node) Verdict {
 	if len(a.args) != 2 || len(b.args) != 2 {
 		if len(a.args) == len(b.args) {

@@ -185,8 +185,10 @@ func (c *comparison) infinities(a, b *node) Verdict {
 	return Unsure
 }
 
-// at compares two expressions at one point: exactly if both are rational
-// there, and else by how their difference behaves as the precision grows.
+// at compares two expressions at one point, or without one where they have no
+// variables: over the reals, and over the complex numbers where those do not
+// do. It compares exactly if both are rational there, and else by how their
+// difference behaves as the precision grows.
 func (c *comparison) at(a, b *node, point map[string]*big.Rat) Verdict {
 	v, _ := c.atPoint(a, b, point, false)
 	if v == Unsure && errors.Is(c.lastErr, errNotReal) && len(point) == 0 {
@@ -254,7 +256,10 @@ func (c *comparison) atPoint(a, b *node, point map[string]*big.Rat, complex bool
 	return v, defined{true, true}
 }
 
-// verdictOf reads a difference at two precisions.
+// verdictOf reads a difference at two precisions. It asks how the difference
+// behaves and not how small it is, since nothing says how small a difference
+// of two answers may be: e^{-1000} and e^{-2000} differ, and by less than any
+// bound that sin(500 pi) and 0 would need.
 func verdictOf(coarsely, finely, scale *big.Float) Verdict {
 	switch {
 	case finely.Sign() == 0 && coarsely.Sign() == 0:

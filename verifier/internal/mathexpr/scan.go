@@ -112,7 +112,7 @@ func topLevel(s string) string {
 type scanner struct {
 	s       string
 	i       int
-	depth   int
+	depth   int // of brackets that are open: in them a comma always separates
 	out     []token
 	commas  bool // 1,234 is one number, outside of brackets
 	grouped bool // such a number was read
@@ -347,17 +347,10 @@ func (c *scanner) prose(s string) {
 	trimmed := strings.TrimSpace(s)
 	inner := scanner{s: s, commas: c.commas, depth: c.depth, space: true}
 	for inner.i < len(inner.s) {
-		r, n := utf8.DecodeRuneInString(inner.s[inner.i:])
-		if !unicode.IsLetter(r) {
+		j := inner.i + len(s[inner.i:]) - len(strings.TrimLeftFunc(s[inner.i:], unicode.IsLetter))
+		if j == inner.i {
 			inner.next()
 			continue
-		}
-		j := inner.i
-		for j < len(s) {
-			if r, n = utf8.DecodeRuneInString(s[j:]); !unicode.IsLetter(r) {
-				break
-			}
-			j += n
 		}
 		word := s[inner.i:j]
 		inner.i = j
