@@ -25,6 +25,9 @@ func TestVerifiersConform(t *testing.T) {
 	for name, make := range map[string]func(h *coretest.Host) (core.Verifier, error){
 		"oracle": func(h *coretest.Host) (core.Verifier, error) { return newOracle(t.Context(), h, OracleConfig{}) },
 		"exact":  func(h *coretest.Host) (core.Verifier, error) { return newExact(t.Context(), h, ExactConfig{}) },
+		"mathematics": func(h *coretest.Host) (core.Verifier, error) {
+			return newMathematics(t.Context(), h, MathematicsConfig{})
+		},
 		"contains": func(h *coretest.Host) (core.Verifier, error) {
 			return newContains(t.Context(), h, ContainsConfig{Words: []string{"7"}, Finished: true})
 		},

@@ -1,0 +1,410 @@
+package mathexpr
+
+import (
+	"math/big"
+	"strings"
+)
+
+// primary reads the smallest parts of an expression.
+func (p *parser) primary() *node {
+	defer p.enter()()
+	t := p.next()
+	switch t.kind {
+	case tNum:
+		return p.number(t)
+	case tSym:
+		return p.symbol(t)
+	case tFn:
+		return p.function(t)
+	case tWord:
+		if v, ok := spelt[strings.ToLower(t.text)]; ok {
+			return number(v)
+		}
+	case tOp:
+		switch t.text {
+		case "(", "[":
+			return p.bracket(t.text)
+		case "{":
+			return p.group()
+		case "|":
+			p.bars++
+			n := p.sum()
+			p.bars--
+			p.expect("|")
+			return fn("abs", n)
+		}
+	case tCmd:
+		return p.command(t)
+	}
+	if t.kind == tEnd {
+		return p.fail("it ends too early")
+	}
+	return p.fail("%q stands where a value should", t.text)
+}
+
+func numeral(t token) *node {
+	n := &node{op: opNum, num: t.val}
+	if strings.Contains(t.text, ".") {
+		n.name = "decimal"
+	}
+	return n
+}
+
+// number reads a numeral, a mixed number such as 1 1/2, or a numeral with its
+// base as a subscript.
+func (p *parser) number(t token) *node {
+	n := numeral(t)
+	if p.peek().is(tOp, "_") {
+		return p.based(t)
+	}
+	if !t.val.IsInt() || strings.Contains(t.text, ".") {
+		return n
+	}
+	// 1\frac12: a whole number right before a fraction of whole numbers.
+	if !p.single && p.peek().is(tCmd, "frac", "dfrac", "tfrac", "cfrac") {
+		at, toks := p.i, p.toks
+		p.next()
+		f := p.fraction()
+		if p.err != nil || f.args[0].op != opNum || f.args[1].op != opNum {
+			if p.err == nil {
+				p.i, p.toks, p.last = at, toks, tNum
+			}
+			return n
+		}
+		return p.mixed(n, f.args[0], f.args[1])
+	}
+	// 1 1/2
+	if p.single {
+		return n
+	}
+	if a, slash, b := p.peek(), p.ahead(1), p.ahead(2); a.kind == tNum && a.space && slash.is(tOp, "/") && b.kind == tNum && !slash.space && !b.space {
+		p.next()
+		p.next()
+		p.next()
+		return p.mixed(n, numeral(a), numeral(b))
+	}
+	return n
+}
+
+// mixed is whole + a/b, where that is a mixed number at all.
+func (p *parser) mixed(whole, a, b *node) *node {
+	if !a.num.IsInt() || !b.num.IsInt() || a.num.Cmp(b.num) >= 0 || b.num.Sign() == 0 {
+		return p.fail("%s %s/%s is no mixed number", whole.num.RatString(), a.num.RatString(), b.num.RatString())
+	}
+	v := new(big.Rat).Quo(a.num, b.num)
+	return &node{op: opNum, num: v.Add(v, whole.num)}
+}
+
+// based reads the subscript of a numeral.
+func (p *parser) based(t token) *node {
+	p.next()
+	var base *node
+	if p.accept(tOp, "{") {
+		if w := p.peek(); w.kind == tWord && spelt[strings.ToLower(w.text)] > 1 {
+			p.next()
+			base = number(spelt[strings.ToLower(w.text)])
+		} else {
+			base = p.sum()
+		}
+		p.expect("}")
+	} else {
+		base = p.one()
+	}
+	if p.err != nil {
+		return number(0)
+	}
+	if base.op != opNum || !base.num.IsInt() || strings.Contains(t.text, ".") || !base.num.Num().IsInt64() {
+		return p.fail("the base of %s is no whole number", t.text)
+	}
+	b := base.num.Num().Int64()
+	if b < 2 || b > 36 {
+		return p.fail("the base of %s is %d", t.text, b)
+	}
+	v, ok := new(big.Int).SetString(t.text, int(b))
+	if !ok {
+		return p.fail("%s has a digit that base %d has not", t.text, b)
+	}
+	if b == 10 {
+		return numeral(t)
+	}
+	return &node{op: opBase, name: strings.TrimLeft(t.text, "0"), num: new(big.Rat).SetInt(v), args: []*node{base}}
+}
+
+// one reads a factor that no fraction can follow as part of a mixed number.
+func (p *parser) one() *node {
+	p.single = true
+	n := p.primary()
+	p.single = false
+	return n
+}
+
+// digit takes the first digit off a number, as LaTeX takes one token.
+func (p *parser) digit() (*node, bool) {
+	t := p.peek()
+	if t.kind != tNum || strings.Contains(t.text, ".") || len(t.text) < 2 {
+		return nil, false
+	}
+	rest := t
+	rest.text = t.text[1:]
+	v, _ := new(big.Int).SetString(rest.text, 10)
+	rest.val = new(big.Rat).SetInt(v)
+	rest.space = false
+	p.toks = append([]token{}, p.toks...)
+	p.toks[p.i] = rest
+	p.last = tNum
+	return number(int64(t.text[0] - '0')), true
+}
+
+// argument reads what a command is given: a group or one token.
+func (p *parser) argument() *node {
+	if p.accept(tOp, "{") {
+		n := p.sum()
+		p.expect("}")
+		return n
+	}
+	if d, ok := p.digit(); ok {
+		return d
+	}
+	if t := p.peek(); t.kind == tSym { // \frac xy has two arguments
+		p.next()
+		return symbol(t.text)
+	}
+	p.accept(tOp, "+")
+	return p.primary()
+}
+
+func (p *parser) fraction() *node {
+	a := p.argument()
+	b := p.argument()
+	return tree(opDiv, a, b)
+}
+
+// subscript reads a subscript as text, "" for none.
+func (p *parser) subscript() string {
+	if !p.accept(tOp, "_") {
+		return ""
+	}
+	if !p.accept(tOp, "{") {
+		return "_" + p.next().text
+	}
+	var b strings.Builder
+	b.WriteByte('_')
+	for depth := 1; p.err == nil; {
+		t := p.next()
+		switch {
+		case t.kind == tEnd:
+			p.fail("a subscript does not end")
+		case t.is(tOp, "{"):
+			depth++
+		case t.is(tOp, "}"):
+			depth--
+		}
+		if depth == 0 {
+			break
+		}
+		b.WriteString(t.text)
+	}
+	return b.String()
+}
+
+// unknown are letters that, before parentheses, are functions.
+const unknown = "fgFGPQ"
+
+// symbol reads a variable, or an unknown function applied to something.
+func (p *parser) symbol(t token) *node {
+	name := t.text
+	if t := p.peek(); t.kind == tNum && !t.space && len(name) == 1 && !strings.Contains(t.text, ".") && !p.tex && !p.ahead(1).is(tSym) {
+		p.next() // x1 in plain text is a name of its own
+		return symbol(name + t.text)
+	}
+	if len(name) == 1 && strings.Contains("fghFGH", name) && p.inverse() {
+		name += "^{-1}"
+		p.expect("(")
+		q := p.items()
+		p.expect(")")
+		return &node{op: opApp, name: name, args: q.items}
+	}
+	name += p.subscript()
+	for p.peek().is(tOp, "'") {
+		p.next()
+		name += "'"
+	}
+	if name == "C" && p.peek().is(tOp, "(") || len(t.text) != 1 || !strings.Contains(unknown, t.text) || !p.peek().is(tOp, "(") || p.peek().space {
+		return symbol(name)
+	}
+	p.next()
+	q := p.items()
+	p.expect(")")
+	return &node{op: opApp, name: name, args: q.items}
+}
+
+// inverse reads the ^{-1} of an inverse function, before its argument.
+func (p *parser) inverse() bool {
+	for k, want := range []string{"^", "{", "-", "1", "}", "("} {
+		if p.ahead(k).text != want {
+			return false
+		}
+	}
+	p.i += 5
+	return true
+}
+
+// isTex tells whether a text is LaTeX: there x2 is a product, if anything.
+func isTex(toks []token) bool {
+	for _, t := range toks {
+		if t.kind == tCmd || t.kind == tFn && t.tex {
+			return true
+		}
+	}
+	return false
+}
+
+// function reads a known function and what it is applied to.
+func (p *parser) function(t token) *node {
+	var base, power *node
+	switch t.text {
+	case "log":
+		if p.accept(tOp, "_") {
+			if next := p.peek(); t.tex && next.kind == tNum && next.text != "10" && !p.ahead(1).space {
+				if d, ok := p.digit(); ok {
+					base = d
+					break
+				}
+			}
+			if p.accept(tOp, "{") {
+				base = p.sum()
+				p.expect("}")
+			} else {
+				base = p.one()
+			}
+		}
+	case "sqrt":
+		return p.root()
+	}
+	inverse := false
+	if p.peek().is(tOp, "^") { // sin^2 x, and sin^{-1} x
+		p.next()
+		if p.accept(tOp, "{") {
+			power = p.sum()
+			p.expect("}")
+		} else {
+			power = p.exponent()
+		}
+		if power.op == opMul && len(power.args) == 2 && power.args[0].isInt(-1) && power.args[1].isInt(1) {
+			if inverses[t.text] == "" {
+				return p.fail("%s^{-1} is unclear", t.text)
+			}
+			t.text, inverse = inverses[t.text], true
+		}
+	}
+	var args []*node
+	if p.peek().is(tOp, "(") || p.peek().is(tOp, "[") || p.peek().is(tOp, "{") {
+		closing := map[string]string{"(": ")", "[": "]", "{": "}"}[p.next().text]
+		args = p.items().items
+		p.expect(closing)
+	} else {
+		args = []*node{p.operand()}
+	}
+	n := fn(t.text, args...)
+	if base != nil {
+		if len(args) != 1 {
+			return p.fail("a logarithm of several")
+		}
+		n = fn("logb", base, args[0])
+	}
+	if power != nil && !inverse {
+		n = tree(opPow, n, power)
+	}
+	return n
+}
+
+// operand reads what a function without parentheses is applied to: factors up
+// to a sign or another function, as in sin 2x cos y.
+func (p *parser) operand() *node {
+	defer p.enter()()
+	minus := p.accept(tOp, "-")
+	n := p.power()
+	bare := p.last == tNum && n.op == opNum
+	for p.err == nil && (p.peek().kind != tFn || p.peek().text == "sqrt") && p.factorNext(bare) {
+		f := p.power()
+		bare = p.last == tNum && f.op == opNum
+		n = tree(opMul, n, f)
+	}
+	if p.peek().is(tOp, "/") && p.ahead(1).kind != tFn {
+		p.loose = true
+		if p.tight {
+			p.next()
+			n = tree(opDiv, n, p.signed())
+		}
+	}
+	if minus {
+		n = neg(n)
+	}
+	return n
+}
+
+// root reads what follows \sqrt or sqrt.
+func (p *parser) root() *node {
+	var degree *node
+	if p.peek().is(tOp, "[") {
+		p.next()
+		degree = p.sum()
+		p.expect("]")
+	}
+	var of *node
+	if p.peek().is(tOp, "(") {
+		p.next()
+		of = p.sum()
+		p.expect(")")
+	} else {
+		of = p.argument()
+	}
+	if degree != nil {
+		return tree(opRoot, of, degree)
+	}
+	return fn("sqrt", of)
+}
+
+// bracket reads what stands in ( or [: an expression, an interval or a tuple.
+func (p *parser) bracket(open string) *node {
+	bars, single := p.bars, p.single
+	p.bars, p.single = 0, false
+	q := p.items()
+	p.bars, p.single = bars, single
+	end := p.next()
+	if !end.is(tOp, ")", "]") {
+		return p.fail("%q does not close", open)
+	}
+	if len(q.items) == 1 {
+		if (open == "(") != (end.text == ")") {
+			return p.fail("brackets differ around one value")
+		}
+		n := *q.items[0]
+		n.paren = true
+		return &n
+	}
+	if len(q.seps) != 1 || !q.seps[","] {
+		if open == "(" && end.text == ")" {
+			return combine(p, q)
+		}
+		return p.fail("words stand in a tuple")
+	}
+	return &node{op: opTuple, name: open + end.text, args: q.items}
+}
+
+// group reads braces: of LaTeX, or of a set without backslashes.
+func (p *parser) group() *node {
+	q := p.items()
+	if p.accept(tCmd, "choose") {
+		b := p.sum()
+		p.expect("}")
+		return tree(opBinom, combine(p, q), b)
+	}
+	p.expect("}")
+	if len(q.items) == 1 {
+		n := *q.items[0]
+		n.paren = true
+		return &n
+	}
+	return tree(opSet, q.items...)
+}
