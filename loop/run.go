@@ -42,12 +42,12 @@ type Run struct {
 	Models   Models
 	Registry *registry.Registry
 	Sandbox  func() (core.Sandbox, error) // opens what runs code of others; nil where nothing does
-	Sets     map[string]core.TaskSource // replaces the recipe's sets of these names
-	Initial  map[string]core.Policy     // replaces how policies are first obtained
-	Controls []string                   // arms to run beside; nil for all
-	Parallel int                        // most concurrent calls of one step; 0 for the processors
-	Clock    Clock                      // nil for the system's
-	Observe  func(Event)                // called in order, from one goroutine at a time; may be nil
+	Sets     map[string]core.TaskSource   // replaces the recipe's sets of these names
+	Initial  map[string]core.Policy       // replaces how policies are first obtained
+	Controls []string                     // arms to run beside; nil for all
+	Parallel int                          // most concurrent calls of one step; 0 for the processors
+	Clock    Clock                        // nil for the system's
+	Observe  func(Event)                  // called in order, from one goroutine at a time; may be nil
 
 	mu      sync.Mutex // guards sources
 	sources map[string]core.TaskSource
