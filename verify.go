@@ -178,7 +178,7 @@ type VerifySummary struct {
 	Right     int             `json:"right"`     // completions of value 1
 	Solved    int             `json:"solved"`    // tasks with one of value 1
 	Abstained int             `json:"abstained"` // they count as 0
-	Unjudged  int             `json:"unjudged"`  // of these, since the verifier failed; without those of before a resume
+	Unjudged  int             `json:"unjudged"`  // of these, since the verifier failed; the same command asks about them again
 	Reason    string          `json:"reason"`    // of the first that is unjudged
 	Metrics   []core.Estimate `json:"metrics"`   // the mean first; where answers are right or wrong and tasks have several, pass@k
 	Judged    int             `json:"judged"`    // now, the rest before
@@ -191,17 +191,14 @@ func (s *VerifySummary) Binary() bool { return len(s.Metrics) > 0 && s.Metrics[0
 // Verify judges the completions of v and gives their rows to sink in the order
 // of the file, each as soon as it is durable. What was judged before, by the
 // same verifier on the same contents, is not judged again: rows are steps of
-// the ledger, each from where the one before it ended.
+// the ledger, each from where the one before it ended. Rows that the verifier
+// failed to judge are asked about again once all the others are through.
 //
 // The verifier asks no model: one that has to is an error. An error of the
 // verifier, or of sink, ends it; what is durable stays so.
 func (p *Pawl) Verify(ctx context.Context, v *Verification, sink func(ScoreRow) error) (*VerifySummary, error) {
 	host := &verifyHost{p: p, v: v}
-	if slices.Contains(registry.Default.Needs(v.spec), registry.NeedSandbox) {
-		box, err := host.Sandbox()
-		if err != nil {
-			return nil, fmt.Errorf("verifying with %s: %w", v.spec.Label(), err)
-		}
+	if box, err := host.Sandbox(); err == nil && slices.Contains(registry.Default.Needs(v.spec), registry.NeedSandbox) {
 		v.key = core.NewHasher("verify in").String(string(v.key)).String(box.Identity()).Key()
 	}
 	lease, err := p.store.AcquireWork(ctx, verifyWork+v.key.Short(), leaseTTL)
@@ -211,8 +208,8 @@ func (p *Pawl) Verify(ctx context.Context, v *Verification, sink func(ScoreRow) 
 	defer func() { _ = lease.Release(context.WithoutCancel(ctx)) }() // else it ends with the process
 	ctx, stop := keepLease(ctx, lease)
 	defer stop()
-	j := &verifyJournal{v: v, store: p.store, steps: exec.NewSteps(lease), sink: sink, tally: newTally(), began: time.Now()}
-	if err := j.resume(ctx, lease); err != nil {
+	j := &verifyJournal{v: v, store: p.store, steps: exec.NewSteps(lease), sink: sink, tally: newTally()}
+	if err := j.resume(ctx); err != nil {
 		return nil, err
 	}
 	s := &VerifySummary{Verifier: v.spec.Label()}
@@ -232,16 +229,11 @@ func (p *Pawl) judgeRest(ctx context.Context, v *Verification, host *verifyHost,
 	if c, ok := verifier.(io.Closer); ok {
 		defer func() { err = errors.Join(err, c.Close()) }()
 	}
-	before := j.next
+	began := time.Now()
 	err = (&verifying{v: v, verifier: verifier, journal: j}).run(ctx)
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause
 	}
-	s.Judged, s.Seconds = j.next-before, time.Since(j.began).Seconds()
-	if f, ok := verifier.(interface{ Failed() (int, error) }); ok {
-		if n, why := f.Failed(); n > 0 {
-			s.Unjudged, s.Reason = n, why.Error()
-		}
-	}
+	s.Judged, s.Seconds = j.judged, time.Since(began).Seconds()
 	return err
 }

@@ -23,6 +23,7 @@ type verifying struct {
 	from    int  // rows before it are durable
 	grouped bool // the verifier wants all attempts of a task at once
 	batch   bool // it judges many episodes at once
+	most    int  // rows of a piece
 
 	work chan *piece
 	mu   sync.Mutex
@@ -32,6 +33,8 @@ type verifying struct {
 	size int               // bytes of text in line
 	end  bool              // nothing more will be read
 	err  error             // that ended the reading
+
+	old *ScoreRow // of the row that is being read
 }
 
 // piece is what one goroutine judges at once: completions of one task, all of
@@ -51,6 +54,7 @@ type pieceRow struct {
 	ep     int
 	leaf   core.Ref
 	size   int
+	old    *ScoreRow // judged by the generation before
 }
 
 // slot is a row in line: row i of a piece.
@@ -73,6 +77,13 @@ func (w *verifying) run(ctx context.Context) error {
 	g, ok := w.verifier.(core.GroupVerifier)
 	w.grouped = ok && g.Grouped()
 	_, w.batch = w.verifier.(core.BatchVerifier)
+	w.most = pieceRows
+	if w.batch {
+		w.most = batchRows
+	}
+	if b, ok := w.verifier.(interface{ BatchSize() int }); ok {
+		w.most = b.BatchSize()
+	}
 	w.work, w.open = make(chan *piece), map[string]*piece{}
 	w.cond = sync.NewCond(&w.mu)
 	w.from = w.journal.next
@@ -156,6 +167,9 @@ func (w *verifying) file(ctx context.Context, s slot) error {
 	if s.p.rows[s.i].pos < w.from {
 		return nil
 	}
+	if s.p.rows[s.i].old == nil {
+		w.journal.judged++
+	}
 	return w.journal.add(ctx, s.p.out[s.i], s.i == len(s.p.rows)-1)
 }
 
@@ -183,10 +197,20 @@ func (w *verifying) read(ctx context.Context) error {
 	_, err := w.v.each(ctx, func(c task.Completion) error {
 		at := pos
 		pos++
+		w.old = nil
+		if w.journal.earlier != nil {
+			old, ok, err := w.journal.earlier.next(ctx)
+			if err != nil {
+				return err
+			}
+			if ok && !old.unjudged() {
+				w.old = &old
+			}
+		}
 		if w.grouped {
 			return w.group(ctx, c, at, left)
 		}
-		full := p != nil && (w.batch && len(p.rows) >= batchRows || !w.batch && (c.ID != last || len(p.rows) >= pieceRows))
+		full := p != nil && (len(p.rows) >= w.most || !w.batch && c.ID != last)
 		if full {
 			if err := w.give(ctx, p); err != nil {
 				return err
@@ -216,7 +240,7 @@ func (w *verifying) grow(p *piece, c task.Completion, pos int, sameTask bool) {
 	}
 	ep := p.eps[len(p.eps)-1]
 	leaf := ep.Append(core.Node{Parent: ep.Root(), Actor: "solver", Role: core.RoleAssistant, Content: c.Text})
-	p.rows = append(p.rows, pieceRow{pos: pos, sample: c.Sample, ep: len(p.eps) - 1, leaf: leaf, size: len(c.Text) + 256})
+	p.rows = append(p.rows, pieceRow{pos: pos, sample: c.Sample, ep: len(p.eps) - 1, leaf: leaf, size: len(c.Text) + 256, old: w.old})
 }
 
 // group adds a completion to the group of its task, which is given out when it
@@ -261,12 +285,21 @@ func (w *verifying) put(p *piece, i int) bool {
 	return len(w.open) == 0 || w.size <= groupsSize
 }
 
-// send gives a complete piece to whoever judges next, unless all of it is
-// durable, and waits while too much is in line. It does not wait for a line
+// send gives a complete piece to whoever judges next, unless all of it was
+// judged before, and waits while too much is in line. It does not wait for a line
 // that waits for a group to be complete.
 func (w *verifying) send(ctx context.Context, p *piece) error {
-	if p.rows[len(p.rows)-1].pos < w.from {
-		p.out = make([]ScoreRow, len(p.rows))
+	out := make([]ScoreRow, len(p.rows))
+	judged := true
+	for i, r := range p.rows {
+		if r.old != nil {
+			out[i] = *r.old
+		} else if r.pos >= w.from {
+			judged = false
+		}
+	}
+	if judged {
+		p.out = out
 		close(p.done)
 	} else {
 		select {
@@ -312,6 +345,10 @@ func (w *verifying) judge(ctx context.Context, p *piece) {
 	}
 	out := make([]ScoreRow, 0, len(p.rows))
 	for _, r := range p.rows {
+		if r.old != nil {
+			out = append(out, *r.old)
+			continue
+		}
 		row := ScoreRow{ID: p.eps[r.ep].Task.ID, Sample: r.sample, Scores: scores[r.ep][r.leaf]}
 		if len(row.Scores) == 0 {
 			row.Scores = []RowScore{{By: w.v.spec.Label(), Abstain: true, Rationale: "gives no score"}}

@@ -6,9 +6,11 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
+	"strings"
 	"time"
 
 	"pawl/core"
@@ -36,54 +38,128 @@ type verifyJournal struct {
 	steps *exec.Steps
 	sink  func(ScoreRow) error
 	tally *tally
-	salt  int       // of a fresh start
-	next  int       // row after the last durable one
-	began time.Time // the step that is being collected
 
-	rows []ScoreRow // not durable yet
-	text bytes.Buffer
+	// A generation is one pass over all rows. A further one begins where a fresh
+	// start is wanted, and after one in which the verifier failed to judge rows;
+	// it then takes the others from there.
+	generation int
+	earlier    *stored // nil where nothing is taken over
+
+	next   int        // row after the last durable one
+	judged int        // rows that were judged by this process
+	rows   []ScoreRow // not durable yet
+	text   bytes.Buffer
+	began  time.Time // the step that is being collected
 }
 
-func (j *verifyJournal) key(row int) core.Key {
-	return core.NewHasher("verify rows").String(string(j.v.key)).Uint(uint64(j.salt)).Uint(uint64(row)).Key()
+// stepHead is the first line of a step.
+type stepHead struct {
+	Rows    int  `json:"rows"`
+	Earlier bool `json:"earlier"` // the generation takes rows over from the one before
 }
 
-// resume hands on what is durable. Without Fresh the newest fresh start goes
-// on; with it, one more begins.
-func (j *verifyJournal) resume(ctx context.Context, lease *store.Lease) error {
-	for {
-		_, begun, err := lease.Done(ctx, j.key(0))
-		if err != nil {
-			return err
+func (j *verifyJournal) key(generation, row int) core.Key {
+	return core.NewHasher("verify rows").String(string(j.v.key)).Uint(uint64(generation)).Uint(uint64(row)).Key()
+}
+
+// stored reads the durable rows of a generation, in order.
+type stored struct {
+	j          *verifyJournal
+	generation int
+	row        int
+	head       stepHead
+	left       int // rows of the step at hand
+	in         *json.Decoder
+}
+
+// next gives one row; ok is false where there are no more.
+func (s *stored) next(ctx context.Context) (row ScoreRow, ok bool, err error) {
+	damaged := func(err error) (ScoreRow, bool, error) {
+		return row, false, fmt.Errorf("reading what was judged before: %w; --fresh judges it anew", err)
+	}
+	if s.left == 0 {
+		step, found, err := s.j.store.Find(ctx, s.j.key(s.generation, s.row))
+		if err != nil || !found {
+			return row, false, err
 		}
-		if !begun {
+		content, err := s.j.store.Get(ctx, step.Output)
+		if err != nil {
+			return damaged(err)
+		}
+		s.in = json.NewDecoder(bytes.NewReader(content))
+		if err := s.in.Decode(&s.head); err != nil || s.head.Rows < 1 {
+			return damaged(fmt.Errorf("a step of %d rows (%w)", s.head.Rows, err))
+		}
+		s.left = s.head.Rows
+	}
+	if err := s.in.Decode(&row); err != nil {
+		return damaged(err)
+	}
+	if len(row.Scores) == 0 {
+		return damaged(errors.New("a row has no scores"))
+	}
+	s.row, s.left = s.row+1, s.left-1
+	return row, true, nil
+}
+
+// resume hands on what is durable of the newest generation, or begins one.
+func (j *verifyJournal) resume(ctx context.Context) error {
+	begun := 0
+	for ; ; begun++ {
+		if _, found, err := j.store.Find(ctx, j.key(begun, 0)); err != nil {
+			return err
+		} else if !found {
 			break
 		}
-		j.salt++
 	}
-	if !j.v.Fresh && j.salt > 0 {
-		j.salt--
+	if begun == 0 || j.v.Fresh {
+		j.generation = begun
+		return nil
 	}
-	for j.next < j.v.Rows {
-		d, found, err := lease.Done(ctx, j.key(j.next))
-		if err != nil || !found {
+	j.generation = begun - 1
+	before := &stored{j: j, generation: j.generation}
+	rows, unjudged, err := before.count(ctx)
+	if err != nil {
+		return err
+	}
+	if before.head.Earlier {
+		j.earlier = &stored{j: j, generation: j.generation - 1}
+	}
+	if rows == j.v.Rows && unjudged > 0 {
+		j.earlier = &stored{j: j, generation: j.generation}
+		j.generation++
+		return nil
+	}
+	again := &stored{j: j, generation: j.generation}
+	for {
+		row, ok, err := again.next(ctx)
+		if err != nil || !ok {
 			return err
 		}
-		content, err := j.store.Get(ctx, d)
-		if err != nil {
-			return fmt.Errorf("reading what was judged before: %w; --fresh judges it anew", err)
-		}
-		for in := json.NewDecoder(bytes.NewReader(content)); in.More(); {
-			var row ScoreRow
-			if err := in.Decode(&row); err != nil {
-				return fmt.Errorf("reading what was judged before: %w; --fresh judges it anew", err)
-			}
-			if err := j.hand(row); err != nil {
-				return err
-			}
+		if err := j.hand(row); err != nil {
+			return err
 		}
 	}
-	return nil
+}
+
+// count reads to the end.
+func (s *stored) count(ctx context.Context) (rows, unjudged int, err error) {
+	for {
+		row, ok, err := s.next(ctx)
+		if err != nil || !ok {
+			return rows, unjudged, err
+		}
+		rows++
+		if row.unjudged() {
+			unjudged++
+		}
+	}
+}
+
+// unjudged tells whether the verifier failed to judge the row.
+func (r ScoreRow) unjudged() bool {
+	s := r.Scores[0]
+	return core.Score{Abstain: s.Abstain, Rationale: s.Rationale}.Unjudged()
 }
 
 // add takes the next row. Where a piece ends, a step may: pieces are then not
@@ -107,8 +183,9 @@ func (j *verifyJournal) flush(ctx context.Context) error {
 	if len(j.rows) == 0 {
 		return nil
 	}
-	content := bytes.Clone(j.text.Bytes())
-	_, err := j.steps.Do(ctx, j.key(j.next), "verify", func(ctx context.Context) (core.Digest, any, error) {
+	content := append(marshal(stepHead{len(j.rows), j.earlier != nil}), '\n')
+	content = append(content, j.text.Bytes()...)
+	_, err := j.steps.Do(ctx, j.key(j.generation, j.next), "verify", func(ctx context.Context) (core.Digest, any, error) {
 		d, err := j.store.Put(ctx, content)
 		return d, nil, err
 	})
@@ -164,6 +241,11 @@ func (t *tally) add(row ScoreRow) {
 	switch s := row.Scores[0]; { // every row has one
 	case s.Abstain:
 		t.s.Abstained++
+		if row.unjudged() {
+			if t.s.Unjudged++; t.s.Unjudged == 1 {
+				t.s.Reason = strings.TrimPrefix(s.Rationale, core.NotJudged)
+			}
+		}
 	case s.Value == 1:
 		value, t.solved[i] = 1, true
 		t.s.Right++
@@ -174,7 +256,7 @@ func (t *tally) add(row ScoreRow) {
 }
 
 func (t *tally) fill(s *VerifySummary) {
-	s.N, s.Right, s.Abstained, s.Tasks = t.s.N, t.s.Right, t.s.Abstained, len(t.values)
+	s.N, s.Right, s.Abstained, s.Unjudged, s.Reason, s.Tasks = t.s.N, t.s.Right, t.s.Abstained, t.s.Unjudged, t.s.Reason, len(t.values)
 	for _, solved := range t.solved {
 		if solved {
 			s.Solved++

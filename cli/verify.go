@@ -111,7 +111,7 @@ func verifySummary(s *pawl.VerifySummary) string {
 	}
 	b.WriteString("\n")
 	if s.Unjudged > 0 {
-		fmt.Fprintf(&b, "  %-28s %d, since the verifier failed: %s; --fresh asks it again\n", "of these not judged", s.Unjudged, s.Reason)
+		fmt.Fprintf(&b, "  %-28s %d, since the verifier failed: %s; the same command asks again\n", "of these not judged", s.Unjudged, s.Reason)
 	}
 	switch {
 	case s.Judged == 0:
