@@ -198,17 +198,20 @@ func (s *VerifySummary) Binary() bool { return len(s.Metrics) > 0 && s.Metrics[0
 // verifier, or of sink, ends it; what is durable stays so.
 func (p *Pawl) Verify(ctx context.Context, v *Verification, sink func(ScoreRow) error) (*VerifySummary, error) {
 	host := &verifyHost{p: p, v: v}
-	if box, err := host.Sandbox(); err == nil && slices.Contains(registry.Default.Needs(v.spec), registry.NeedSandbox) {
-		v.key = core.NewHasher("verify in").String(string(v.key)).String(box.Identity()).Key()
+	of := v.key
+	if slices.Contains(registry.Default.Needs(v.spec), registry.NeedSandbox) {
+		if box, err := host.Sandbox(); err == nil { // else building the verifier tells why it cannot do without
+			of = core.NewHasher("verify in").String(string(of)).String(box.Identity()).Key()
+		}
 	}
-	lease, err := p.store.AcquireWork(ctx, verifyWork+v.key.Short(), leaseTTL)
+	lease, err := p.store.AcquireWork(ctx, verifyWork+of.Short(), leaseTTL)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = lease.Release(context.WithoutCancel(ctx)) }() // else it ends with the process
 	ctx, stop := keepLease(ctx, lease)
 	defer stop()
-	j := &verifyJournal{v: v, store: p.store, steps: exec.NewSteps(lease), sink: sink, tally: newTally()}
+	j := &verifyJournal{v: v, of: of, store: p.store, steps: exec.NewSteps(lease), sink: sink, tally: newTally()}
 	if err := j.resume(ctx); err != nil {
 		return nil, err
 	}

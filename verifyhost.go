@@ -2,7 +2,6 @@ package pawl
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -58,7 +57,7 @@ func (h *verifyHost) Build(ctx context.Context, s core.Spec) (any, error) {
 	return registry.Default.Build(ctx, h, s)
 }
 
-func (h *verifyHost) Sandbox() (core.Sandbox, error) { return h.p.sandbox() }
+func (h *verifyHost) Sandbox() (core.Sandbox, error) { return h.p.Sandbox() }
 
 func (h *verifyHost) Put(ctx context.Context, b []byte) (core.Digest, error) {
 	return h.p.store.Put(ctx, b)
@@ -82,9 +81,4 @@ func (h *verifyHost) Progress(p core.Progress) {
 	if p.Note != "" {
 		h.v.tell(loop.Event{Shape: p.Note})
 	}
-}
-
-// sandbox opens what runs code of others.
-func (p *Pawl) sandbox() (core.Sandbox, error) {
-	return nil, errors.New("opening a sandbox: this build has none")
 }

@@ -34,6 +34,7 @@ const (
 // verifyJournal makes rows durable and hands them on.
 type verifyJournal struct {
 	v     *Verification
+	of    core.Key // of all that determines the rows
 	store *store.Store
 	steps *exec.Steps
 	sink  func(ScoreRow) error
@@ -59,7 +60,7 @@ type stepHead struct {
 }
 
 func (j *verifyJournal) key(generation, row int) core.Key {
-	return core.NewHasher("verify rows").String(string(j.v.key)).Uint(uint64(generation)).Uint(uint64(row)).Key()
+	return core.NewHasher("verify rows").String(string(j.of)).Uint(uint64(generation)).Uint(uint64(row)).Key()
 }
 
 // stored reads the durable rows of a generation, in order.
