@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"pawl/core"
 	"pawl/registry"
@@ -32,9 +33,10 @@ func init() {
 
 // PythonConfig configures python.
 type PythonConfig struct {
-	Path        string `yaml:"path" required:"true" inline:"true" doc:"The file with the function; relative to the folder that the command runs in."`
-	Function    string `yaml:"function" doc:"Its name; may be left out where the file has only one."`
-	Interpreter string `yaml:"interpreter" default:"python3" doc:"Python of a trusted function."`
+	Path        string  `yaml:"path" required:"true" inline:"true" doc:"The file with the function; relative to the folder that the command runs in."`
+	Function    string  `yaml:"function" doc:"Its name; may be left out where the file has only one."`
+	Interpreter string  `yaml:"interpreter" default:"python3" doc:"Python of a trusted function."`
+	Loading     float64 `yaml:"loading" default:"120" min:"0.01" max:"86400" doc:"Longest time, in seconds, to load the file and what it imports."`
 	Confined
 	Outside
 }
@@ -111,7 +113,9 @@ func (p *python) load(ctx context.Context, w *outside.Worker) error {
 		}
 		q.Near = near
 	}
-	_, err := p.ask(ctx, w, q)
+	limits := p.cfg.limits()
+	limits.Wall = time.Duration(p.cfg.Loading * float64(time.Second))
+	_, err := p.ask(ctx, w, q, limits)
 	return err
 }
 
@@ -129,7 +133,7 @@ func (p *python) score(ctx context.Context, rows []outside.Row) ([]outside.Score
 	}
 	var scores []outside.Score
 	err := p.pool.Use(ctx, func(w *outside.Worker) error {
-		rewards, err := p.ask(ctx, w, q)
+		rewards, err := p.ask(ctx, w, q, p.cfg.limits())
 		if err == nil {
 			scores, err = outside.ParseList(rewards, len(rows))
 		}
@@ -141,13 +145,13 @@ func (p *python) score(ctx context.Context, rows []outside.Row) ([]outside.Score
 // ask puts a question and reads its answer. An exception of the function's is
 // an error, after which the process is not used again: nobody knows in what
 // state it left things.
-func (p *python) ask(ctx context.Context, w *outside.Worker, q pythonQuestion) ([]json.RawMessage, error) {
+func (p *python) ask(ctx context.Context, w *outside.Worker, q pythonQuestion, l outside.Limits) ([]json.RawMessage, error) {
 	q.N = p.n.Add(1)
 	line, err := json.Marshal(q)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := w.Ask(ctx, append(line, '\n'), 1, p.cfg.limits())
+	answer, err := w.Ask(ctx, append(line, '\n'), 1, l)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 # Asks a user's reward function. Questions come as lines of JSON on standard
 # input, answers leave the same way; the first question brings the user's file.
 # What the function prints goes to standard error.
-import asyncio
 import inspect
 import json
 import linecache
@@ -81,6 +80,8 @@ def rewards(function, columns, n):
     given = wanted(function, dict(columns, trainer_state=State(), log_extra=lambda *a, **k: None, log_metric=lambda *a, **k: None))
     values = function(**given)
     if inspect.iscoroutine(values):
+        import asyncio  # which takes long, and few want it
+
         values = asyncio.run(values)
     if hasattr(values, "tolist"):
         values = values.tolist()
