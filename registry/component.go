@@ -186,7 +186,7 @@ func FilesDigest(s core.Spec) core.Digest {
 	h := core.NewHasher("files")
 	for _, path := range paths {
 		content, err := os.ReadFile(path)
-		h.Bytes(content).Uint(uint64(len(paths)))
+		h.Bytes(content)
 		if err != nil {
 			h.String("unreadable")
 		}

@@ -191,7 +191,12 @@ func (o *own) ask(ctx context.Context, eps []*core.Episode, batch []target) []co
 	return scores
 }
 
-func (o *own) answers(ctx context.Context, eps []*core.Episode, batch []target) ([]outside.Score, error) {
+func (o *own) answers(ctx context.Context, eps []*core.Episode, batch []target) (answers []outside.Score, err error) {
+	defer func() {
+		if p := recover(); p != nil { // of ours; it must not end the program from a goroutine
+			err = fmt.Errorf("reading its answer: panic: %v", p)
+		}
+	}()
 	o.mu.Lock()
 	over, last := o.cfg.GiveUp > 0 && o.streak >= o.cfg.GiveUp, o.last
 	o.mu.Unlock()
@@ -203,8 +208,7 @@ func (o *own) answers(ctx context.Context, eps []*core.Episode, batch []target) 
 		rows[i] = o.row(eps[t.ep], t.at)
 		rows[i].Row = i
 	}
-	answers, err := o.score(ctx, rows)
-	if err == nil {
+	if answers, err = o.score(ctx, rows); err == nil {
 		o.mu.Lock()
 		if o.cfg.GiveUp == 0 || o.streak < o.cfg.GiveUp {
 			o.streak = 0
