@@ -7,6 +7,7 @@ import (
 	"math"
 	"runtime"
 	"sync"
+	"time"
 
 	"pawl/core"
 	"pawl/task"
@@ -141,10 +142,8 @@ func (w *verifying) leave(ctx context.Context) error {
 		if err != nil || !ok {
 			return err
 		}
-		select {
-		case <-s.p.done:
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := w.await(ctx, s.p); err != nil {
+			return err
 		}
 		if s.p.err != nil {
 			return s.p.err
@@ -158,6 +157,31 @@ func (w *verifying) leave(ctx context.Context) error {
 		w.size -= s.p.rows[s.i].size
 		w.cond.Broadcast()
 		w.mu.Unlock()
+	}
+}
+
+// await waits for a piece. Rows before it that are judged become durable
+// meanwhile, unless it takes a moment only: where pieces take longer than that, a
+// kill loses what is in work and no more.
+func (w *verifying) await(ctx context.Context, p *piece) error {
+	select {
+	case <-p.done:
+		return nil
+	default:
+	}
+	moment := time.NewTimer(flushIdle)
+	defer moment.Stop()
+	for {
+		select {
+		case <-p.done:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-moment.C:
+			if err := w.journal.flush(ctx); err != nil {
+				return err
+			}
+		}
 	}
 }
 

@@ -24,10 +24,11 @@ import (
 // verifyWork begins the names of verifications in the ledger.
 const verifyWork = "verify-"
 
-// flushEvery is how long judged rows may wait to be made durable together; a
-// kill loses them and the pieces in work, no more. flushSize bounds a step.
+// flushEvery is how long judged rows may wait to be made durable together, where
+// more of them keep coming; flushSize bounds a step, in bytes.
 const (
 	flushEvery = 500 * time.Millisecond
+	flushIdle  = 20 * time.Millisecond // where none come
 	flushSize  = 4 << 20
 )
 
