@@ -196,14 +196,15 @@ func (sl *slot) load(p core.Program) error {
 	return nil
 }
 
-// rlimits are the limits that the bootstrap sets on the program's processes:
-// NAME:SOFT:HARD. Where control groups bound memory and processes, limits by
-// process would only be stricter in ways that no program expects.
+// rlimits are the limits that the bootstrap sets: NAME=VALUE. Where control
+// groups bound memory and processes, limits by process would only be stricter
+// in ways that no program expects.
 func rlimits(l core.Limits, grouped bool) string {
-	seconds := int64((l.CPU + time.Second - 1) / time.Second)
-	s := fmt.Sprintf("RLIMIT_CORE:0:0 RLIMIT_NOFILE:1024:1024 RLIMIT_CPU:%d:%d", seconds, seconds+1)
+	// A second more than asked, rounded up: what the engine measures comes first.
+	s := fmt.Sprintf("RLIMIT_CORE=0 RLIMIT_NOFILE=1024 RLIMIT_CPU=%d", int64((l.CPU+time.Second-1)/time.Second)+1)
 	if !grouped {
-		s += fmt.Sprintf(" RLIMIT_AS:%d:%d RLIMIT_NPROC:%d:%d", l.Memory, l.Memory, l.Processes+1, l.Processes+1)
+		// Beside the program's processes: bwrap's two.
+		s += fmt.Sprintf(" RLIMIT_AS=%d RLIMIT_NPROC=%d", l.Memory, l.Processes+2)
 	}
 	return s
 }
@@ -211,15 +212,8 @@ func rlimits(l core.Limits, grouped bool) string {
 // watch waits for the end of the program, or brings it about.
 func (pr *process) watch(ctx context.Context) {
 	b, group := pr.box, pr.box.slot.group
-	ended := make(chan struct{})
-	var status syscall.WaitStatus
-	var ok bool
 	var exceeded string
 	var failed error
-	go func() {
-		defer close(ended)
-		status, pr.ran.CPU, pr.ran.Memory, ok = b.report()
-	}()
 	wall := time.NewTimer(pr.limits.Wall)
 	defer wall.Stop()
 	cpu := time.NewTimer(pr.nextLook(0))
@@ -227,7 +221,7 @@ func (pr *process) watch(ctx context.Context) {
 	for running := true; running; {
 		running = false
 		select {
-		case <-ended:
+		case <-b.exited:
 		case <-wall.C:
 			exceeded = core.ExceededWall
 		case exceeded = <-pr.stop:
@@ -248,22 +242,13 @@ func (pr *process) watch(ctx context.Context) {
 			cpu.Reset(pr.nextLook(used))
 		}
 	}
-	wallTime := time.Since(pr.begun)
-	b.kill()
-	<-ended
+	pr.ran.Wall = time.Since(pr.begun)
 	b.end()
+	pr.ran.CPU, pr.ran.Memory = time.Duration(b.usage.Utime.Nano()+b.usage.Stime.Nano()), b.usage.Maxrss<<10
 	if group != nil {
 		pr.ran.CPU, pr.ran.Memory = group.used()-group.cpu, group.peak()
 	}
-	pr.ran.Wall = wallTime
-	switch {
-	case !ok:
-		pr.ran.Exit, pr.ran.Signal = -1, "SIGKILL"
-	case status.Signaled():
-		pr.ran.Exit, pr.ran.Signal = -1, unix.SignalName(status.Signal())
-	default:
-		pr.ran.Exit = status.ExitStatus()
-	}
+	pr.ran.Exit, pr.ran.Signal = b.outcome()
 	switch {
 	case exceeded != "":
 	case pr.ran.Signal == "SIGXCPU", pr.ran.Signal == "SIGKILL" && pr.ran.CPU >= pr.limits.CPU:
@@ -279,6 +264,21 @@ func (pr *process) watch(ctx context.Context) {
 	<-pr.s.running
 	pr.s.work.Done()
 	close(pr.done)
+}
+
+// outcome is how the program ended: its status, or -1 and the signal.
+//
+// bwrap tells as shells do: statuses above 128 are signals. A program that ends
+// by itself with such a status is taken for one that a signal ended.
+func (b *box) outcome() (exit int, signal string) {
+	if b.status.Signaled() {
+		return -1, unix.SignalName(b.status.Signal())
+	}
+	exit = b.status.ExitStatus()
+	if name := unix.SignalName(syscall.Signal(exit - 128)); exit > 128 && name != "" {
+		return -1, name
+	}
+	return exit, ""
 }
 
 // nextLook is when the processor time may be used up at the earliest.
