@@ -34,7 +34,7 @@ type box struct {
 	status  syscall.WaitStatus // of the monitor, once it has
 	first   int                // process id of the box's first process, which reaps the others
 	pidfd   int                // the same, safe against reuse of the id
-	usage   unix.Rusage        // of the box's processes, once it has ended
+	usage   syscall.Rusage     // of the box's processes, once it has ended
 	control *os.File
 	stdin   *os.File
 	stdout  *os.File
@@ -101,7 +101,14 @@ func (s *Sandbox) start(sl *slot, v view) (_ *box, err error) {
 	}
 	theirs = append(theirs, rules)
 
-	attr := &os.ProcAttr{Dir: "/", Env: []string{}, Files: theirs, Sys: &syscall.SysProcAttr{Setsid: true}}
+	path, args, dir := s.bwrap.path, s.bwrap.args(v, sl.dir), "/"
+	if v.starlark {
+		path, args, dir = "/proc/self/exe", []string{stageStarlark}, sl.dir
+	}
+	attr := &os.ProcAttr{Dir: dir, Env: []string{}, Files: theirs, Sys: &syscall.SysProcAttr{Setsid: true}}
+	if v.starlark {
+		attr.Files, attr.Sys.Pdeathsig = theirs[:fdControl+1], syscall.SIGKILL
+	}
 	if sl.uid != 0 {
 		attr.Sys.Credential = &syscall.Credential{Uid: uint32(sl.uid), Gid: uint32(sl.uid)}
 	}
@@ -113,12 +120,13 @@ func (s *Sandbox) start(sl *slot, v view) (_ *box, err error) {
 		defer within.Close()
 		attr.Sys.UseCgroupFD, attr.Sys.CgroupFD = true, int(within.Fd())
 	}
-	if b.monitor, err = sl.from.start(s.bwrap.path, s.bwrap.args(v, sl.dir), attr); err != nil {
+	if b.monitor, err = sl.from.start(path, args, attr); err != nil {
 		return nil, err
 	}
 	go func() {
 		if state, err := b.monitor.Wait(); err == nil {
 			b.status = state.Sys().(syscall.WaitStatus)
+			b.usage = *state.SysUsage().(*syscall.Rusage)
 		}
 		close(b.exited)
 	}()
@@ -128,11 +136,13 @@ func (s *Sandbox) start(sl *slot, v view) (_ *box, err error) {
 	theirs = nil
 	deadline := time.Now().Add(startTimeout)
 	info.SetReadDeadline(deadline)
-	if b.first, err = childPid(info); err != nil {
-		return nil, b.explain(complaint, err)
-	}
-	if b.pidfd, err = unix.PidfdOpen(b.first, 0); err != nil {
-		return nil, b.explain(complaint, err)
+	if !v.starlark {
+		if b.first, err = childPid(info); err == nil {
+			b.pidfd, err = unix.PidfdOpen(b.first, 0)
+		}
+		if err != nil {
+			return nil, b.explain(complaint, err)
+		}
 	}
 	b.control.SetReadDeadline(deadline)
 	if _, err := io.ReadFull(b.control, make([]byte, 1)); err != nil {
@@ -246,7 +256,11 @@ func (b *box) adopted() {
 		return
 	}
 	for {
-		err := unix.Waitid(unix.P_PIDFD, b.pidfd, nil, unix.WEXITED, &b.usage)
+		var used unix.Rusage
+		err := unix.Waitid(unix.P_PIDFD, b.pidfd, nil, unix.WEXITED, &used)
+		if err == nil {
+			b.usage = syscall.Rusage{Utime: syscall.Timeval(used.Utime), Stime: syscall.Timeval(used.Stime), Maxrss: used.Maxrss}
+		}
 		if err != unix.EINTR {
 			return // ECHILD: the monitor has reaped it
 		}

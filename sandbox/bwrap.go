@@ -57,8 +57,9 @@ func findBwrap() (*bwrap, error) {
 
 // view says what a box shows; boxes of one view can take each other's programs.
 type view struct {
-	disk    int64
-	command bool // shows /usr and what Options.Visible adds
+	disk     int64
+	command  bool // shows /usr and what Options.Visible adds
+	starlark bool // a stage of this binary, which needs nothing shown
 }
 
 // Places to mount on, in every root.

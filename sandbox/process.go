@@ -3,6 +3,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -20,7 +21,6 @@ import (
 	"pawl/core"
 )
 
-// mainFile is where a program's source lies in its box's folder.
 const mainFile = "main.py"
 
 // Run runs a program to its end.
@@ -106,6 +106,9 @@ func (s *Sandbox) beginIn(ctx context.Context, p core.Program) (_ *process, err 
 	}()
 	l := merge(p.Limits, s.o.Limits)
 	v := view{disk: l.Disk, command: p.Language == core.LanguageCommand}
+	if p.Language == core.LanguageStarlark {
+		v = view{starlark: true}
+	}
 	b, err := s.take(ctx, v)
 	if err != nil {
 		return nil, err
@@ -125,7 +128,7 @@ func (s *Sandbox) beginIn(ctx context.Context, p core.Program) (_ *process, err 
 	}
 	pr := &process{s: s, box: b, limits: l, begun: time.Now(), stop: make(chan string, 1), said: make(chan struct{}), done: make(chan struct{})}
 	pr.stdout = &capped{r: b.stdout, left: l.Output, over: func() { pr.end(core.ExceededOutput) }}
-	if err := b.give(p.Language, rlimits(l, b.slot.group != nil), p.Args); err != nil {
+	if err := b.give(p.Language, rlimits(p.Language, l, b.slot.group != nil), p.Args); err != nil {
 		return nil, fmt.Errorf("handing it over: %w", err)
 	}
 	go func() {
@@ -139,7 +142,7 @@ func (s *Sandbox) beginIn(ctx context.Context, p core.Program) (_ *process, err 
 // check refuses programs that no box could take.
 func check(p core.Program) error {
 	switch p.Language {
-	case core.LanguagePython:
+	case core.LanguagePython, core.LanguageStarlark:
 	case core.LanguageCommand:
 		if len(p.Args) == 0 || p.Args[0] == "" {
 			return errors.New("running a command: it has no words; give the executable in Args")
@@ -153,11 +156,19 @@ func check(p core.Program) error {
 		}
 	}
 	for name := range p.Files {
-		if !filepath.IsLocal(name) || filepath.Clean(name) != name || name == "." || name == mainFile || strings.ContainsRune(name, 0) {
-			return fmt.Errorf("running a program: file %q: give a relative path that stays beside the main file and is not %s", name, mainFile)
+		if !filepath.IsLocal(name) || filepath.Clean(name) != name || name == "." || name == mainOf(p) || strings.ContainsRune(name, 0) {
+			return fmt.Errorf("running a program: file %q: give a relative path that stays beside the main file and is not %s", name, mainOf(p))
 		}
 	}
 	return nil
+}
+
+// mainOf is where a program's source lies in its box's folder.
+func mainOf(p core.Program) string {
+	if p.Language == core.LanguageStarlark {
+		return starlarkFile
+	}
+	return mainFile
 }
 
 // load writes the program into the slot's folder, which its box shows at /box.
@@ -171,7 +182,7 @@ func (sl *slot) load(p core.Program) error {
 		return errors.Join(err, f.Chmod(0o640), f.Close()) // whatever the umask
 	}
 	if p.Language != core.LanguageCommand {
-		if err := put(mainFile, []byte(p.Source)); err != nil {
+		if err := put(mainOf(p), []byte(p.Source)); err != nil {
 			return err
 		}
 	}
@@ -199,9 +210,12 @@ func (sl *slot) load(p core.Program) error {
 // rlimits are the limits that the bootstrap sets: NAME=VALUE. Where control
 // groups bound memory and processes, limits by process would only be stricter
 // in ways that no program expects.
-func rlimits(l core.Limits, grouped bool) string {
+func rlimits(language string, l core.Limits, grouped bool) string {
 	// A second more than asked, rounded up: what the engine measures comes first.
 	s := fmt.Sprintf("RLIMIT_CORE=0 RLIMIT_NOFILE=1024 RLIMIT_CPU=%d", int64((l.CPU+time.Second-1)/time.Second)+1)
+	if language == core.LanguageStarlark {
+		return s + fmt.Sprintf(" RLIMIT_DATA=%d", l.Memory)
+	}
 	if !grouped {
 		// Beside the program's processes: bwrap's two.
 		s += fmt.Sprintf(" RLIMIT_AS=%d RLIMIT_NPROC=%d", l.Memory, l.Processes+2)
@@ -256,8 +270,11 @@ func (pr *process) watch(ctx context.Context) {
 	case group != nil && !pr.ran.OK() && group.killed() > group.ooms:
 		exceeded = core.ExceededMemory
 	}
-	pr.ran.Exceeded, pr.failed = exceeded, failed
 	<-pr.said
+	if exceeded == "" && b.view.starlark && ranOut(pr.ran, pr.stderr) {
+		exceeded = core.ExceededMemory
+	}
+	pr.ran.Exceeded, pr.failed = exceeded, failed
 	pr.ran.Stderr = pr.stderr
 	b.stderr.Close()
 	pr.s.free(b.slot)
@@ -275,6 +292,9 @@ func (b *box) outcome() (exit int, signal string) {
 		return -1, unix.SignalName(b.status.Signal())
 	}
 	exit = b.status.ExitStatus()
+	if b.view.starlark {
+		return exit, "" // no bwrap between
+	}
 	if name := unix.SignalName(syscall.Signal(exit - 128)); exit > 128 && name != "" {
 		return -1, name
 	}
@@ -346,4 +366,9 @@ func ended(err error) error {
 		return io.EOF
 	}
 	return err
+}
+
+// ranOut tells whether a Go program ended because memory was refused to it.
+func ranOut(ran core.Ran, stderr []byte) bool {
+	return ran.Exit == 2 && (bytes.Contains(stderr, []byte("out of memory")) || bytes.Contains(stderr, []byte("cannot allocate memory")))
 }
