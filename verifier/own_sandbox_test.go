@@ -73,14 +73,14 @@ def f(completions, **columns):
 	own := written(t, "secret", "not for guests")
 	path := written(t, "own.py", file)
 	for what, why := range map[string]string{
-		"": "", "hang": "it took longer than 1s", "spin": "it took longer than 1s", "die": "it ended with status 7", "flood": "it writes more than 64 KiB",
+		"": "", "hang": "it took longer than 3s", "spin": "it took longer than 3s", "die": "it ended with status 7", "flood": "it writes more than 64 KiB",
 		"memory": "", "daemon": "it ended with status 3", "network": "line ", "files": "", "environment": "",
 	} {
 		t.Run(what, func(t *testing.T) {
 			v, h := sandboxed(t, func(h *coretest.Host) (core.Verifier, error) {
 				c := PythonConfig{Path: path, Loading: 60, Confined: Confined{Memory: 256}, Outside: asking()}
 				if what == "hang" || what == "spin" {
-					c.Seconds = 1
+					c.Seconds = 3
 				}
 				return newPython(t.Context(), h, c)
 			})

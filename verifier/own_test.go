@@ -57,7 +57,7 @@ func written(t *testing.T, name, content string) string {
 
 // asking gives the usual settings of an own verifier.
 func asking() Outside {
-	return Outside{Format: "auto", Reference: true, Batch: 32, Seconds: 20, Output: 64, GiveUp: 3}
+	return Outside{Format: "auto", Reference: true, Batch: 32, Seconds: 120, Output: 64, GiveUp: 3}
 }
 
 func confined() Confined { return Confined{Trusted: true, Memory: 1024} }

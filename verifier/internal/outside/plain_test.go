@@ -92,7 +92,7 @@ func TestPool(t *testing.T) {
 		started++
 		return Plain{}.Start(ctx, shell("while read -r l; do echo $$ $l; done", core.Limits{}))
 	}, nil)
-	limits := Limits{Wall: 20 * time.Second, Output: 1 << 10}
+	limits := Limits{Wall: 2 * time.Minute, Output: 1 << 10}
 	planned := errors.New("the planned failure")
 	ask := func(fail bool) (answer string, err error) {
 		err = p.Use(t.Context(), func(w *Worker) error {
