@@ -165,7 +165,7 @@ func TestKilledVerificationsGoOn(t *testing.T) {
 		fmt.Fprintf(&tasks, "{\"id\":\"t%d\",\"question\":\"q\"}\n", i)
 		fmt.Fprintf(&completions, "{\"id\":\"t%d\",\"completion\":\"%d\"}\n", i, i)
 	}
-	script := "echo call >> " + filepath.Join(dir, "calls") + "\nsleep 0.02\nwhile read -r l; do echo 1; done\n"
+	script := "echo call >> " + filepath.Join(dir, "calls") + "\nsleep 0.05\nwhile read -r l; do echo 1; done\n"
 	for name, content := range map[string]string{"tasks.jsonl": tasks.String(), "completions.jsonl": completions.String(), "judge.sh": script} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
@@ -193,7 +193,10 @@ func TestKilledVerificationsGoOn(t *testing.T) {
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}
-		timer := time.AfterFunc(time.Duration(700+random.IntN(1500))*time.Millisecond, func() { _ = c.Process.Kill() })
+		// The first comes before all can be judged; each leaves more time, so that a
+		// slow machine gets to the end, too.
+		moment := 300 + random.IntN(900) + 500*kills
+		timer := time.AfterFunc(time.Duration(moment)*time.Millisecond, func() { _ = c.Process.Kill() })
 		code := c.ended(t)
 		timer.Stop()
 		rows := bytes.Count(c.out.Bytes(), []byte("\n"))
