@@ -1,9 +1,11 @@
 package pawl
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -264,6 +266,49 @@ func SaveRows[T any](path string, rows []T) error {
 		return err
 	}
 	return saveFile(path, b.Bytes())
+}
+
+// RowFile writes rows as JSON lines to a file that is there, whole, once it is
+// closed by Save, and never before.
+type RowFile struct {
+	path string
+	f    *os.File
+	w    *bufio.Writer
+}
+
+// CreateRows begins a file of rows.
+func CreateRows(path string) (*RowFile, error) {
+	f, err := os.Create(path + ".tmp")
+	if err != nil {
+		return nil, input(fmt.Errorf("writing %s: %w", path, err))
+	}
+	return &RowFile{path, f, bufio.NewWriter(f)}, nil
+}
+
+// Add writes a row.
+func (r *RowFile) Add(row ScoreRow) error {
+	if err := encodeRow(r.w, row); err != nil {
+		return fmt.Errorf("writing %s: %w", r.path, err)
+	}
+	return nil
+}
+
+// Save puts the file in place.
+func (r *RowFile) Save() error {
+	err := errors.Join(r.w.Flush(), r.f.Close())
+	if err == nil {
+		err = os.Rename(r.f.Name(), r.path)
+	}
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", r.path, err)
+	}
+	return nil
+}
+
+// Drop takes what was not saved away.
+func (r *RowFile) Drop() {
+	r.f.Close()
+	os.Remove(r.f.Name())
 }
 
 // saveFile replaces a file as a whole: nobody sees half of it.

@@ -249,6 +249,11 @@ func (p *Pawl) initial(ctx context.Context, plan *recipe.Plan, m Model) (map[str
 // canonical names a run by all that determines its result.
 func (j *job) canonical() core.Digest {
 	h := core.NewHasher("run").Bytes(j.plan.Canonical()).Uint(j.Seed).Bytes(marshal(j.initial)).Bytes(j.sets.digest)
+	for _, s := range j.plan.Verifiers() {
+		if d := registry.FilesDigest(s); d != "" {
+			h.String(string(d))
+		}
+	}
 	return core.Digest(h.Key())
 }
 
@@ -322,7 +327,7 @@ func (p *Pawl) advance(ctx context.Context, row store.Run, j *job, gateUses int)
 	}
 	run := &loop.Run{
 		ID: row.ID, Plan: j.plan, Seed: j.Seed, Salt: salt(row), Ledger: l, Models: p.engine, Registry: registry.Default,
-		Sets: j.sets.sources, Initial: j.initial, Controls: j.Controls, Observe: j.Observe,
+		Sets: j.sets.sources, Initial: j.initial, Controls: j.Controls, Observe: j.Observe, Sandbox: p.Sandbox,
 	}
 	report, err := run.Do(ctx)
 	report.GateUses = gateUses

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"pawl/core"
 	"pawl/loop"
@@ -166,7 +167,8 @@ func (p *Pawl) Collect(ctx context.Context, dryRun, finished bool) (store.GCRepo
 		for _, r := range runs {
 			done[r.ID] = r.Status == store.Done
 		}
-		o.Keep = func(s store.Step) bool { return !done[s.Run] }
+		// What pawl verify judged is no run's; it can be judged anew.
+		o.Keep = func(s store.Step) bool { return !done[s.Run] && !strings.HasPrefix(s.Run, store.WorkPrefix+verifyWork) }
 	}
 	return p.store.GC(ctx, o)
 }

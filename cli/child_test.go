@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -150,6 +151,75 @@ func TestKilledRunsComeToTheSameEnd(t *testing.T) {
 		t.Errorf("after %d kills the report is\n%s\nwant\n%s", kills, got, want)
 	}
 	nothingDoneTwice(t, store)
+}
+
+// Killed again and again, a verification goes on where it was: rows are those
+// of one that was never killed, and no row whose score was durable is judged
+// again.
+func TestKilledVerificationsGoOn(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var tasks, completions bytes.Buffer
+	const n = 400
+	for i := range n {
+		fmt.Fprintf(&tasks, "{\"id\":\"t%d\",\"question\":\"q\"}\n", i)
+		fmt.Fprintf(&completions, "{\"id\":\"t%d\",\"completion\":\"%d\"}\n", i, i)
+	}
+	script := "echo call >> " + filepath.Join(dir, "calls") + "\nsleep 0.05\nwhile read -r l; do echo 1; done\n"
+	for name, content := range map[string]string{"tasks.jsonl": tasks.String(), "completions.jsonl": completions.String(), "judge.sh": script} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	args := func(store string) []string {
+		return []string{"verify", "command: {run: [sh, " + filepath.Join(dir, "judge.sh") + "], trusted: true, batch: 4}", "--json", "--dir", filepath.Join(dir, store),
+			"--tasks", filepath.Join(dir, "tasks.jsonl"), "--completions", filepath.Join(dir, "completions.jsonl")}
+	}
+	calls := func() int {
+		b, err := os.ReadFile(filepath.Join(dir, "calls"))
+		if err != nil && !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+		return bytes.Count(b, []byte("\n"))
+	}
+	whole := newChild(t, nil, args("whole")...)
+	if code := whole.status(t); code != exitDone || calls() != n/4 {
+		t.Fatalf("exit status %d, %d calls\n%s", code, calls(), whole.err.String())
+	}
+	random := rand.New(rand.NewPCG(2, uint64(time.Now().UnixNano()))) // the moments are no part of what is tested
+	kills, durable, before := 0, 0, calls()
+	for {
+		c := newChild(t, nil, args("killed")...)
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		// The first comes before all can be judged; each leaves more time, so that a
+		// slow machine gets to the end, too.
+		moment := 300 + random.IntN(900) + 500*kills
+		timer := time.AfterFunc(time.Duration(moment)*time.Millisecond, func() { _ = c.Process.Kill() })
+		code := c.ended(t)
+		timer.Stop()
+		rows := bytes.Count(c.out.Bytes(), []byte("\n"))
+		if rows < durable || !bytes.HasPrefix(whole.out.Bytes(), c.out.Bytes()[:bytes.LastIndexByte(c.out.Bytes(), '\n')+1]) {
+			t.Fatalf("%d rows were durable, %d are printed, or others", durable, rows)
+		}
+		// What was printed once is not judged again; what was in work may be.
+		if now := calls() - before; now > (n-durable+3)/4 {
+			t.Errorf("%d rows were durable, and %d batches of the other %d were asked about", durable, now, n-durable)
+		}
+		durable, before = rows, calls()
+		if code >= 0 {
+			if code != exitDone || !bytes.Equal(c.out.Bytes(), whole.out.Bytes()) {
+				t.Errorf("after %d kills: exit status %d, %d rows\n%s", kills, code, rows, c.err.String())
+			}
+			break
+		}
+		kills++
+	}
+	t.Logf("killed %d times, %d calls for %d batches", kills, calls()-n/4, n/4)
+	if kills == 0 {
+		t.Error("it was never killed: it is too short to show anything")
+	}
 }
 
 // nothingDoneTwice looks at the ledger of finished runs.

@@ -94,6 +94,17 @@ func TestGateOnRecordedResults(t *testing.T) {
 	if f.Gained != 293 || f.Lost != 64 || f.Verdict != "promote" || f.PValue < 1e-36 || f.PValue > 3e-36 {
 		t.Errorf("gained %d, lost %d, p %g, %s; want 293, 64, about 2e-36, promote", f.Gained, f.Lost, f.PValue, f.Verdict)
 	}
+	// Verified anew, they are the published verdicts, and compare alike.
+	t.Chdir(t.TempDir())
+	for name, file := range map[string]string{"a.jsonl": a, "b.jsonl": b} {
+		code, out, errs := here(t, "verify", "exact", "--tasks", filepath.Join(dir, "tasks.jsonl"), "--completions", file, "--results", name)
+		if right := map[string]string{"a.jsonl": ": 286 right", "b.jsonl": ": 515 right"}[name]; code != exitDone || !strings.Contains(out, right) {
+			t.Errorf("verifying %s: exit status %d\n%s%s", file, code, out, errs)
+		}
+	}
+	if ours := gate(exitDone, "a.jsonl", "b.jsonl"); ours != f {
+		t.Errorf("verified anew: %+v, published: %+v", ours, f)
+	}
 	if f = gate(exitNotPromoted, b, a); f.Gained != 64 || f.Lost != 293 || f.Verdict != "reject" {
 		t.Errorf("exchanged: gained %d, lost %d, %s; want 64, 293, reject", f.Gained, f.Lost, f.Verdict)
 	}

@@ -67,6 +67,24 @@ type Verifier interface {
 	Verify(ctx context.Context, ep *Episode, at []Ref) (Judgement, error)
 }
 
+// GroupVerifier is the companion of verifiers whose judgement of one attempt
+// depends on the others at its task, as a vote does. Where Grouped is true, all
+// attempts must be in the episode at once; those of other verifiers may be
+// shown a few at a time, which the conformance suite holds them to.
+type GroupVerifier interface {
+	Verifier
+	Grouped() bool
+}
+
+// BatchVerifier is the companion of verifiers that judge many episodes better
+// than one at a time: judgement i is of all leaves of episode i. It is also an
+// io.Closer where it holds processes or connections, which whoever built it
+// closes.
+type BatchVerifier interface {
+	Verifier
+	VerifyBatch(ctx context.Context, eps []*Episode) ([]Judgement, error)
+}
+
 // Episodes and Examples are re-iterable sources.
 type (
 	Episodes = iter.Seq2[*Episode, error]

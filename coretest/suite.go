@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"reflect"
 	"sync"
@@ -218,6 +219,13 @@ func Verifier(t T, build func(h *Host) (core.Verifier, error), eps ...*core.Epis
 		eps = episodes()
 	}
 	v := made(t, NewHost(echo()), build)
+	if c, ok := v.(io.Closer); ok {
+		t.Cleanup(func() {
+			if err := c.Close(); err != nil {
+				t.Errorf("closing: %v", err)
+			}
+		})
+	}
 	before := packedAll(eps)
 	judge := func(ep *core.Episode, at []core.Ref) core.Judgement {
 		j, err := v.Verify(ctx, ep, at)
@@ -235,6 +243,7 @@ func Verifier(t T, build func(h *Host) (core.Verifier, error), eps ...*core.Epis
 		if j := judge(ep, []core.Ref{}); len(j.Scores) != 0 {
 			t.Errorf("task %s: asked about no node, it gives %d scores", ep.Task.ID, len(j.Scores))
 		}
+		checkAlone(t, v, ep, j)
 		for _, leaf := range ep.Leaves() {
 			for _, s := range judge(ep, []core.Ref{leaf}).Scores {
 				if len(s.Nodes) == 1 && s.Nodes[0] != leaf {
@@ -262,6 +271,48 @@ func Verifier(t T, build func(h *Host) (core.Verifier, error), eps ...*core.Epis
 			t.Errorf("a node outside the episode is judged")
 		}
 	})
+}
+
+// checkAlone checks that an attempt's scores do not depend on the others, unless
+// the verifier says that they do, and that a batch gives what single calls give.
+func checkAlone(t T, v core.Verifier, ep *core.Episode, whole core.Judgement) {
+	t.Helper()
+	if b, ok := v.(core.BatchVerifier); ok {
+		js, err := b.VerifyBatch(t.Context(), []*core.Episode{ep, ep})
+		if err != nil || len(js) != 2 || !reflect.DeepEqual(js[0], whole) || !reflect.DeepEqual(js[1], whole) {
+			t.Errorf("task %s: a batch judges otherwise: %+v, %v", ep.Task.ID, js, err)
+		}
+		if _, err := b.VerifyBatch(cancelled(t), []*core.Episode{ep}); err == nil && len(ep.Leaves()) > 0 {
+			t.Errorf("task %s: a batch ignores a cancelled context", ep.Task.ID)
+		}
+	}
+	if g, ok := v.(core.GroupVerifier); ok && g.Grouped() || len(whole.Nodes) > 0 {
+		return
+	}
+	for _, leaf := range ep.Leaves() {
+		if ep.Node(leaf).Parent != ep.Root() {
+			continue
+		}
+		alone := core.NewEpisode(ep.Task, ep.Seed)
+		n := *ep.Node(leaf)
+		n.Parent = alone.Root()
+		r := alone.Append(n)
+		j, err := v.Verify(t.Context(), alone, nil)
+		if err != nil {
+			t.Errorf("task %s: attempt %d alone: %v", ep.Task.ID, leaf, err)
+			continue
+		}
+		var want []core.Score
+		for _, s := range whole.Scores {
+			if len(s.Nodes) == 1 && s.Nodes[0] == leaf {
+				s.Nodes = []core.Ref{r}
+				want = append(want, s)
+			}
+		}
+		if !reflect.DeepEqual(j.Scores, want) {
+			t.Errorf("task %s: attempt %d alone is scored %+v, among others %+v; a verifier that compares attempts says so (core.GroupVerifier)", ep.Task.ID, leaf, j.Scores, want)
+		}
+	}
 }
 
 func checkJudgement(t T, ep *core.Episode, j core.Judgement) {

@@ -110,7 +110,7 @@ func (f verifierFunc) Verify(ctx context.Context, ep *core.Episode, at []core.Re
 func TestVerifierSuite(t *testing.T) {
 	for bad, want := range map[string]string{
 		"": "", "changes": "episodes are changed", "deaf": "cancelled", "outside": "outside the episode",
-		"nil": "panics", "more": "it scores node", "nameless": "by whom", "nan": "value NaN",
+		"nil": "panics", "more": "it scores node", "nameless": "by whom", "nan": "value NaN", "compares": "says so (core.GroupVerifier)",
 	} {
 		finds(t, "verifier "+bad, want, func(t T) {
 			Verifier(t, func(*Host) (core.Verifier, error) {
@@ -135,6 +135,8 @@ func TestVerifierSuite(t *testing.T) {
 							s.By = ""
 						case "nan":
 							s.Value = s.Value / s.Value
+						case "compares":
+							s.Value = float64(len(ep.Leaves()))
 						}
 						j.Scores = append(j.Scores, s)
 					}
@@ -151,6 +153,55 @@ func TestVerifierSuite(t *testing.T) {
 }
 
 var changing sync.Mutex
+
+// grouped compares attempts and says so, and judges in batches; with decides
+// how it errs.
+type grouped struct{ bad string }
+
+func (g grouped) Grouped() bool { return true }
+
+func (g grouped) Verify(ctx context.Context, ep *core.Episode, at []core.Ref) (j core.Judgement, err error) {
+	if ep == nil {
+		return j, errors.New("no episode")
+	}
+	if at == nil {
+		at = ep.Leaves()
+	}
+	for _, r := range at {
+		if int(r) > len(ep.Nodes) {
+			return j, errors.New("outside")
+		}
+		j.Scores = append(j.Scores, core.Score{By: "test", Nodes: []core.Ref{r}, Value: float64(len(ep.Leaves()))})
+	}
+	return j, ctx.Err()
+}
+
+func (g grouped) VerifyBatch(ctx context.Context, eps []*core.Episode) (js []core.Judgement, err error) {
+	for _, ep := range eps {
+		j, _ := g.Verify(context.Background(), ep, nil)
+		if g.bad == "batch" && len(j.Scores) > 0 {
+			j.Scores[0].Value++
+		}
+		js = append(js, j)
+	}
+	if g.bad == "few" {
+		js = js[1:]
+	}
+	if g.bad == "deaf" {
+		return js, nil
+	}
+	return js, ctx.Err()
+}
+
+func TestVerifierSuiteOfCompanions(t *testing.T) {
+	for bad, want := range map[string]string{
+		"": "", "batch": "a batch judges otherwise", "few": "a batch judges otherwise", "deaf": "a batch ignores a cancelled context",
+	} {
+		finds(t, "verifier "+bad, want, func(t T) {
+			Verifier(t, func(*Host) (core.Verifier, error) { return grouped{bad}, nil })
+		})
+	}
+}
 
 type selectorFunc func(context.Context, core.Episodes) (core.Examples, error)
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"pawl/core"
@@ -73,6 +74,76 @@ func TestJudgesNodes(t *testing.T) {
 		if len(ex.Episode.Nodes) != 2 || len(ex.Episode.Scores) != 0 {
 			t.Errorf("an example has %d nodes and %d scores", len(ex.Episode.Nodes), len(ex.Episode.Scores))
 		}
+	}
+}
+
+// batchJudge judges episodes together, and holds something.
+type batchJudge struct {
+	verifierFunc
+	batch  func([]*core.Episode) ([]core.Judgement, error)
+	closed *int
+}
+
+func (b batchJudge) VerifyBatch(_ context.Context, eps []*core.Episode) ([]core.Judgement, error) {
+	return b.batch(eps)
+}
+
+func (b batchJudge) Close() error {
+	*b.closed++
+	return nil
+}
+
+// A verifier that judges in batches gets the episodes that were played, all at
+// once, and is closed, whatever came of it.
+func TestJudgedInBatches(t *testing.T) {
+	closed := 0
+	var batch func(eps []*core.Episode) ([]core.Judgement, error)
+	hooked(t, "batch", func(core.Host) core.Verifier {
+		return batchJudge{batch: func(eps []*core.Episode) ([]core.Judgement, error) { return batch(eps) }, closed: &closed}
+	})
+	r, _ := newRun(t, newLedger(), "verify:  [majority_vote]", "verify: [{hook: {name: batch, as: majority_vote}}]")
+	var eps []*core.Episode
+	for i := range 3 {
+		eps = append(eps, coretest.Episode(coretest.Task(fmt.Sprint("t", i), "q", ""), "a", "b"))
+	}
+	eps[1].Err = "it was not played"
+	batch = func(eps []*core.Episode) (js []core.Judgement, err error) {
+		for _, ep := range eps {
+			j := core.Judgement{Usage: core.Usage{Calls: 1}}
+			for _, leaf := range ep.Leaves() {
+				j.Scores = append(j.Scores, core.Score{By: "whoever", Nodes: []core.Ref{leaf}, Rationale: ep.Task.ID})
+			}
+			js = append(js, j)
+		}
+		return js, nil
+	}
+	if err := r.Judge(t.Context(), nil, r.Plan.Verify, eps); err != nil {
+		t.Fatal(err)
+	}
+	for i, ep := range eps {
+		s, ok := ep.ScoreOf(r.Plan.Verify[0].Label(), ep.Leaves()[1])
+		if ok != (i != 1) || ok && s.Rationale != ep.Task.ID || len(ep.Scores) != map[bool]int{true: 2}[ok] {
+			t.Errorf("task %s: %+v", ep.Task.ID, ep.Scores)
+		}
+	}
+	if closed != 1 {
+		t.Errorf("closed %d times", closed)
+	}
+	planned := errors.New("the planned failure")
+	for _, c := range []struct {
+		batch func([]*core.Episode) ([]core.Judgement, error)
+		want  string
+	}{
+		{func([]*core.Episode) ([]core.Judgement, error) { return nil, planned }, "the planned failure"},
+		{func([]*core.Episode) ([]core.Judgement, error) { return make([]core.Judgement, 1), nil }, "1 judgements of 2 episodes"},
+	} {
+		batch = c.batch
+		if err := r.Judge(t.Context(), nil, r.Plan.Verify, eps); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v; want %q", err, c.want)
+		}
+	}
+	if closed != 3 {
+		t.Errorf("closed %d times", closed)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"pawl/core"
 	"pawl/prompt"
+	"pawl/registry"
 )
 
 // Dialects is the companion of Models that know in which dialect a policy is
@@ -45,6 +46,9 @@ func (h *host) Wording(name, seat string) (core.Wording, error) {
 // asks with.
 func (r *Run) addSpec(h *core.Hasher, s core.Spec) {
 	h.Bytes(canonical(s))
+	if d := registry.FilesDigest(s); d != "" {
+		h.String("files").String(string(d))
+	}
 	for _, name := range promptsNamed(s) {
 		t, err := r.Plan.Prompt(name)
 		if err != nil {

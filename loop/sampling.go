@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"slices"
 	"strings"
@@ -229,29 +230,55 @@ func (r *Run) judge(ctx context.Context, h *host, specs []core.Spec, eps []*core
 		if err != nil {
 			return fmt.Errorf("building verifier %s: %w", spec.Label(), err)
 		}
-		verifier := built.(core.Verifier)
-		_, err = r.each(ctx, len(eps), func(ctx context.Context, i int) (*core.Episode, error) {
-			ep := eps[i]
-			if ep.Err != "" {
-				return ep, nil
-			}
-			j, err := verifier.Verify(ctx, ep, nil)
-			if err != nil {
-				return nil, fmt.Errorf("verifying task %s with %s: %w", ep.Task.ID, spec.Label(), err)
-			}
-			for k := range j.Scores {
-				j.Scores[k].By = spec.Label()
-			}
-			ep.Nodes = append(ep.Nodes, j.Nodes...)
-			ep.Scores = append(ep.Scores, j.Scores...)
-			ep.Usage.Add(j.Usage)
-			return ep, nil
-		})
+		err = r.judgeWith(ctx, built.(core.Verifier), spec.Label(), eps)
+		if c, ok := built.(io.Closer); ok {
+			err = errors.Join(err, c.Close())
+		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// judgeWith appends the judgements of one verifier, of all episodes at once
+// where it can.
+func (r *Run) judgeWith(ctx context.Context, verifier core.Verifier, label string, eps []*core.Episode) error {
+	add := func(ep *core.Episode, j core.Judgement) {
+		for k := range j.Scores {
+			j.Scores[k].By = label
+		}
+		ep.Nodes = append(ep.Nodes, j.Nodes...)
+		ep.Scores = append(ep.Scores, j.Scores...)
+		ep.Usage.Add(j.Usage)
+	}
+	if b, ok := verifier.(core.BatchVerifier); ok {
+		played := slices.DeleteFunc(slices.Clone(eps), func(ep *core.Episode) bool { return ep.Err != "" })
+		js, err := b.VerifyBatch(ctx, played)
+		if err == nil && len(js) != len(played) {
+			err = fmt.Errorf("%d judgements of %d episodes", len(js), len(played))
+		}
+		if err != nil {
+			return fmt.Errorf("verifying with %s: %w", label, err)
+		}
+		for i, ep := range played {
+			add(ep, js[i])
+		}
+		return nil
+	}
+	_, err := r.each(ctx, len(eps), func(ctx context.Context, i int) (*core.Episode, error) {
+		ep := eps[i]
+		if ep.Err != "" {
+			return ep, nil
+		}
+		j, err := verifier.Verify(ctx, ep, nil)
+		if err != nil {
+			return nil, fmt.Errorf("verifying task %s with %s: %w", ep.Task.ID, label, err)
+		}
+		add(ep, j)
+		return ep, nil
+	})
+	return err
 }
 
 // canonical is the deterministic form of a component's configuration.

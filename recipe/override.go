@@ -27,15 +27,32 @@ func (p *Plan) Override(path, value string) error {
 	if err != nil {
 		return fmt.Errorf("setting %s: %w", path, err)
 	}
-	v, problems := Read("--set "+path, []byte(value))
-	if len(problems) > 0 {
-		return fmt.Errorf("setting %s: %w", path, problems)
-	}
-	root, err := set(p.root, steps, unplaced(v))
+	root, err := setText(p.root, steps, path, value)
 	if err != nil {
-		return fmt.Errorf("setting %s: %w", path, err)
+		return err
 	}
 	return p.remake(root, path, "setting "+path+"="+value)
+}
+
+// Set is Override for a value that is no page: that of a component.
+func Set(v registry.Value, path, value string) (registry.Value, error) {
+	steps, err := splitPath(path)
+	if err != nil {
+		return v, fmt.Errorf("setting %s: %w", path, err)
+	}
+	return setText(v, steps, path, value)
+}
+
+func setText(v registry.Value, steps []step, path, value string) (registry.Value, error) {
+	w, problems := Read("--set "+path, []byte(value))
+	if len(problems) > 0 {
+		return v, fmt.Errorf("setting %s: %w", path, problems)
+	}
+	v, err := set(v, steps, unplaced(w))
+	if err != nil {
+		return v, fmt.Errorf("setting %s: %w", path, err)
+	}
+	return v, nil
 }
 
 // remake replaces p by the plan of a page changed at path, keeping p where that

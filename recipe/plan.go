@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"encoding/json"
+	"slices"
 
 	"pawl/core"
 	"pawl/prompt"
@@ -129,6 +130,21 @@ func (p *Plan) Policy(name string) (Policy, bool) {
 // Control finds a control by name.
 func (p *Plan) Control(name string) (Control, bool) {
 	return find(p.Controls, name, func(s Control) string { return s.Name })
+}
+
+// Verifiers lists every verifier of the page, those of the measure and of
+// controls included; one that is used twice is there twice.
+func (p *Plan) Verifiers() []core.Spec {
+	all := append(slices.Clone(p.Verify), p.Measure.Verify...)
+	for _, s := range p.Stages {
+		all = append(all, s.Verify...)
+	}
+	for _, c := range p.Controls {
+		for _, s := range c.Stages {
+			all = append(all, s.Verify...)
+		}
+	}
+	return all
 }
 
 // StagesFor gives the stages of a control, or of the real arm for "".

@@ -155,6 +155,32 @@ func TestOverride(t *testing.T) {
 	}
 }
 
+// Set is Override for what is no page.
+func TestSet(t *testing.T) {
+	of := func(text string) registry.Value {
+		v, problems := Read("text", []byte(text))
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		return v
+	}
+	for _, c := range []struct{ text, path, value, want string }{
+		{"exact: {extract: boxed}", "exact.extract", "line", `{"exact":{"extract":"line"}}`},
+		{"exact: {extract: boxed}", "exact.of.deep", "[1, 2]", `{"exact":{"extract":"boxed","of":{"deep":[1,2]}}}`},
+		{"command: {run: [a, b]}", "command.run[1]", "c", `{"command":{"run":["a","c"]}}`},
+	} {
+		got, err := Set(of(c.text), c.path, c.value)
+		if err != nil || string(got.JSON()) != c.want {
+			t.Errorf("%s, %s=%s: %s, %v", c.text, c.path, c.value, got.JSON(), err)
+		}
+	}
+	for _, c := range []struct{ path, value, want string }{{"exact[x", "1", "is not like"}, {"exact[7]", "1", "setting exact[7]"}, {"exact.extract", "[", "setting exact.extract"}} {
+		if _, err := Set(of("exact: {extract: boxed}"), c.path, c.value); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s=%s: %v", c.path, c.value, err)
+		}
+	}
+}
+
 func TestFinder(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) string {

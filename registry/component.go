@@ -2,6 +2,7 @@ package registry
 
 import (
 	"fmt"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -142,17 +143,55 @@ func collectSpecs(v reflect.Value, found *[]core.Spec) {
 	}
 }
 
-// Needs lists what s and the components inside it need, sorted, each once.
+// Needs lists what s and the components inside it need, sorted, each once:
+// what their documentation says, and what a config with a method
+// Needs() []string adds because of its settings.
 func (r *Registry) Needs(s core.Spec) []string {
 	var needs []string
 	if e := r.entry(s.Kind, s.Name); e != nil {
 		needs = append(needs, e.doc.Needs...)
+	}
+	if c, ok := s.Config.(interface{ Needs() []string }); ok {
+		needs = append(needs, c.Needs()...)
 	}
 	for _, n := range Nested(s) {
 		needs = append(needs, r.Needs(n)...)
 	}
 	slices.Sort(needs)
 	return slices.Compact(needs)
+}
+
+// files lists the files that s and the components inside it read when they are
+// built and that determine what they do: those that a config with a method
+// Files() []string names.
+func files(s core.Spec) []string {
+	var paths []string
+	if c, ok := s.Config.(interface{ Files() []string }); ok {
+		paths = append(paths, c.Files()...)
+	}
+	for _, n := range Nested(s) {
+		paths = append(paths, files(n)...)
+	}
+	return paths
+}
+
+// FilesDigest names the contents of the files that determine what s does, for
+// keys; "" where it reads none. A file that cannot be read counts as such:
+// building the component will say so.
+func FilesDigest(s core.Spec) core.Digest {
+	paths := files(s)
+	if len(paths) == 0 {
+		return ""
+	}
+	h := core.NewHasher("files")
+	for _, path := range paths {
+		content, err := os.ReadFile(path)
+		h.Bytes(content)
+		if err != nil {
+			h.String("unreadable")
+		}
+	}
+	return h.Key()
 }
 
 // Merge lays the settings of over on those of base, for variants that name

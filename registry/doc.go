@@ -23,5 +23,7 @@
 //	inline:"true"      the field that a bare value sets: greedy: 0.7
 //
 // A config struct with a method Validate() error is asked last, when every
-// field by itself is right.
+// field by itself is right. One with Files() []string names the files whose
+// contents determine what the component does, one with Needs() []string what
+// its settings make it need beyond its Doc.
 package registry

@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -361,6 +363,64 @@ func TestMerge(t *testing.T) {
 	}
 	if got := r.Merge(core.KindSelector, base, Scalar("other")); got.Text != "other" {
 		t.Errorf("another component is merged: %+v", got)
+	}
+}
+
+// reading is a config that reads files and needs what its settings say.
+type reading struct {
+	Path string    `yaml:"path" doc:"A file."`
+	Gold bool      `yaml:"gold" doc:"Whether it needs the reference."`
+	In   core.Spec `yaml:"in" kind:"verifier" doc:"One inside it."`
+}
+
+func (r reading) Files() []string { return []string{r.Path} }
+
+func (r reading) Needs() []string {
+	if r.Gold {
+		return []string{NeedReference}
+	}
+	return nil
+}
+
+func TestFilesAndNeedsOfConfigs(t *testing.T) {
+	r := New()
+	Register(r, core.KindVerifier, "reading", Doc{Summary: "Reads.", Needs: []string{NeedSandbox}}, func(context.Context, core.Host, reading) (core.Verifier, error) { return nil, nil })
+	dir := t.TempDir()
+	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
+	write := func(path, content string) {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(a, "1")
+	spec := func(in string, gold bool) core.Spec {
+		inner := core.Spec{Kind: core.KindVerifier, Name: "reading", Config: reading{Path: in, Gold: gold}}
+		return core.Spec{Kind: core.KindVerifier, Name: "reading", Config: reading{Path: a, In: inner}}
+	}
+	if got := fmt.Sprint(r.Needs(spec(b, false)), r.Needs(spec(b, true))); got != "[sandbox] [reference sandbox]" {
+		t.Errorf("needs %s", got)
+	}
+	if d := FilesDigest(core.Spec{Config: everything{}}); d != "" {
+		t.Errorf("a component without files has the digest %s", d)
+	}
+	seen := map[core.Digest]string{}
+	differs := func(what string) {
+		d := FilesDigest(spec(b, false))
+		if before, ok := seen[d]; ok || d == "" {
+			t.Errorf("%s: the digest %s is that of %q", what, d, before)
+		}
+		seen[d] = what
+	}
+	differs("no second file")
+	write(b, "")
+	differs("an empty one")
+	write(b, "2")
+	differs("a second file")
+	write(a, "12")
+	write(b, "")
+	differs("the same bytes in other files")
+	if FilesDigest(spec(b, false)) != FilesDigest(spec(b, true)) {
+		t.Error("settings change the digest of files")
 	}
 }
 

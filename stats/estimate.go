@@ -3,6 +3,7 @@ package stats
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Estimate is a measured figure with its 95% interval. Its fields are those of
@@ -64,6 +65,38 @@ func ClusteredEstimate(name string, clusters [][]float64) Estimate {
 	i := wilson(e.Value, effective, twoSided(reported))
 	e.Low, e.High, e.Method = max(0, i.Low), min(1, i.High), "clustered wilson"
 	return e
+}
+
+// SampledEstimates measures attempts at tasks, those of one task in one list:
+// their mean, tasks being the independent units; and where all are right or
+// wrong, and every task has several, pass@k for the k among 1, 10, 100 and all
+// that every task allows, by the estimator of PassAtK. Tasks without attempts
+// are left out.
+func SampledEstimates(name string, tasks [][]float64) []Estimate {
+	out := []Estimate{ClusteredEstimate(name, tasks)}
+	type counted struct{ n, right int }
+	var counts []counted
+	least := math.MaxInt
+	for _, t := range tasks {
+		right, binary := successes(t)
+		if !binary {
+			return out
+		}
+		if len(t) > 0 {
+			counts, least = append(counts, counted{len(t), right}), min(least, len(t))
+		}
+	}
+	if len(counts) == 0 || least < 2 {
+		return out
+	}
+	for _, k := range slices.Compact([]int{1, min(10, least), min(100, least), least}) {
+		values := make([]float64, len(counts))
+		for i, c := range counts {
+			values[i] = PassAtK(c.n, c.right, k)
+		}
+		out = append(out, MeanEstimate(fmt.Sprintf("pass@%d", k), values))
+	}
+	return out
 }
 
 // effectiveSize is p(1-p) over the cluster-robust variance of p.

@@ -1,9 +1,11 @@
 package stats
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -120,5 +122,35 @@ func TestComparePairedClusters(t *testing.T) {
 	}
 	if p := (Compare{Cluster: cluster}).Paired(a, b).PValue; p != 1.0/16 {
 		t.Errorf("four clusters give p %v", p)
+	}
+}
+
+// pass@k is the estimator of Chen et al. (2021): of 1 right among 12 samples, 10
+// hold it with chance 1 - C(11,10)/C(12,10) = 1 - 11/66; of 2 right among 12,
+// with 1 - C(10,10)/C(12,10) = 1 - 1/66.
+func TestSampledEstimates(t *testing.T) {
+	one, two := make([]float64, 12), make([]float64, 12)
+	one[5], two[0], two[11] = 1, 1, 1
+	shown := func(es []Estimate) string {
+		var got []string
+		for _, m := range es {
+			got = append(got, fmt.Sprintf("%s %.4f n%d", m.Name, m.Value, m.N))
+		}
+		return strings.Join(got, ", ")
+	}
+	for _, c := range []struct {
+		name  string
+		tasks [][]float64
+		want  string
+	}{
+		{"accuracy", [][]float64{one, two, nil}, "accuracy 0.1250 n2, pass@1 0.1250 n2, pass@10 0.9091 n2, pass@12 1.0000 n2"},
+		{"accuracy", [][]float64{{1, 0, 0}, {0, 1, 1}}, "accuracy 0.5000 n2, pass@1 0.5000 n2, pass@3 1.0000 n2"},
+		{"accuracy", [][]float64{{1, 0}, {0}}, "accuracy 0.3333 n2"},
+		{"score", [][]float64{{0.5, 0}}, "score 0.2500 n1"},
+		{"accuracy", nil, "accuracy 0.0000 n0"},
+	} {
+		if got := shown(SampledEstimates(c.name, c.tasks)); got != c.want {
+			t.Errorf("%v: %s, want %s", c.tasks, got, c.want)
+		}
 	}
 }

@@ -44,12 +44,28 @@ const gcLease = "*gc"
 // holder, while another holder is alive. A holder on this host that has died
 // is replaced at once, any other once its time is over.
 func (s *Store) Acquire(ctx context.Context, run string, ttl time.Duration) (*Lease, error) {
+	return s.acquire(ctx, run, ttl, func(tx writeTx) error {
+		if _, found, err := tx.run(run); err != nil || found {
+			return err
+		}
+		return ErrNotFound
+	})
+}
+
+// AcquireWork takes a lease for work that is no run, whose steps are recorded
+// under its name: a star and what the caller gives. It fails as Acquire does.
+func (s *Store) AcquireWork(ctx context.Context, name string, ttl time.Duration) (*Lease, error) {
+	return s.acquire(ctx, WorkPrefix+name, ttl, func(writeTx) error { return nil })
+}
+
+// WorkPrefix begins the names of work that is no run; no run's does.
+const WorkPrefix = "*"
+
+func (s *Store) acquire(ctx context.Context, run string, ttl time.Duration, check func(writeTx) error) (*Lease, error) {
 	l := &Lease{store: s, run: run, ttl: ttl}
 	err := s.ledger.update(ctx, func(tx writeTx) error {
-		if _, found, err := tx.run(run); err != nil {
+		if err := check(tx); err != nil {
 			return err
-		} else if !found {
-			return ErrNotFound
 		}
 		if gc, found, err := tx.lease(gcLease); err != nil {
 			return err

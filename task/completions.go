@@ -4,63 +4,77 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // Completion is one recorded answer to a task.
 type Completion struct {
-	ID      string // of the task
-	Sample  int    // which of the task's samples
-	Text    string
-	Correct *bool // the publisher's verdict, where the row has one
-	Line    int
+	ID     string // of the task
+	Sample int    // which of the task's samples
+	Text   string
+	Line   int
 }
 
-// Completions reads completion rows: id, completion and, where a task has
-// several, sample; rows without sample are numbered in order. It returns the
-// bad rows that it passed over, at most skipBad.
-func Completions(ctx context.Context, path string, skipBad int) ([]Completion, []*RowError, error) {
-	type key struct {
-		id     string
-		sample int
-	}
-	var out []Completion
-	var skipped []*RowError
-	rows, lines, next := 0, map[key]int{}, map[string]int{}
-	err := eachRow(ctx, path, func(line int, raw []byte, err error) error {
+// CompletionOptions say how completions are read.
+type CompletionOptions struct {
+	SkipBad int                   // bad rows to pass over before giving up
+	Known   func(id string) error // why an id names no task; nil takes every id
+}
+
+// EachCompletion calls each with the completions of a file in order: rows of
+// id, completion and, where a task has several, sample; those without sample
+// are numbered on. Nothing else of a row is looked at. Bad rows are passed over
+// and returned, at most o.SkipBad of them; whoever must do nothing if there are
+// more reads the file twice. An error of each ends the reading as it is.
+//
+// Memory does not grow with the texts: beside the row at hand it holds the
+// samples seen of each task, as ranges, which is one range a task where samples
+// are in order.
+func EachCompletion(ctx context.Context, path string, o CompletionOptions, each func(Completion) error) (skipped []*RowError, err error) {
+	seen := map[string]*samples{}
+	rows := 0
+	var own error // of each: told as it is
+	err = eachRow(ctx, path, func(line int, raw []byte, err error) error {
 		rows++
 		var c Completion
 		if err == nil {
-			c, err = readCompletion(raw, next)
+			c, err = readCompletion(raw, seen, o.Known)
 		}
 		if err == nil {
-			if before, taken := lines[key{c.ID, c.Sample}]; taken {
+			if before, taken := seen[c.ID].add(c.Sample, line); taken {
 				err = bad("sample", "sample %d of %.60q is taken by line %d", c.Sample, c.ID, before)
 			}
 		}
 		if err != nil {
 			skipped = append(skipped, place(path, line, err))
-			if len(skipped) >= skipBad+10 {
+			if len(skipped) >= o.SkipBad+10 {
 				return errEnough
 			}
 			return nil
 		}
-		lines[key{c.ID, c.Sample}], c.Line = line, line
-		next[c.ID] = c.Sample + 1
-		out = append(out, c)
+		c.Line = line
+		if own = each(c); own != nil {
+			return errEnough
+		}
 		return nil
 	})
 	switch {
+	case own != nil:
+		return skipped, own
 	case err != nil && err != errEnough:
-		return nil, nil, fmt.Errorf("reading completions: %w", err)
-	case len(skipped) > skipBad:
-		return nil, nil, tooManyBad("completions", skipped, skipBad, err == errEnough)
+		return nil, fmt.Errorf("reading completions: %w", err)
+	case len(skipped) > o.SkipBad:
+		return nil, tooManyBad("completions", skipped, o.SkipBad, err == errEnough)
 	case rows == 0:
-		return nil, nil, fmt.Errorf("reading completions: %s: the file has no rows", path)
+		return nil, fmt.Errorf("reading completions: %s: the file has no rows", path)
+	case rows == len(skipped):
+		return nil, fmt.Errorf("reading completions: %s: none of its %d rows can be used; the first: %w", path, rows, skipped[0])
 	}
-	return out, skipped, nil
+	return skipped, nil
 }
 
-func readCompletion(raw []byte, next map[string]int) (c Completion, err error) {
+// readCompletion reads one row, and makes room for the samples of its task.
+func readCompletion(raw []byte, seen map[string]*samples, known func(string) error) (c Completion, err error) {
 	r, err := parseRow(raw)
 	if err != nil {
 		return c, err
@@ -71,6 +85,16 @@ func readCompletion(raw []byte, next map[string]int) (c Completion, err error) {
 	if c.ID == "" {
 		return c, bad("id", "is missing; it names the task")
 	}
+	of := seen[c.ID]
+	if of == nil {
+		if known != nil {
+			if err := known(c.ID); err != nil {
+				return c, bad("id", "%w", err)
+			}
+		}
+		of = &samples{}
+		seen[c.ID] = of
+	}
 	text, ok := r["completion"]
 	if !ok {
 		return c, bad("completion", "is missing")
@@ -78,16 +102,39 @@ func readCompletion(raw []byte, next map[string]int) (c Completion, err error) {
 	if json.Unmarshal(text, &c.Text) != nil {
 		return c, bad("completion", "wants text, not %s", kindOf(text))
 	}
-	c.Sample = next[c.ID]
+	c.Sample = of.next
 	if n, ok := r["sample"]; ok {
 		if json.Unmarshal(n, &c.Sample) != nil || c.Sample < 0 {
 			return c, bad("sample", "wants a whole number from 0, not %.20s", n)
 		}
 	}
-	if v, ok := r["correct"]; ok {
-		if json.Unmarshal(v, &c.Correct) != nil {
-			return c, bad("correct", "wants true or false, not %s", kindOf(v))
-		}
-	}
 	return c, nil
+}
+
+// samples are the samples of one task that have been read.
+type samples struct {
+	next int    // number of a row that has none
+	runs []span // by first, apart from each other
+}
+
+// span is the samples from first to last, read from lines that follow each
+// other, the first of them line.
+type span struct{ first, last, line int }
+
+// add files a sample, and tells the line that has it already.
+func (s *samples) add(sample, line int) (before int, taken bool) {
+	i, found := slices.BinarySearchFunc(s.runs, sample, func(r span, n int) int { return r.first - n })
+	if !found {
+		i-- // the last span that begins before it
+	}
+	if i >= 0 && sample <= s.runs[i].last {
+		return s.runs[i].line + sample - s.runs[i].first, true
+	}
+	s.next = sample + 1
+	if i >= 0 && s.runs[i].last+1 == sample && s.runs[i].line+sample-s.runs[i].first == line {
+		s.runs[i].last = sample
+	} else {
+		s.runs = slices.Insert(s.runs, i+1, span{sample, sample, line})
+	}
+	return 0, false
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -312,10 +313,22 @@ func TestDisjoint(t *testing.T) {
 	}
 }
 
+// completions reads a whole file.
+func completions(t *testing.T, path string, o CompletionOptions) ([]Completion, []*RowError, error) {
+	t.Helper()
+	var all []Completion
+	skipped, err := EachCompletion(t.Context(), path, o, func(c Completion) error {
+		all = append(all, c)
+		return nil
+	})
+	return all, skipped, err
+}
+
 func TestCompletions(t *testing.T) {
-	got, _, err := Completions(t.Context(), file(t, lines(
-		`{"id":"a","completion":"x","correct":true}`, `{"id":"a","completion":""}`, `{"id":"b","sample":3,"completion":"y"}`)), 0)
-	if err != nil || len(got) != 3 || got[0].Sample != 0 || !*got[0].Correct || got[1].Sample != 1 || got[1].Correct != nil || got[2].Sample != 3 || got[2].Line != 3 {
+	got, _, err := completions(t, file(t, lines(
+		`{"id":"a","completion":"x","correct":true}`, `{"id":"a","completion":"","correct":"whatever stands there"}`, `{"id":"b","sample":3,"completion":"y","scores":[1e999]}`)), CompletionOptions{})
+	want := []Completion{{"a", 0, "x", 1}, {"a", 1, "", 2}, {"b", 3, "y", 3}}
+	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	for _, c := range []struct{ rows, want string }{
@@ -325,16 +338,44 @@ func TestCompletions(t *testing.T) {
 		{lines(`{"id":"a","completion":7}`), "completion: wants text"},
 		{lines(`{"id":"a","completion":"x","sample":-1}`), "sample: wants a whole number"},
 		{lines(`{"id":"a","completion":"x","sample":1}`, `{"id":"a","completion":"x","sample":1}`), "rows.jsonl:2: sample: sample 1 of \"a\" is taken by line 1"},
-		{lines(`{"id":"a","completion":"x","correct":"yes"}`), "correct: wants true or false"},
+		{lines(`{"id":"a","completion":"x","sample":5}`, `{"id":"b","completion":"x"}`, `{"id":"a","completion":"x"}`, `{"id":"a","completion":"x","sample":6}`), "rows.jsonl:4: sample: sample 6 of \"a\" is taken by line 3"},
+		{lines(`{"id":"a","completion":"x","sample":2}`, `{"id":"a","completion":"x","sample":1}`, `{"id":"a","completion":"x"}`), "rows.jsonl:3: sample: sample 2 of \"a\" is taken by line 1"},
+		{lines(`{"id":"c","completion":"x"}`), "rows.jsonl:1: id: no such task"},
+		{lines("{\"id\":\"a\",\"completion\":\"x" + strings.Repeat("y", 5000) + "\x00\"}"), "rows.jsonl:1: the row is not JSON: column 502"},
+		{lines(`{"id":"a","completion":"x"`), "rows.jsonl:1: the row is not JSON"},
+		{lines(`{"id":"a","completion":"` + strings.Repeat("x", maxRow) + `"}`), "rows.jsonl:1: the row is longer than 8 MiB"},
 	} {
-		if _, _, err := Completions(t.Context(), file(t, c.rows), 0); err == nil || !strings.Contains(err.Error(), c.want) {
+		known := func(id string) error {
+			if id == "c" {
+				return errors.New("no such task")
+			}
+			return nil
+		}
+		if _, _, err := completions(t, file(t, c.rows), CompletionOptions{Known: known}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: %v, want %q", c.rows, err, c.want)
 		}
 	}
-	got, skipped, err := Completions(t.Context(), file(t, lines(`{"id":"a"}`, `{"id":"a","completion":"x"}`)), 1)
+	got, skipped, err := completions(t, file(t, lines(`{"id":"a"}`, `{"id":"a","completion":"x"}`)), CompletionOptions{SkipBad: 1})
 	if err != nil || len(got) != 1 || len(skipped) != 1 {
 		t.Errorf("one bad row tolerated: %v, %v, %v", got, skipped, err)
 	}
+}
+
+// Whatever the order, a sample is taken exactly when it was there before, and
+// the line of it is told.
+func TestSamplesSeen(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s, lines := &samples{}, map[int]int{}
+		for i, n := range rapid.SliceOf(rapid.IntRange(0, 12)).Draw(t, "samples") {
+			before, taken := s.add(n, i+1)
+			if want, was := lines[n]; was != taken || taken && before != want {
+				t.Fatalf("sample %d at line %d: taken %v by line %d, want %v, line %d", n, i+1, taken, before, was, want)
+			}
+			if !taken {
+				lines[n] = i + 1
+			}
+		}
+	})
 }
 
 // TestRecordedData reads the public files that other tests judge.
@@ -350,7 +391,7 @@ func TestRecordedData(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]int{"gsm8k/6b-finetuning": 1319, "humaneval/codegen-16b": 16400, "game24/gpt-4-direct": 10000} {
-		rows, _, err := Completions(t.Context(), filepath.Join(dir, name+".jsonl"), 0)
+		rows, _, err := completions(t, filepath.Join(dir, name+".jsonl"), CompletionOptions{})
 		if err != nil || len(rows) != want {
 			t.Errorf("%s: %d completions, want %d (%v)", name, len(rows), want, err)
 		}
@@ -373,7 +414,7 @@ func FuzzLoad(f *testing.F) {
 				t.Fatalf("a broken task: %+v", task)
 			}
 		}
-		if _, _, err := Completions(t.Context(), path, 1); err != nil && !strings.Contains(err.Error(), path) {
+		if _, _, err := completions(t, path, CompletionOptions{SkipBad: 1}); err != nil && !strings.Contains(err.Error(), path) {
 			t.Fatal(err)
 		}
 	})

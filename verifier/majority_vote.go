@@ -44,6 +44,9 @@ func (m majorityVote) Answer(ep *core.Episode, r core.Ref) string {
 	return m.cfg.Answer(attempt(ep, r))
 }
 
+// Grouped is true: a vote is of all attempts.
+func (m majorityVote) Grouped() bool { return true }
+
 // of tells whether attempt r has a vote.
 func (m majorityVote) of(ep *core.Episode, r core.Ref) bool {
 	return m.cfg.Of == "any" || ep.Node(r).Actor == m.cfg.Of

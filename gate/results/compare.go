@@ -3,7 +3,6 @@ package results
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 
 	"pawl/core"
@@ -200,9 +199,7 @@ func (c *Comparison) MarshalJSON() ([]byte, error) {
 	})
 }
 
-// Estimates measures one file: its mean with an interval, tasks being the
-// independent units; and where right or wrong answers come several to a task,
-// pass@k for the k that every task allows (10, 100, and all).
+// Estimates measures one file as stats.SampledEstimates does.
 func (r *Results) Estimates() []core.Estimate {
 	var tasks [][]float64
 	at := map[string]int{}
@@ -215,18 +212,9 @@ func (r *Results) Estimates() []core.Estimate {
 		}
 		tasks[i] = append(tasks[i], it.Value)
 	}
-	name := quantity(r)
-	out := []core.Estimate{core.Estimate(stats.ClusteredEstimate(name, tasks))}
-	most := slices.MinFunc(tasks, func(a, b []float64) int { return len(a) - len(b) })
-	if name != "accuracy" || len(most) < 2 {
-		return out
-	}
-	for _, k := range slices.Compact([]int{min(10, len(most)), min(100, len(most)), len(most)}) {
-		values := make([]float64, len(tasks))
-		for i, t := range tasks {
-			values[i] = stats.PassAtK(len(t), right(t), k)
-		}
-		out = append(out, core.Estimate(stats.MeanEstimate(fmt.Sprintf("pass@%d", k), values)))
+	var out []core.Estimate
+	for _, e := range stats.SampledEstimates(quantity(r), tasks) {
+		out = append(out, core.Estimate(e))
 	}
 	return out
 }

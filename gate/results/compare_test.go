@@ -130,7 +130,7 @@ func TestCompareSamples(t *testing.T) {
 		t.Errorf("%+v", v)
 	}
 	e := r[1].Estimates()
-	if len(e) != 2 || e[0].N != 4 || math.Abs(e[0].Value-0.9) > 1e-12 || e[1].Name != "pass@10" || e[1].Value != 1 || e[1].Low != stats.Wilson(4, 4, 0.95).Low {
+	if len(e) != 3 || e[0].N != 4 || math.Abs(e[0].Value-0.9) > 1e-12 || e[1].Name != "pass@1" || math.Abs(e[1].Value-0.9) > 1e-12 || e[2].Name != "pass@10" || e[2].Value != 1 || e[2].Low != stats.Wilson(4, 4, 0.95).Low {
 		t.Errorf("%+v", e)
 	}
 }

@@ -76,6 +76,40 @@ func testLease(t *testing.T, s *store.Store, clock *Clock) {
 	refuses(t, l2.Renew(ctx), store.ErrFenced, "run r")
 }
 
+// Work that is no run has a lease of its own: its steps are found, it is in no
+// list of runs, and a collection waits for it.
+func testWork(t *testing.T, s *store.Store, clock *Clock) {
+	l := must[*store.Lease](t)(s.AcquireWork(ctx, "w", time.Minute))
+	_, err := s.AcquireWork(ctx, "w", time.Minute)
+	refuses(t, err, store.ErrHeld, "*w")
+	k := key("step")
+	attempt, _, err := l.Begin(ctx, k, "x")
+	ok(t, err)
+	if attempt != 1 {
+		t.Errorf("attempt %d", attempt)
+	}
+	must[core.Digest](t)(l.Finish(ctx, k, "x", k, nil, 0))
+	if step, found, err := s.Find(ctx, k); err != nil || !found || step.Run != "*w" {
+		t.Errorf("%+v, %v, %v", step, found, err)
+	}
+	if runs := must[[]store.Run](t)(s.Runs(ctx)); len(runs) != 0 {
+		t.Errorf("runs: %+v", runs)
+	}
+	_, err = s.GC(ctx, store.GCOptions{})
+	refuses(t, err, store.ErrHeld, "*w")
+	ok(t, l.Release(ctx))
+	must[store.GCReport](t)(s.GC(ctx, store.GCOptions{Keep: func(s store.Step) bool { return s.Run != "*w" }}))
+	if _, found, err := s.Find(ctx, k); err != nil || found {
+		t.Errorf("found %v, %v", found, err)
+	}
+	clock.Advance(time.Hour)
+	old := must[*store.Lease](t)(s.AcquireWork(ctx, "w", time.Minute))
+	clock.Advance(time.Hour)
+	must[*store.Lease](t)(s.AcquireWork(ctx, "w", time.Minute))
+	_, _, err = old.Begin(ctx, k, "x")
+	refuses(t, err, store.ErrFenced, "*w")
+}
+
 // A holder whose lease was taken over can write nothing at all.
 func testFence(t *testing.T, s *store.Store, clock *Clock) {
 	old := start(t, s, "r")

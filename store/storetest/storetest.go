@@ -48,6 +48,7 @@ func Run(t *testing.T, open func(t *testing.T, now func() time.Time) *store.Stor
 		"runs":        testRuns,
 		"lease":       testLease,
 		"fence":       testFence,
+		"work":        testWork,
 		"checkpoints": testCheckpoints,
 		"events":      testEvents,
 		"promotions":  testPromotions,

@@ -1,0 +1,20 @@
+//go:build !linux
+
+package outside
+
+import (
+	"os"
+	"syscall"
+
+	"pawl/core"
+)
+
+func apart() *syscall.SysProcAttr { return nil }
+
+func bound(int, core.Limits) {}
+
+func kill(p *os.Process) { _ = p.Kill() }
+
+func sweep(int, string) {}
+
+func signalName(s syscall.Signal) string { return s.String() }

@@ -1,0 +1,300 @@
+package pawl
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"strings"
+	"time"
+
+	"pawl/core"
+	"pawl/exec"
+	"pawl/loop"
+	"pawl/stats"
+	"pawl/store"
+	"pawl/task"
+)
+
+// verifyWork begins the names of verifications in the ledger.
+const verifyWork = "verify-"
+
+// flushEvery is how long judged rows may wait to be made durable together, where
+// more of them keep coming; flushSize bounds a step, in bytes.
+const (
+	flushEvery = 500 * time.Millisecond
+	flushIdle  = 20 * time.Millisecond // where none come
+	flushSize  = 4 << 20
+)
+
+// verifyJournal makes rows durable and hands them on.
+type verifyJournal struct {
+	v     *Verification
+	of    core.Key // of all that determines the rows
+	store *store.Store
+	steps *exec.Steps
+	sink  func(ScoreRow) error
+	tally *tally
+
+	// A generation is one pass over all rows. A further one begins where a fresh
+	// start is wanted, and after one in which the verifier failed to judge rows;
+	// it then takes the others from there.
+	generation int
+	earlier    *stored // nil where nothing is taken over
+
+	next   int        // row after the last durable one
+	judged int        // rows that were judged by this process
+	rows   []ScoreRow // not durable yet
+	text   bytes.Buffer
+	began  time.Time // the step that is being collected
+}
+
+// stepHead is the first line of a step.
+type stepHead struct {
+	Rows    int  `json:"rows"`
+	Earlier bool `json:"earlier"` // the generation takes rows over from the one before
+}
+
+func (j *verifyJournal) key(generation, row int) core.Key {
+	return core.NewHasher("verify rows").String(string(j.of)).Uint(uint64(generation)).Uint(uint64(row)).Key()
+}
+
+// stored reads the durable rows of a generation, in order.
+type stored struct {
+	j          *verifyJournal
+	generation int
+	row        int
+	head       stepHead
+	left       int // rows of the step at hand
+	in         *json.Decoder
+}
+
+// next gives one row; ok is false where there are no more.
+func (s *stored) next(ctx context.Context) (row ScoreRow, ok bool, err error) {
+	damaged := func(err error) (ScoreRow, bool, error) {
+		return row, false, fmt.Errorf("reading what was judged before: %w; --fresh judges it anew", err)
+	}
+	if s.left == 0 {
+		step, found, err := s.j.store.Find(ctx, s.j.key(s.generation, s.row))
+		if err != nil || !found {
+			return row, false, err
+		}
+		content, err := s.j.store.Get(ctx, step.Output)
+		if err != nil {
+			return damaged(err)
+		}
+		s.in = json.NewDecoder(bytes.NewReader(content))
+		if err := s.in.Decode(&s.head); err != nil || s.head.Rows < 1 {
+			return damaged(fmt.Errorf("a step of %d rows (%w)", s.head.Rows, err))
+		}
+		s.left = s.head.Rows
+	}
+	if err := s.in.Decode(&row); err != nil {
+		return damaged(err)
+	}
+	if len(row.Scores) == 0 {
+		return damaged(errors.New("a row has no scores"))
+	}
+	s.row, s.left = s.row+1, s.left-1
+	return row, true, nil
+}
+
+// resume hands on what is durable of the newest generation, or begins one.
+func (j *verifyJournal) resume(ctx context.Context) error {
+	begun := 0
+	for ; ; begun++ {
+		if _, found, err := j.store.Find(ctx, j.key(begun, 0)); err != nil {
+			return err
+		} else if !found {
+			break
+		}
+	}
+	if begun == 0 || j.v.Fresh {
+		j.generation = begun
+		return nil
+	}
+	j.generation = begun - 1
+	before := &stored{j: j, generation: j.generation}
+	rows, unjudged, err := before.count(ctx)
+	if err != nil {
+		return err
+	}
+	if before.head.Earlier {
+		j.earlier = &stored{j: j, generation: j.generation - 1}
+	}
+	if rows == j.v.Rows && unjudged > 0 {
+		j.earlier = &stored{j: j, generation: j.generation}
+		j.generation++
+		return nil
+	}
+	again := &stored{j: j, generation: j.generation}
+	for {
+		row, ok, err := again.next(ctx)
+		if err != nil || !ok {
+			return err
+		}
+		if err := j.hand(row); err != nil {
+			return err
+		}
+	}
+}
+
+// count reads to the end.
+func (s *stored) count(ctx context.Context) (rows, unjudged int, err error) {
+	for {
+		row, ok, err := s.next(ctx)
+		if err != nil || !ok {
+			return rows, unjudged, err
+		}
+		rows++
+		if row.unjudged() {
+			unjudged++
+		}
+	}
+}
+
+// unjudged tells whether the verifier failed to judge the row.
+func (r ScoreRow) unjudged() bool {
+	s := r.Scores[0]
+	return core.Score{Abstain: s.Abstain, Rationale: s.Rationale}.Unjudged()
+}
+
+// add takes the next row. Where a piece ends, a step may: pieces are then not
+// judged twice.
+func (j *verifyJournal) add(ctx context.Context, row ScoreRow, pieceEnds bool) error {
+	if len(j.rows) == 0 {
+		j.began = time.Now()
+	}
+	j.rows = append(j.rows, row)
+	if err := encodeRow(&j.text, row); err != nil {
+		return err
+	}
+	if !pieceEnds || time.Since(j.began) < flushEvery && j.text.Len() < flushSize {
+		return nil
+	}
+	return j.flush(ctx)
+}
+
+// flush makes the collected rows a step, and hands them on.
+func (j *verifyJournal) flush(ctx context.Context) error {
+	if len(j.rows) == 0 {
+		return nil
+	}
+	content := append(marshal(stepHead{len(j.rows), j.earlier != nil}), '\n')
+	content = append(content, j.text.Bytes()...)
+	_, err := j.steps.Do(ctx, j.key(j.generation, j.next), "verify", func(ctx context.Context) (core.Digest, any, error) {
+		d, err := j.store.Put(ctx, content)
+		return d, nil, err
+	})
+	if err != nil {
+		return err
+	}
+	rows := j.rows
+	j.rows = nil
+	j.text.Reset()
+	for _, row := range rows {
+		if err := j.hand(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (j *verifyJournal) hand(row ScoreRow) error {
+	j.next++
+	j.tally.add(row)
+	if err := j.sink(row); err != nil {
+		return err
+	}
+	j.v.tell(loop.Event{Stage: "verify", Progress: core.Progress{Stage: "verify", Done: j.next, Total: j.v.Rows}})
+	return nil
+}
+
+func encodeRow(w io.Writer, row ScoreRow) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e.Encode(row)
+}
+
+// tally counts rows for the summary. It holds a number a row.
+type tally struct {
+	s      VerifySummary
+	at     map[string]int
+	values [][]float64
+	solved []bool
+}
+
+func newTally() *tally { return &tally{at: map[string]int{}} }
+
+func (t *tally) add(row ScoreRow) {
+	i, ok := t.at[row.ID]
+	if !ok {
+		i = len(t.values)
+		t.at[row.ID] = i
+		t.values, t.solved = append(t.values, nil), append(t.solved, false)
+	}
+	value := 0.0
+	t.s.N++
+	switch s := row.Scores[0]; { // every row has one
+	case s.Abstain:
+		t.s.Abstained++
+		if row.unjudged() {
+			if t.s.Unjudged++; t.s.Unjudged == 1 {
+				t.s.Reason = strings.TrimPrefix(s.Rationale, core.NotJudged)
+			}
+		}
+	case s.Value == 1:
+		value, t.solved[i] = 1, true
+		t.s.Right++
+	default:
+		value = s.Value
+	}
+	t.values[i] = append(t.values[i], value)
+}
+
+func (t *tally) fill(s *VerifySummary) {
+	s.N, s.Right, s.Abstained, s.Unjudged, s.Reason, s.Tasks = t.s.N, t.s.Right, t.s.Abstained, t.s.Unjudged, t.s.Reason, len(t.values)
+	for _, solved := range t.solved {
+		if solved {
+			s.Solved++
+		}
+	}
+	if s.N == 0 {
+		return
+	}
+	name := "accuracy"
+	for _, values := range t.values {
+		for _, v := range values {
+			if v != 0 && v != 1 {
+				name = "score"
+			}
+		}
+	}
+	for _, e := range stats.SampledEstimates(name, t.values) {
+		s.Metrics = append(s.Metrics, core.Estimate(e))
+	}
+}
+
+// contents digests completions: what is read of them, and nothing else.
+type contents struct {
+	h   hash.Hash
+	buf []byte
+}
+
+func digester() *contents { return &contents{h: sha256.New()} }
+
+func (d *contents) add(c task.Completion) {
+	d.buf = binary.AppendUvarint(d.buf[:0], uint64(c.Sample))
+	for _, s := range []string{c.ID, c.Text} {
+		d.buf = binary.AppendUvarint(d.buf, uint64(len(s)))
+		d.buf = append(d.buf, s...)
+	}
+	d.h.Write(d.buf)
+}
+
+func (d *contents) sum() []byte { return d.h.Sum(nil) }
