@@ -203,6 +203,14 @@ func (b *box) controlRaw(do func(fd int) error) error {
 	return failed
 }
 
+// top is the process that the others of the box are below.
+func (b *box) top() int {
+	if b.first != 0 {
+		return b.first
+	}
+	return b.monitor.Pid
+}
+
 // kill ends all processes of the box: the first one's death takes the others
 // with it, and the monitor, which reaps it, ends by itself. Killing the monitor
 // instead would leave orphans to whoever reaps here, perhaps nobody.

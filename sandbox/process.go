@@ -245,10 +245,7 @@ func (pr *process) watch(ctx context.Context) {
 			failed = errClosed
 		case <-cpu.C:
 			running = true
-			if group == nil {
-				break
-			}
-			used := group.used() - group.cpu
+			used := pr.used()
 			if used >= pr.limits.CPU {
 				running, exceeded = false, core.ExceededCPU
 				break
@@ -281,6 +278,15 @@ func (pr *process) watch(ctx context.Context) {
 	<-pr.s.running
 	pr.s.work.Done()
 	close(pr.done)
+}
+
+// used is the processor time of the program so far; of the interpreter's start,
+// too, where there are no control groups.
+func (pr *process) used() time.Duration {
+	if g := pr.box.slot.group; g != nil {
+		return g.used() - g.cpu
+	}
+	return treeUsed(pr.box.top())
 }
 
 // outcome is how the program ended: its status, or -1 and the signal.
