@@ -28,6 +28,7 @@ type slot struct {
 // box is a started box. Its interpreter waits until it is given a program.
 type box struct {
 	slot    *slot
+	direct  bool // the monitor is the program itself, with nothing of bwrap's
 	view    view
 	monitor *os.Process        // bwrap, outside
 	exited  chan struct{}      // closed when the monitor has been reaped
@@ -101,12 +102,21 @@ func (s *Sandbox) start(sl *slot, v view) (_ *box, err error) {
 	}
 	theirs = append(theirs, rules)
 
-	path, args, dir := s.bwrap.path, s.bwrap.args(v, sl.dir), "/"
-	if v.starlark {
+	var path, dir string
+	var args []string
+	switch b.direct = v.starlark || s.o.Kind == Landlock; {
+	case v.starlark:
 		path, args, dir = "/proc/self/exe", []string{stageStarlark}, sl.dir
+	case b.direct:
+		path, args, dir = "/proc/self/exe", s.landlockArgs(v, sl.dir), sl.dir
+		if err := sl.makeScratch(); err != nil {
+			return nil, err
+		}
+	default:
+		path, args, dir = s.bwrap.path, s.bwrap.args(v, sl.dir), "/"
 	}
 	attr := &os.ProcAttr{Dir: dir, Env: []string{}, Files: theirs, Sys: &syscall.SysProcAttr{Setsid: true}}
-	if v.starlark {
+	if b.direct {
 		attr.Files, attr.Sys.Pdeathsig = theirs[:fdControl+1], syscall.SIGKILL
 	}
 	if sl.uid != 0 {
@@ -136,7 +146,7 @@ func (s *Sandbox) start(sl *slot, v view) (_ *box, err error) {
 	theirs = nil
 	deadline := time.Now().Add(startTimeout)
 	info.SetReadDeadline(deadline)
-	if !v.starlark {
+	if !b.direct {
 		if b.first, err = childPid(info); err == nil {
 			b.pidfd, err = unix.PidfdOpen(b.first, 0)
 		}
@@ -235,6 +245,9 @@ func (b *box) end() {
 			<-b.exited
 		}
 		b.adopted()
+		if b.direct && !b.view.starlark { // which cannot start any
+			b.purge()
+		}
 	}
 	if b.pidfd >= 0 {
 		unix.Close(b.pidfd)

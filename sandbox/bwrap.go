@@ -227,5 +227,5 @@ func (b *bwrap) args(v view, work string) []string {
 		"--clearenv", "--setenv", "PATH", "/usr/local/bin:/usr/bin:/bin", "--setenv", "HOME", "/tmp", "--setenv", "TMPDIR", "/tmp",
 		"--setenv", "LANG", "C.UTF-8",
 		"--cap-drop", "ALL", "--info-fd", strconv.Itoa(fdInfo), "--seccomp", strconv.Itoa(fdSeccomp), "--")
-	return append(slices.Clip(a), b.python.binary, "-I", "-S", "-X", "utf8", "-c", b.python.bootstrap())
+	return append(slices.Clip(a), b.python.command("/box")...)
 }

@@ -128,7 +128,7 @@ func (s *Sandbox) beginIn(ctx context.Context, p core.Program) (_ *process, err 
 	}
 	pr := &process{s: s, box: b, limits: l, begun: time.Now(), stop: make(chan string, 1), said: make(chan struct{}), done: make(chan struct{})}
 	pr.stdout = &capped{r: b.stdout, left: l.Output, over: func() { pr.end(core.ExceededOutput) }}
-	if err := b.give(p.Language, rlimits(p.Language, l, b.slot.group != nil), p.Args); err != nil {
+	if err := b.give(p.Language, rlimits(p.Language, l, b.slot.group != nil, s.o.Kind == Landlock), p.Args); err != nil {
 		return nil, fmt.Errorf("handing it over: %w", err)
 	}
 	go func() {
@@ -156,8 +156,8 @@ func check(p core.Program) error {
 		}
 	}
 	for name := range p.Files {
-		if !filepath.IsLocal(name) || filepath.Clean(name) != name || name == "." || name == mainOf(p) || strings.ContainsRune(name, 0) {
-			return fmt.Errorf("running a program: file %q: give a relative path that stays beside the main file and is not %s", name, mainOf(p))
+		if !filepath.IsLocal(name) || filepath.Clean(name) != name || name == "." || name == mainOf(p) || name == scratch || strings.HasPrefix(name, scratch+"/") || strings.ContainsRune(name, 0) {
+			return fmt.Errorf("running a program: file %q: give a relative path that stays beside the main file and is neither %s nor in %s", name, mainOf(p), scratch)
 		}
 	}
 	return nil
@@ -210,9 +210,12 @@ func (sl *slot) load(p core.Program) error {
 // rlimits are the limits that the bootstrap sets: NAME=VALUE. Where control
 // groups bound memory and processes, limits by process would only be stricter
 // in ways that no program expects.
-func rlimits(language string, l core.Limits, grouped bool) string {
+func rlimits(language string, l core.Limits, grouped, disk bool) string {
 	// A second more than asked, rounded up: what the engine measures comes first.
 	s := fmt.Sprintf("RLIMIT_CORE=0 RLIMIT_NOFILE=1024 RLIMIT_CPU=%d", int64((l.CPU+time.Second-1)/time.Second)+1)
+	if disk { // there is no file system of bounded size
+		s += fmt.Sprintf(" RLIMIT_FSIZE=%d", l.Disk)
+	}
 	if language == core.LanguageStarlark {
 		return s + fmt.Sprintf(" RLIMIT_DATA=%d", l.Memory)
 	}
@@ -298,7 +301,7 @@ func (b *box) outcome() (exit int, signal string) {
 		return -1, unix.SignalName(b.status.Signal())
 	}
 	exit = b.status.ExitStatus()
-	if b.view.starlark {
+	if b.direct {
 		return exit, "" // no bwrap between
 	}
 	if name := unix.SignalName(syscall.Signal(exit - 128)); exit > 128 && name != "" {

@@ -23,6 +23,7 @@ type Sandbox struct {
 	o       Options
 	dir     string // everything it keeps on disk
 	bwrap   *bwrap
+	abi     int      // of Landlock
 	lock    *os.File // held while it lives
 	reaping bool     // counted among reapers
 	groups  groups
@@ -48,8 +49,8 @@ type Sandbox struct {
 // lacks and how to get it.
 func Open(o Options) (*Sandbox, error) {
 	o = o.withDefaults()
-	if o.Kind != Bubblewrap {
-		return nil, fmt.Errorf("opening the sandbox: no kind %q", o.Kind)
+	if o.Kind != Bubblewrap && o.Kind != Landlock {
+		return nil, fmt.Errorf("opening the sandbox: no kind %q; there are %s and %s", o.Kind, Bubblewrap, Landlock)
 	}
 	s, err := open(o)
 	if err != nil {
@@ -57,9 +58,14 @@ func Open(o Options) (*Sandbox, error) {
 	}
 	if err := s.prove(); err != nil {
 		s.Close()
-		return nil, fmt.Errorf("opening the sandbox: %w: running a first program: %w; bubblewrap needs user namespaces (sysctl kernel.unprivileged_userns_clone=1, or user.max_user_namespaces above 0)", ErrUnavailable, err)
+		return nil, fmt.Errorf("opening the sandbox: %w: running a first program: %w%s", ErrUnavailable, err, needs[o.Kind])
 	}
 	return s, nil
+}
+
+// needs say what each kind may have missed, where its first program failed.
+var needs = map[string]string{
+	Bubblewrap: "; bubblewrap needs user namespaces (sysctl kernel.unprivileged_userns_clone=1, and user.max_user_namespaces above 0)",
 }
 
 func open(o Options) (_ *Sandbox, err error) {
@@ -67,7 +73,14 @@ func open(o Options) (_ *Sandbox, err error) {
 	boxes := o.Concurrency + o.Warm
 	s := &Sandbox{o: o, running: make(chan struct{}, o.Concurrency), slots: make(chan *slot, boxes), ready: make(chan started, boxes)}
 	s.life, s.stop = context.WithCancel(context.Background())
-	if s.bwrap, err = findBwrap(); err != nil {
+	switch o.Kind {
+	case Landlock:
+		s.bwrap = &bwrap{}
+		s.abi, err = landlockABI()
+	default:
+		s.bwrap, err = findBwrap()
+	}
+	if err != nil {
 		return nil, err
 	}
 	if s.bwrap.python, err = findPython(context.Background(), o.Python); err != nil {
@@ -89,6 +102,9 @@ func open(o Options) (_ *Sandbox, err error) {
 	}
 	if err := os.Chmod(s.dir, 0o711); err != nil {
 		return nil, err
+	}
+	if !plainPath(s.dir) {
+		return nil, fmt.Errorf("making the folder %s: a quote or a line break is in its name; choose another with Options.Dir", s.dir)
 	}
 	rules, err := filter()
 	if err != nil {
@@ -157,7 +173,11 @@ func (s *Sandbox) prove() error {
 
 // Identity names the sandbox and its interpreters.
 func (s *Sandbox) Identity() string {
-	id := s.o.Kind + ", python " + s.bwrap.python.version
+	id := s.o.Kind
+	if s.o.Kind == Landlock {
+		id += " (degraded)"
+	}
+	id += ", python " + s.bwrap.python.version
 	if s.lacking != "" {
 		id += ", limits by process"
 	}
@@ -166,7 +186,11 @@ func (s *Sandbox) Identity() string {
 
 // Describe says in words what there is: kind, versions, how limits are kept.
 func (s *Sandbox) Describe() string {
-	d := fmt.Sprintf("bubblewrap %s, python %s", s.bwrap.version, strings.Fields(s.bwrap.python.version)[0])
+	kind := "bubblewrap " + s.bwrap.version
+	if s.o.Kind == Landlock {
+		kind = fmt.Sprintf("landlock %d (degraded: no namespaces)", s.abi)
+	}
+	d := fmt.Sprintf("%s, python %s", kind, strings.Fields(s.bwrap.python.version)[0])
 	if s.lacking != "" {
 		return d + ", limits by process"
 	}

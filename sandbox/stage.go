@@ -28,18 +28,22 @@ const statusBroken = 125
 // included, a child never reaches main, so that no program has to remember a
 // hook, and none starts itself without end.
 func init() {
-	if len(os.Args) == 0 || os.Args[0] != stageStarlark {
+	if len(os.Args) == 0 {
 		return
 	}
-	debug.SetTraceback("none")
-	debug.SetMaxStack(64 << 20)
-	os.Exit(func() int {
+	switch os.Args[0] {
+	case stageStarlark:
+		debug.SetTraceback("none")
+		debug.SetMaxStack(64 << 20)
 		limits, args, err := hear(os.NewFile(fdControl, "control"))
 		if err != nil {
-			return 0 // the engine is gone
+			os.Exit(0) // the engine is gone
 		}
-		return playStarlark(args, func() error { return confine(limits) })
-	}())
+		os.Exit(playStarlark(args, func() error { return confine(limits) }))
+	case stageLandlock:
+		fmt.Fprintln(os.Stderr, "sandbox: confining a program:", becomeConfined(os.Args))
+		os.Exit(statusBroken)
+	}
 }
 
 // hear tells the engine that the stage is up and reads what it is to do.
