@@ -100,8 +100,24 @@ func (b *bwrap) prepare(dir string) error {
 		if err := b.links(root, v); err != nil {
 			return err
 		}
+		if err := readable(root); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// readable lets the users of boxes read a root, whatever the engine's umask.
+func readable(root string) error {
+	return filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+		switch {
+		case err != nil || d.Type()&os.ModeSymlink != 0:
+			return err
+		case d.IsDir():
+			return os.Chmod(path, 0o755)
+		}
+		return os.Chmod(path, 0o644)
+	})
 }
 
 func (b *bwrap) rootOf(v view) string {

@@ -11,6 +11,7 @@ import (
 // Kinds of sandbox.
 const (
 	Bubblewrap = "bubblewrap" // namespaces, seccomp, control groups: the default
+	GVisor     = "gvisor"     // runsc: a kernel of its own between program and host
 	Landlock   = "landlock"   // degraded: no namespaces; only where the others cannot be had
 )
 

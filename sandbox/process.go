@@ -123,12 +123,24 @@ func (s *Sandbox) beginIn(ctx context.Context, p core.Program) (_ *process, err 
 	if err := b.slot.load(p); err != nil {
 		return nil, err
 	}
-	if err := b.slot.group.arm(l); err != nil {
+	within := l
+	if s.o.Kind == GVisor && !v.starlark {
+		// Its kernel and its file server are processes of the group, too.
+		within.Memory += gvisorMemory
+		within.Processes += gvisorThreads
+	}
+	if err := b.slot.group.arm(within); err != nil {
 		return nil, fmt.Errorf("setting its limits: %w", err)
 	}
 	pr := &process{s: s, box: b, limits: l, begun: time.Now(), stop: make(chan string, 1), said: make(chan struct{}), done: make(chan struct{})}
 	pr.stdout = &capped{r: b.stdout, left: l.Output, over: func() { pr.end(core.ExceededOutput) }}
-	if err := b.give(p.Language, rlimits(p.Language, l, b.slot.group != nil, s.o.Kind == Landlock), p.Args); err != nil {
+	limits := rlimits(p.Language, l, b.slot.group != nil, s.o.Kind == Landlock)
+	if s.o.Kind == GVisor && !v.starlark {
+		err = s.runGVisor(b, p, limits)
+	} else {
+		err = b.give(p.Language, limits, p.Args)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("handing it over: %w", err)
 	}
 	go func() {
@@ -294,15 +306,15 @@ func (pr *process) used() time.Duration {
 
 // outcome is how the program ended: its status, or -1 and the signal.
 //
-// bwrap tells as shells do: statuses above 128 are signals. A program that ends
+// bwrap and runsc tell as shells do: statuses above 128 are signals. A program that ends
 // by itself with such a status is taken for one that a signal ended.
 func (b *box) outcome() (exit int, signal string) {
 	if b.status.Signaled() {
 		return -1, unix.SignalName(b.status.Signal())
 	}
 	exit = b.status.ExitStatus()
-	if b.direct {
-		return exit, "" // no bwrap between
+	if b.direct && !b.supervised {
+		return exit, "" // neither bwrap nor runsc between
 	}
 	if name := unix.SignalName(syscall.Signal(exit - 128)); exit > 128 && name != "" {
 		return -1, name

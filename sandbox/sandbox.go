@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -20,14 +21,17 @@ import (
 
 // Sandbox runs programs in boxes. It is safe for concurrent use.
 type Sandbox struct {
-	o       Options
-	dir     string // everything it keeps on disk
-	bwrap   *bwrap
-	abi     int      // of Landlock
-	lock    *os.File // held while it lives
-	reaping bool     // counted among reapers
-	groups  groups
-	lacking string // why there are no control groups; "" where there are
+	o      Options
+	dir    string // everything it keeps on disk
+	bwrap  *bwrap
+	abi    int // of Landlock
+	gvisor *gvisor
+
+	containers atomic.Int64 // of gVisor, so far
+	lock       *os.File     // held while it lives
+	reaping    bool         // counted among reapers
+	groups     groups
+	lacking    string // why there are no control groups; "" where there are
 
 	running chan struct{} // a token per program that runs
 	slots   chan *slot    // that are free
@@ -44,13 +48,16 @@ type Sandbox struct {
 	ahead   int // boxes of the pool, ready or being started
 }
 
+// seccompFile holds the filter that bwrap reads.
+const seccompFile = "seccomp"
+
 // Open opens a sandbox of the kind asked for, and proves that it works by
 // running a program. Errors that wrap ErrUnavailable say what this machine
 // lacks and how to get it.
 func Open(o Options) (*Sandbox, error) {
 	o = o.withDefaults()
-	if o.Kind != Bubblewrap && o.Kind != Landlock {
-		return nil, fmt.Errorf("opening the sandbox: no kind %q; there are %s and %s", o.Kind, Bubblewrap, Landlock)
+	if o.Kind != Bubblewrap && o.Kind != Landlock && o.Kind != GVisor {
+		return nil, fmt.Errorf("opening the sandbox: no kind %q; there are %s, %s and %s", o.Kind, Bubblewrap, GVisor, Landlock)
 	}
 	s, err := open(o)
 	if err != nil {
@@ -77,6 +84,9 @@ func open(o Options) (_ *Sandbox, err error) {
 	case Landlock:
 		s.bwrap = &bwrap{}
 		s.abi, err = landlockABI()
+	case GVisor:
+		s.bwrap, s.o.Warm = &bwrap{}, 0
+		s.gvisor, err = findGVisor()
 	default:
 		s.bwrap, err = findBwrap()
 	}
@@ -110,8 +120,11 @@ func open(o Options) (_ *Sandbox, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(filepath.Join(s.dir, "seccomp"), rules, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(s.dir, seccompFile), rules, 0o600); err != nil {
 		return nil, err
+	}
+	if s.gvisor != nil {
+		s.gvisor.root = filepath.Join(s.dir, "runsc")
 	}
 	if err := s.bwrap.prepare(s.dir); err != nil {
 		return nil, err
@@ -174,8 +187,11 @@ func (s *Sandbox) prove() error {
 // Identity names the sandbox and its interpreters.
 func (s *Sandbox) Identity() string {
 	id := s.o.Kind
-	if s.o.Kind == Landlock {
+	switch s.o.Kind {
+	case Landlock:
 		id += " (degraded)"
+	case GVisor:
+		id += " " + s.gvisor.version // a kernel, which programs can tell from others
 	}
 	id += ", python " + s.bwrap.python.version
 	if s.lacking != "" {
@@ -187,7 +203,10 @@ func (s *Sandbox) Identity() string {
 // Describe says in words what there is: kind, versions, how limits are kept.
 func (s *Sandbox) Describe() string {
 	kind := "bubblewrap " + s.bwrap.version
-	if s.o.Kind == Landlock {
+	switch s.o.Kind {
+	case GVisor:
+		kind = "gvisor " + s.gvisor.version
+	case Landlock:
 		kind = fmt.Sprintf("landlock %d (degraded: no namespaces)", s.abi)
 	}
 	d := fmt.Sprintf("%s, python %s", kind, strings.Fields(s.bwrap.python.version)[0])
