@@ -65,14 +65,18 @@ func (s *Sandbox) start(sl *slot, v view) (_ *box, err error) {
 	}
 	defer info.Close()
 	b.direct = v.starlark || s.o.Kind != Bubblewrap
+	own, err := s.own()
+	if err != nil {
+		return nil, err
+	}
 	switch {
 	case v.starlark:
-		err = s.launch(b, "/proc/self/exe", []string{stageStarlark}, sl.dir, fdControl+1)
+		err = s.launch(b, own, []string{stageStarlark}, sl.dir, fdControl+1)
 	case s.o.Kind == GVisor:
 		return b, nil
 	case s.o.Kind == Landlock:
 		if err = sl.makeScratch(); err == nil {
-			err = s.launch(b, "/proc/self/exe", s.landlockArgs(v, sl.dir), sl.dir, fdControl+1)
+			err = s.launch(b, own, s.landlockArgs(v, sl.dir), sl.dir, fdControl+1)
 		}
 	default:
 		err = s.launch(b, s.bwrap.path, s.bwrap.args(v, sl.dir), "/", fdSeccomp+1)

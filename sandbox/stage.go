@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -46,6 +47,33 @@ func init() {
 		fmt.Fprintln(os.Stderr, "sandbox: confining a program:", becomeConfined(os.Args))
 		os.Exit(statusBroken)
 	}
+}
+
+// own is what to execute for a stage: this binary, or a copy where the users of
+// boxes may not execute it.
+func (s *Sandbox) own() (string, error) {
+	const self = "/proc/self/exe"
+	st, err := os.Stat(self)
+	if err != nil || os.Geteuid() != 0 || st.Mode()&1 != 0 {
+		return self, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := filepath.Join(s.dir, "self")
+	if _, err := os.Stat(at); err == nil {
+		return at, nil
+	}
+	from, err := os.Open(self)
+	if err != nil {
+		return "", err
+	}
+	defer from.Close()
+	to, err := os.OpenFile(at+".new", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o755)
+	if err != nil {
+		return "", err
+	}
+	_, err = io.Copy(to, from)
+	return at, errors.Join(err, to.Chmod(0o755), to.Close(), os.Rename(at+".new", at))
 }
 
 // hear tells the engine that the stage is up and reads what it is to do.
