@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -125,7 +126,8 @@ func TestAbuse(t *testing.T) {
 			if c.exceeded == core.ExceededWall {
 				p.Limits.Wall = time.Second
 			}
-			if c.name == "shared_memory" && strings.Contains(s.Identity(), "limits by process") {
+			byProcess := strings.Contains(s.Identity(), "limits by process")
+			if c.name == "shared_memory" && byProcess {
 				t.Skip("no control groups here: memory is bounded per process")
 			}
 			ran := run(t, s, p)
@@ -134,6 +136,12 @@ func TestAbuse(t *testing.T) {
 			}
 			if strings.Contains(string(ran.Stdout), "OPEN") || strings.Contains(string(ran.Stderr), "Traceback") && c.exceeded == "" {
 				t.Errorf("%s%.2000s", ran.Stdout, ran.Stderr)
+			}
+			if byProcess && c.exceeded == core.ExceededMemory {
+				if ran.OK() {
+					t.Error("took all the memory it wanted")
+				}
+				return // the interpreter answers with an exception
 			}
 			if (c.exceeded != "*" && ran.Exceeded != c.exceeded) || (c.exceeded == "" && !c.signal && !ran.OK()) {
 				t.Errorf("status %d %s, exceeded %q, want %q; %.500s", ran.Exit, ran.Signal, ran.Exceeded, c.exceeded, ran.Stderr)
@@ -231,6 +239,52 @@ func TestKilledMonitor(t *testing.T) {
 	}
 }
 
+// An engine that is killed takes its boxes with it, and the next one to open
+// removes its folder and control groups.
+func TestKilledEngine(t *testing.T) {
+	dir := t.TempDir()
+	os.Chmod(dir, 0o755)
+	os.Chmod(filepath.Dir(dir), 0o755)
+	if at := os.Getenv("PAWL_TEST_DIES_IN"); at != "" {
+		s := open(t, sandbox.Options{Dir: at})
+		if _, err := s.Start(ctx, abusive(t, "daemon")); err != nil {
+			t.Fatal(err)
+		}
+		unix.Kill(os.Getpid(), unix.SIGKILL)
+	}
+	cmd := exec.Command("/proc/self/exe", "-test.run=^TestKilledEngine$")
+	cmd.Env = append(os.Environ(), "PAWL_TEST_DIES_IN="+dir)
+	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(err.Error(), "killed") {
+		t.Fatalf("%v: %s", err, out)
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) != 1 {
+		t.Fatal(left, err)
+	}
+	// Its boxes end by the kernel's hand, when it gets to it.
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		s := open(t, sandbox.Options{Dir: dir})
+		entries, _ := os.ReadDir(dir)
+		s.Close()
+		gone := len(entries) == 1 && entries[0].Name() != left[0].Name()
+		if found := findGroups(left[0].Name()); gone && len(found) == 0 && len(survivors(t)) == 0 {
+			break
+		} else if time.Now().After(deadline) {
+			t.Fatalf("still there: folder %v, groups %v, processes %v", !gone, found, survivors(t))
+		}
+	}
+}
+
+func findGroups(name string) (found []string) {
+	filepath.WalkDir("/sys/fs/cgroup", func(path string, d os.DirEntry, err error) error {
+		if err == nil && d.Name() == name {
+			found = append(found, path)
+		}
+		return nil
+	})
+	return found
+}
+
 // Trap 7: a string that doubles ends its own process and nothing else.
 func TestStarlarkBombs(t *testing.T) {
 	s := open(t, sandbox.Options{})
@@ -308,12 +362,9 @@ func TestNothingIsLeft(t *testing.T) {
 	if left, _ := os.ReadDir(dir); len(left) > 0 {
 		t.Errorf("files are left: %v", left)
 	}
-	filepath.WalkDir("/sys/fs/cgroup", func(path string, d os.DirEntry, err error) error {
-		if err == nil && d.Name() == name {
-			t.Errorf("a control group is left: %s", path)
-		}
-		return nil
-	})
+	if left := findGroups(name); len(left) > 0 {
+		t.Errorf("control groups are left: %v", left)
+	}
 	if after := descriptors(t); after > before {
 		t.Errorf("%d descriptors before, %d after", before, after)
 	}

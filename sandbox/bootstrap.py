@@ -31,8 +31,8 @@ def box():
         limit.setrlimit(getattr(limit, name), (value, value))
     if language == b"command":
         command(args)
-    sys.argv[:] = ["/box/main.py"] + [a.decode("utf-8", "surrogateescape") for a in args]
-    sys.path.append("/box")  # last: no file of a program hides a module of Python's
+    sys.argv[:] = ["BOX/main.py"] + [a.decode("utf-8", "surrogateescape") for a in args]
+    sys.path.append("BOX")  # last: no file of a program hides a module of Python's
 
 def command(args):
     folders = [b""] if b"/" in args[0] else [b"/usr/local/bin/", b"/usr/bin/", b"/bin/"]
@@ -64,4 +64,4 @@ def run(main, sys, names):
         raise SystemExit(1) from None
 
 box()
-run("/box/main.py", sys, globals())
+run("BOX/main.py", sys, globals())

@@ -27,101 +27,137 @@ type slot struct {
 
 // box is a started box. Its interpreter waits until it is given a program.
 type box struct {
-	slot    *slot
-	view    view
-	monitor *os.Process        // bwrap, outside
-	exited  chan struct{}      // closed when the monitor has been reaped
-	status  syscall.WaitStatus // of the monitor, once it has
-	first   int                // process id of the box's first process, which reaps the others
-	pidfd   int                // the same, safe against reuse of the id
-	usage   syscall.Rusage     // of the box's processes, once it has ended
-	control *os.File
-	stdin   *os.File
-	stdout  *os.File
-	stderr  *os.File
+	slot       *slot
+	direct     bool // the monitor is the program itself, with nothing of bwrap's
+	supervised bool // the monitor is gVisor\'s, and kills what is below it on SIGTERM
+	view       view
+	monitor    *os.Process        // bwrap, outside
+	exited     chan struct{}      // closed when the monitor has been reaped
+	status     syscall.WaitStatus // of the monitor, once it has
+	first      int                // process id of the box's first process, which reaps the others
+	pidfd      int                // the same, safe against reuse of the id
+	usage      syscall.Rusage     // of the box's processes, once it has ended
+	theirs     []*os.File         // ends that the box will get
+	control    *os.File
+	stdin      *os.File
+	stdout     *os.File
+	stderr     *os.File
 }
 
 // startTimeout bounds how long an interpreter may take to come up, on a machine
 // that does much else.
 const startTimeout = 60 * time.Second
 
-// start starts a box in a slot and returns when its interpreter is up.
+// start starts a box in a slot and returns when its interpreter is up. With
+// gVisor it only makes ready what runGVisor will start.
 func (s *Sandbox) start(sl *slot, v view) (_ *box, err error) {
 	b := &box{slot: sl, view: v, exited: make(chan struct{}), pidfd: -1}
-	var theirs []*os.File
 	defer func() {
-		for _, f := range theirs {
-			f.Close()
-		}
 		if err != nil {
 			err = fmt.Errorf("starting a box: %w", err)
 			b.end()
 			b.release()
 		}
 	}()
-	pipe := func(mine **os.File, write bool) error {
-		r, w, err := os.Pipe()
-		if err != nil {
-			return err
+	info, err := b.wire(filepath.Join(s.dir, seccompFile))
+	if err != nil {
+		return nil, err
+	}
+	defer info.Close()
+	b.direct = v.starlark || s.o.Kind != Bubblewrap
+	own, err := s.own()
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case v.starlark:
+		err = s.launch(b, own, []string{stageStarlark}, sl.dir, fdControl+1)
+	case s.o.Kind == GVisor:
+		return b, nil
+	case s.o.Kind == Landlock:
+		if err = sl.makeScratch(); err == nil {
+			err = s.launch(b, own, s.landlockArgs(v, sl.dir), sl.dir, fdControl+1)
 		}
-		if write {
-			r, w = w, r
+	default:
+		err = s.launch(b, s.bwrap.path, s.bwrap.args(v, sl.dir), "/", fdSeccomp+1)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return b, b.greet(info)
+}
+
+// wire makes the pipes of a box, and opens what bwrap reads. The ends that the
+// box gets are in theirs, in the order of its descriptors; info is what bwrap
+// tells.
+func (b *box) wire(rules string) (info *os.File, err error) {
+	for _, p := range []struct {
+		mine  **os.File
+		write bool
+	}{{&b.stdin, true}, {&b.stdout, false}, {&b.stderr, false}} {
+		if err := b.pipe(p.mine, p.write); err != nil {
+			return nil, err
 		}
-		*mine = r
-		theirs = append(theirs, w)
-		return nil
 	}
-	var info, complaint *os.File
-	if err := pipe(&b.stdin, true); err != nil {
-		return nil, err
-	}
-	if err := pipe(&b.stdout, false); err != nil {
-		return nil, err
-	}
-	if err := pipe(&b.stderr, false); err != nil {
-		return nil, err
-	}
-	complaint = b.stderr
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
 	}
-	theirs = append(theirs, os.NewFile(uintptr(pair[1]), "control"))
-	if err := unix.SetNonblock(pair[0], true); err != nil {
+	b.theirs = append(b.theirs, os.NewFile(uintptr(pair[1]), "control"))
+	if err := unix.SetNonblock(pair[0], true); err != nil { // before the file: it is polled
+		unix.Close(pair[0])
 		return nil, err
 	}
 	b.control = os.NewFile(uintptr(pair[0]), "control")
-	if err := pipe(&info, false); err != nil {
+	if err := b.pipe(&info, false); err != nil {
 		return nil, err
 	}
-	defer info.Close()
-	rules, err := os.Open(filepath.Join(s.dir, "seccomp"))
+	f, err := os.Open(rules)
 	if err != nil {
+		info.Close()
 		return nil, err
 	}
-	theirs = append(theirs, rules)
+	b.theirs = append(b.theirs, f)
+	return info, nil
+}
 
-	path, args, dir := s.bwrap.path, s.bwrap.args(v, sl.dir), "/"
-	if v.starlark {
-		path, args, dir = "/proc/self/exe", []string{stageStarlark}, sl.dir
+func (b *box) pipe(mine **os.File, write bool) error {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return err
 	}
-	attr := &os.ProcAttr{Dir: dir, Env: []string{}, Files: theirs, Sys: &syscall.SysProcAttr{Setsid: true}}
-	if v.starlark {
-		attr.Files, attr.Sys.Pdeathsig = theirs[:fdControl+1], syscall.SIGKILL
+	if write {
+		r, w = w, r
 	}
-	if sl.uid != 0 {
+	*mine = r
+	b.theirs = append(b.theirs, w)
+	return nil
+}
+
+// launch starts the first program of a box with the first n of the files that
+// are for it.
+func (s *Sandbox) launch(b *box, path string, args []string, dir string, n int) error {
+	sl := b.slot
+	attr := &os.ProcAttr{Dir: dir, Env: []string{}, Files: b.theirs[:n], Sys: &syscall.SysProcAttr{Setsid: true}}
+	if b.direct {
+		attr.Sys.Pdeathsig = syscall.SIGKILL
+		if b.supervised {
+			attr.Sys.Pdeathsig = syscall.SIGTERM
+		}
+	}
+	if sl.uid != 0 && (b.view.starlark || s.o.Kind != GVisor) { // runsc changes users itself
 		attr.Sys.Credential = &syscall.Credential{Uid: uint32(sl.uid), Gid: uint32(sl.uid)}
 	}
 	within, err := sl.group.open()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if within != nil {
 		defer within.Close()
 		attr.Sys.UseCgroupFD, attr.Sys.CgroupFD = true, int(within.Fd())
 	}
 	if b.monitor, err = sl.from.start(path, args, attr); err != nil {
-		return nil, err
+		return err
 	}
 	go func() {
 		if state, err := b.monitor.Wait(); err == nil {
@@ -130,25 +166,34 @@ func (s *Sandbox) start(sl *slot, v view) (_ *box, err error) {
 		}
 		close(b.exited)
 	}()
-	for _, f := range theirs {
+	b.closeTheirs()
+	return nil
+}
+
+func (b *box) closeTheirs() {
+	for _, f := range b.theirs {
 		f.Close()
 	}
-	theirs = nil
+	b.theirs = nil
+}
+
+// greet waits until the interpreter is up.
+func (b *box) greet(info *os.File) (err error) {
 	deadline := time.Now().Add(startTimeout)
 	info.SetReadDeadline(deadline)
-	if !v.starlark {
+	if !b.direct {
 		if b.first, err = childPid(info); err == nil {
 			b.pidfd, err = unix.PidfdOpen(b.first, 0)
 		}
 		if err != nil {
-			return nil, b.explain(complaint, err)
+			return b.explain(err)
 		}
 	}
 	b.control.SetReadDeadline(deadline)
 	if _, err := io.ReadFull(b.control, make([]byte, 1)); err != nil {
-		return nil, b.explain(complaint, fmt.Errorf("waiting for the interpreter: %w", err))
+		return b.explain(fmt.Errorf("waiting for the interpreter: %w", err))
 	}
-	return b, nil
+	return nil
 }
 
 // childPid reads what bwrap tells of the box: {"child-pid": N, ...}.
@@ -163,15 +208,15 @@ func childPid(info io.Reader) (int, error) {
 }
 
 // explain adds what bwrap said to an error of starting it.
-func (b *box) explain(complaint *os.File, err error) error {
+func (b *box) explain(err error) error {
 	b.kill()
 	select {
 	case <-b.exited:
 	case <-time.After(time.Second):
 	}
 	said := make([]byte, 2048)
-	complaint.SetReadDeadline(time.Now().Add(time.Second))
-	n, _ := complaint.Read(said)
+	b.stderr.SetReadDeadline(time.Now().Add(time.Second))
+	n, _ := b.stderr.Read(said)
 	if n == 0 {
 		return err
 	}
@@ -203,6 +248,14 @@ func (b *box) controlRaw(do func(fd int) error) error {
 	return failed
 }
 
+// top is the process that the others of the box are below.
+func (b *box) top() int {
+	if b.first != 0 {
+		return b.first
+	}
+	return b.monitor.Pid
+}
+
 // kill ends all processes of the box: the first one's death takes the others
 // with it, and the monitor, which reaps it, ends by itself. Killing the monitor
 // instead would leave orphans to whoever reaps here, perhaps nobody.
@@ -210,7 +263,11 @@ func (b *box) kill() {
 	if b.pidfd >= 0 && unix.PidfdSendSignal(b.pidfd, unix.SIGKILL, nil, 0) == nil {
 		return
 	}
-	if b.monitor != nil {
+	switch {
+	case b.monitor == nil:
+	case b.supervised:
+		b.monitor.Signal(syscall.SIGTERM)
+	default:
 		b.monitor.Kill()
 	}
 }
@@ -218,6 +275,7 @@ func (b *box) kill() {
 // end kills the box and waits until nothing of it is left. The slot may then be
 // used again.
 func (b *box) end() {
+	b.closeTheirs()
 	if b.monitor != nil {
 		b.kill()
 		select {
@@ -227,6 +285,9 @@ func (b *box) end() {
 			<-b.exited
 		}
 		b.adopted()
+		if b.direct && !b.view.starlark { // which cannot start any
+			b.purge()
+		}
 	}
 	if b.pidfd >= 0 {
 		unix.Close(b.pidfd)

@@ -100,8 +100,24 @@ func (b *bwrap) prepare(dir string) error {
 		if err := b.links(root, v); err != nil {
 			return err
 		}
+		if err := readable(root); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// readable lets the users of boxes read a root, whatever the engine's umask.
+func readable(root string) error {
+	return filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+		switch {
+		case err != nil || d.Type()&os.ModeSymlink != 0:
+			return err
+		case d.IsDir():
+			return os.Chmod(path, 0o755)
+		}
+		return os.Chmod(path, 0o644)
+	})
 }
 
 func (b *bwrap) rootOf(v view) string {
@@ -227,5 +243,5 @@ func (b *bwrap) args(v view, work string) []string {
 		"--clearenv", "--setenv", "PATH", "/usr/local/bin:/usr/bin:/bin", "--setenv", "HOME", "/tmp", "--setenv", "TMPDIR", "/tmp",
 		"--setenv", "LANG", "C.UTF-8",
 		"--cap-drop", "ALL", "--info-fd", strconv.Itoa(fdInfo), "--seccomp", strconv.Itoa(fdSeccomp), "--")
-	return append(slices.Clip(a), b.python.binary, "-I", "-S", "-X", "utf8", "-c", b.python.bootstrap())
+	return append(slices.Clip(a), b.python.command("/box")...)
 }

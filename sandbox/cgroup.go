@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -125,12 +126,14 @@ func makeGroups1(mounts map[string]cgroupMount, own map[string]string, name stri
 		g.dirs[c] = dir
 	}
 	if dir := g.dirs["cpu"]; dir != "" {
-		// Each box counts as one process where others want the processor,
-		// however many processes it starts.
-		write(dir, "cpu.shares", strconv.Itoa(1024*boxes))
+		write(dir, "cpu.shares", strconv.Itoa(1024*weight(boxes)))
 	}
 	return g, nil
 }
+
+// weight is how many processes all boxes together count for where others want
+// the processor, however many processes they start: no more than could run.
+func weight(boxes int) int { return min(boxes, runtime.NumCPU()) }
 
 func makeGroups2(mounts map[string]cgroupMount, own map[string]string, name string, boxes int) (groups, error) {
 	m, ok := mounts[""]
@@ -152,7 +155,7 @@ func makeGroups2(mounts map[string]cgroupMount, own map[string]string, name stri
 			os.Remove(dir)
 			continue
 		}
-		write(dir, "cpu.weight", strconv.Itoa(min(100*boxes, 10000)))
+		write(dir, "cpu.weight", strconv.Itoa(min(100*weight(boxes), 10000)))
 		return groups{version: 2, dirs: map[string]string{"": dir}}, nil
 	}
 	return groups{}, last

@@ -123,12 +123,24 @@ func (s *Sandbox) beginIn(ctx context.Context, p core.Program) (_ *process, err 
 	if err := b.slot.load(p); err != nil {
 		return nil, err
 	}
-	if err := b.slot.group.arm(l); err != nil {
+	within := l
+	if s.o.Kind == GVisor && !v.starlark {
+		// Its kernel and its file server are processes of the group, too.
+		within.Memory += gvisorMemory
+		within.Processes += gvisorThreads
+	}
+	if err := b.slot.group.arm(within); err != nil {
 		return nil, fmt.Errorf("setting its limits: %w", err)
 	}
 	pr := &process{s: s, box: b, limits: l, begun: time.Now(), stop: make(chan string, 1), said: make(chan struct{}), done: make(chan struct{})}
 	pr.stdout = &capped{r: b.stdout, left: l.Output, over: func() { pr.end(core.ExceededOutput) }}
-	if err := b.give(p.Language, rlimits(p.Language, l, b.slot.group != nil), p.Args); err != nil {
+	limits := rlimits(p.Language, l, b.slot.group != nil, s.o.Kind == Landlock)
+	if s.o.Kind == GVisor && !v.starlark {
+		err = s.runGVisor(b, p, limits)
+	} else {
+		err = b.give(p.Language, limits, p.Args)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("handing it over: %w", err)
 	}
 	go func() {
@@ -156,8 +168,8 @@ func check(p core.Program) error {
 		}
 	}
 	for name := range p.Files {
-		if !filepath.IsLocal(name) || filepath.Clean(name) != name || name == "." || name == mainOf(p) || strings.ContainsRune(name, 0) {
-			return fmt.Errorf("running a program: file %q: give a relative path that stays beside the main file and is not %s", name, mainOf(p))
+		if !filepath.IsLocal(name) || filepath.Clean(name) != name || name == "." || name == mainOf(p) || name == scratch || strings.HasPrefix(name, scratch+"/") || strings.ContainsRune(name, 0) {
+			return fmt.Errorf("running a program: file %q: give a relative path that stays beside the main file and is neither %s nor in %s", name, mainOf(p), scratch)
 		}
 	}
 	return nil
@@ -210,9 +222,12 @@ func (sl *slot) load(p core.Program) error {
 // rlimits are the limits that the bootstrap sets: NAME=VALUE. Where control
 // groups bound memory and processes, limits by process would only be stricter
 // in ways that no program expects.
-func rlimits(language string, l core.Limits, grouped bool) string {
+func rlimits(language string, l core.Limits, grouped, disk bool) string {
 	// A second more than asked, rounded up: what the engine measures comes first.
 	s := fmt.Sprintf("RLIMIT_CORE=0 RLIMIT_NOFILE=1024 RLIMIT_CPU=%d", int64((l.CPU+time.Second-1)/time.Second)+1)
+	if disk { // there is no file system of bounded size
+		s += fmt.Sprintf(" RLIMIT_FSIZE=%d", l.Disk)
+	}
 	if language == core.LanguageStarlark {
 		return s + fmt.Sprintf(" RLIMIT_DATA=%d", l.Memory)
 	}
@@ -245,10 +260,7 @@ func (pr *process) watch(ctx context.Context) {
 			failed = errClosed
 		case <-cpu.C:
 			running = true
-			if group == nil {
-				break
-			}
-			used := group.used() - group.cpu
+			used := pr.used()
 			if used >= pr.limits.CPU {
 				running, exceeded = false, core.ExceededCPU
 				break
@@ -283,17 +295,26 @@ func (pr *process) watch(ctx context.Context) {
 	close(pr.done)
 }
 
+// used is the processor time of the program so far; of the interpreter's start,
+// too, where there are no control groups.
+func (pr *process) used() time.Duration {
+	if g := pr.box.slot.group; g != nil {
+		return g.used() - g.cpu
+	}
+	return treeUsed(pr.box.top())
+}
+
 // outcome is how the program ended: its status, or -1 and the signal.
 //
-// bwrap tells as shells do: statuses above 128 are signals. A program that ends
+// bwrap and runsc tell as shells do: statuses above 128 are signals. A program that ends
 // by itself with such a status is taken for one that a signal ended.
 func (b *box) outcome() (exit int, signal string) {
 	if b.status.Signaled() {
 		return -1, unix.SignalName(b.status.Signal())
 	}
 	exit = b.status.ExitStatus()
-	if b.view.starlark {
-		return exit, "" // no bwrap between
+	if b.direct && !b.supervised {
+		return exit, "" // neither bwrap nor runsc between
 	}
 	if name := unix.SignalName(syscall.Signal(exit - 128)); exit > 128 && name != "" {
 		return -1, name

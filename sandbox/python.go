@@ -116,7 +116,9 @@ func outermost(paths []string) []string {
 	})
 }
 
-// bootstrap is the text that the interpreter of a box begins with.
-func (in interpreter) bootstrap() string {
-	return strings.Replace(bootstrap, "RESOURCE", in.resource, 1)
+// command is the command line of an interpreter that waits for a program which
+// it will find in the folder at.
+func (in interpreter) command(at string) []string {
+	text := strings.NewReplacer("RESOURCE", in.resource, "BOX", at).Replace(bootstrap)
+	return []string{in.binary, "-I", "-S", "-X", "utf8", "-c", text}
 }

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -19,11 +21,17 @@ import (
 
 // Sandbox runs programs in boxes. It is safe for concurrent use.
 type Sandbox struct {
-	o       Options
-	dir     string // everything it keeps on disk
-	bwrap   *bwrap
-	groups  groups
-	lacking string // why there are no control groups; "" where there are
+	o      Options
+	dir    string // everything it keeps on disk
+	bwrap  *bwrap
+	abi    int // of Landlock
+	gvisor *gvisor
+
+	containers atomic.Int64 // of gVisor, so far
+	lock       *os.File     // held while it lives
+	reaping    bool         // counted among reapers
+	groups     groups
+	lacking    string // why there are no control groups; "" where there are
 
 	running chan struct{} // a token per program that runs
 	slots   chan *slot    // that are free
@@ -40,13 +48,16 @@ type Sandbox struct {
 	ahead   int // boxes of the pool, ready or being started
 }
 
+// seccompFile holds the filter that bwrap reads.
+const seccompFile = "seccomp"
+
 // Open opens a sandbox of the kind asked for, and proves that it works by
 // running a program. Errors that wrap ErrUnavailable say what this machine
 // lacks and how to get it.
 func Open(o Options) (*Sandbox, error) {
 	o = o.withDefaults()
-	if o.Kind != Bubblewrap {
-		return nil, fmt.Errorf("opening the sandbox: no kind %q", o.Kind)
+	if o.Kind != Bubblewrap && o.Kind != Landlock && o.Kind != GVisor {
+		return nil, fmt.Errorf("opening the sandbox: no kind %q; there are %s, %s and %s", o.Kind, Bubblewrap, GVisor, Landlock)
 	}
 	s, err := open(o)
 	if err != nil {
@@ -54,9 +65,14 @@ func Open(o Options) (*Sandbox, error) {
 	}
 	if err := s.prove(); err != nil {
 		s.Close()
-		return nil, fmt.Errorf("opening the sandbox: %w: running a first program: %w; bubblewrap needs user namespaces (sysctl kernel.unprivileged_userns_clone=1, or user.max_user_namespaces above 0)", ErrUnavailable, err)
+		return nil, fmt.Errorf("opening the sandbox: %w: running a first program: %w%s", ErrUnavailable, err, needs[o.Kind])
 	}
 	return s, nil
+}
+
+// needs say what each kind may have missed, where its first program failed.
+var needs = map[string]string{
+	Bubblewrap: "; bubblewrap needs user namespaces (sysctl kernel.unprivileged_userns_clone=1, and user.max_user_namespaces above 0)",
 }
 
 func open(o Options) (_ *Sandbox, err error) {
@@ -64,43 +80,95 @@ func open(o Options) (_ *Sandbox, err error) {
 	boxes := o.Concurrency + o.Warm
 	s := &Sandbox{o: o, running: make(chan struct{}, o.Concurrency), slots: make(chan *slot, boxes), ready: make(chan started, boxes)}
 	s.life, s.stop = context.WithCancel(context.Background())
-	if s.bwrap, err = findBwrap(); err != nil {
+	switch o.Kind {
+	case Landlock:
+		s.bwrap = &bwrap{}
+		s.abi, err = landlockABI()
+	case GVisor:
+		s.bwrap, s.o.Warm = &bwrap{}, 0
+		s.gvisor, err = findGVisor()
+	default:
+		s.bwrap, err = findBwrap()
+	}
+	if err != nil {
 		return nil, err
 	}
 	if s.bwrap.python, err = findPython(context.Background(), o.Python); err != nil {
 		return nil, err
 	}
 	s.bwrap.visible = o.Visible
-	// Orphans of a killed monitor come to this process, which reaps them.
-	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
-		return nil, fmt.Errorf("becoming a subreaper: %w", err)
-	}
-	if s.dir, err = os.MkdirTemp(o.Dir, "pawl-sandbox-"); err != nil {
+	if err = reapers.enter(); err != nil {
 		return nil, err
 	}
+	s.reaping = true
 	defer func() {
 		if err != nil {
 			s.Close()
 		}
 	}()
+	removeStale(o.Dir)
+	if s.dir, err = os.MkdirTemp(o.Dir, namePrefix); err != nil {
+		return nil, err
+	}
 	if err := os.Chmod(s.dir, 0o711); err != nil {
 		return nil, err
+	}
+	if !plainPath(s.dir) {
+		return nil, fmt.Errorf("making the folder %s: a quote or a line break is in its name; choose another with Options.Dir", s.dir)
 	}
 	rules, err := filter()
 	if err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(filepath.Join(s.dir, "seccomp"), rules, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(s.dir, seccompFile), rules, 0o600); err != nil {
 		return nil, err
+	}
+	if s.gvisor != nil {
+		s.gvisor.root = filepath.Join(s.dir, "runsc")
 	}
 	if err := s.bwrap.prepare(s.dir); err != nil {
 		return nil, err
 	}
 	var lack error
 	if s.groups, lack = makeGroups(filepath.Base(s.dir), o.Concurrency); lack != nil {
-		s.lacking = lack.Error()
+		s.lacking = strings.ReplaceAll(lack.Error(), "\n", "; ")
 	}
-	return s, nil
+	return s, s.claim()
+}
+
+// reapers counts open sandboxes. While there is one, this process is a
+// subreaper: the first process of a box, whose monitor ends before it, becomes
+// its child and is waited for. Without any it adopts nobody's orphans.
+var reapers counter
+
+type counter struct {
+	mu sync.Mutex
+	n  int
+	// before tells whether the process was a subreaper without us.
+	before int32
+}
+
+func (c *counter) enter() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.n == 0 {
+		if err := unix.Prctl(unix.PR_GET_CHILD_SUBREAPER, uintptr(unsafe.Pointer(&c.before)), 0, 0, 0); err != nil {
+			return fmt.Errorf("asking whether this process is a subreaper: %w", err)
+		}
+		if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+			return fmt.Errorf("becoming a subreaper: %w", err)
+		}
+	}
+	c.n++
+	return nil
+}
+
+func (c *counter) leave() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.n--; c.n == 0 {
+		unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, uintptr(c.before), 0, 0, 0)
+	}
 }
 
 // closeOnExec keeps what this process was handed open from every child.
@@ -118,20 +186,43 @@ func (s *Sandbox) prove() error {
 
 // Identity names the sandbox and its interpreters.
 func (s *Sandbox) Identity() string {
-	id := s.o.Kind + ", python " + s.bwrap.python.version
+	id := s.o.Kind
+	switch s.o.Kind {
+	case Landlock:
+		id += " (degraded)"
+	case GVisor:
+		id += " " + s.gvisor.version // a kernel, which programs can tell from others
+	}
+	id += ", python " + s.bwrap.python.version
 	if s.lacking != "" {
 		id += ", limits by process"
 	}
 	return id
 }
 
-// Describe says in words what holds here.
+// Describe says in words what there is: kind, versions, how limits are kept.
 func (s *Sandbox) Describe() string {
-	d := fmt.Sprintf("bubblewrap %s, python %s, ", s.bwrap.version, strings.Fields(s.bwrap.python.version)[0])
-	if s.lacking != "" {
-		return d + "no control groups (" + s.lacking + "): memory and processes are bounded per process and user"
+	kind := "bubblewrap " + s.bwrap.version
+	switch s.o.Kind {
+	case GVisor:
+		kind = "gvisor " + s.gvisor.version
+	case Landlock:
+		kind = fmt.Sprintf("landlock %d (degraded: no namespaces)", s.abi)
 	}
-	return d + "control groups version " + strconv.Itoa(s.groups.version)
+	d := fmt.Sprintf("%s, python %s", kind, strings.Fields(s.bwrap.python.version)[0])
+	if s.lacking != "" {
+		return d + ", limits by process"
+	}
+	return d + ", control groups version " + strconv.Itoa(s.groups.version)
+}
+
+// Weakness says what is less than it could be, and how to better it; "" where
+// nothing is.
+func (s *Sandbox) Weakness() string {
+	if s.lacking == "" {
+		return ""
+	}
+	return "no control groups (" + s.lacking + "): memory is bounded for each process of a program, not for all together; run as root, or with a delegated group (systemd-run --user --scope -p Delegate=yes)"
 }
 
 // Close ends all boxes and removes all the sandbox keeps. Programs that run are
@@ -148,7 +239,17 @@ func (s *Sandbox) Close() error {
 	s.work.Wait()
 	s.drain()
 	s.groups.remove()
-	return os.RemoveAll(s.dir)
+	var err error
+	if s.dir != "" {
+		err = os.RemoveAll(s.dir)
+	}
+	if s.reaping {
+		reapers.leave()
+	}
+	if s.lock != nil {
+		s.lock.Close()
+	}
+	return err
 }
 
 var errClosed = errors.New("the sandbox is closed")

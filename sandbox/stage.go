@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -28,18 +29,51 @@ const statusBroken = 125
 // included, a child never reaches main, so that no program has to remember a
 // hook, and none starts itself without end.
 func init() {
-	if len(os.Args) == 0 || os.Args[0] != stageStarlark {
+	if len(os.Args) == 0 {
 		return
 	}
-	debug.SetTraceback("none")
-	debug.SetMaxStack(64 << 20)
-	os.Exit(func() int {
+	switch os.Args[0] {
+	case stageStarlark:
+		debug.SetTraceback("none")
+		debug.SetMaxStack(64 << 20)
 		limits, args, err := hear(os.NewFile(fdControl, "control"))
 		if err != nil {
-			return 0 // the engine is gone
+			os.Exit(0) // the engine is gone
 		}
-		return playStarlark(args, func() error { return confine(limits) })
-	}())
+		os.Exit(playStarlark(args, func() error { return confine(limits) }))
+	case stageGVisor:
+		os.Exit(supervise(os.Args[1:]))
+	case stageLandlock:
+		fmt.Fprintln(os.Stderr, "sandbox: confining a program:", becomeConfined(os.Args))
+		os.Exit(statusBroken)
+	}
+}
+
+// own is what to execute for a stage: this binary, or a copy where the users of
+// boxes may not execute it.
+func (s *Sandbox) own() (string, error) {
+	const self = "/proc/self/exe"
+	st, err := os.Stat(self)
+	if err != nil || os.Geteuid() != 0 || st.Mode()&1 != 0 {
+		return self, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := filepath.Join(s.dir, "self")
+	if _, err := os.Stat(at); err == nil {
+		return at, nil
+	}
+	from, err := os.Open(self)
+	if err != nil {
+		return "", err
+	}
+	defer from.Close()
+	to, err := os.OpenFile(at+".new", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o755)
+	if err != nil {
+		return "", err
+	}
+	_, err = io.Copy(to, from)
+	return at, errors.Join(err, to.Chmod(0o755), to.Close(), os.Rename(at+".new", at))
 }
 
 // hear tells the engine that the stage is up and reads what it is to do.
