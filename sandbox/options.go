@@ -19,7 +19,7 @@ const (
 type Options struct {
 	Kind        string      // "" for Bubblewrap; nothing else is ever chosen by itself
 	Concurrency int         // programs at once; 0 for twice the processors
-	Warm        int         // boxes kept ready; 0 for the processors, negative for none
+	Warm        int         // boxes kept ready; 0 for twice the processors, negative for none
 	Limits      core.Limits // where a program names none; zero fields take the defaults
 	Python      string      // interpreter; "" for /usr/bin/python3, then python3 of PATH
 	Visible     []string    // host paths that commands may read, beside /usr
@@ -47,7 +47,7 @@ func (o Options) withDefaults() Options {
 		o.Concurrency = 2 * runtime.GOMAXPROCS(0)
 	}
 	if o.Warm == 0 {
-		o.Warm = runtime.GOMAXPROCS(0)
+		o.Warm = 2 * runtime.GOMAXPROCS(0)
 	}
 	o.Warm = max(o.Warm, 0)
 	if o.UID == 0 {
