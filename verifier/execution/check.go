@@ -158,7 +158,7 @@ func readArguments(f []any) (call Call, err error) {
 	if err == nil && (call.Args.returned() || call.Named.returned()) {
 		return call, errReturned
 	}
-	if err == nil && (call.Args.Kind != Tuple || call.Named.Kind != Dict || !call.Args.sendable() || !call.Named.sendable()) {
+	if err == nil && (call.Args.Kind != Tuple || call.Named.Kind != Dict || !call.Args.Sendable() || !call.Named.Sendable()) {
 		err = errValue
 	}
 	return call, err

@@ -36,7 +36,7 @@ type Limits struct {
 // longest is the longest line that a process may say, in bytes; said is all
 // that it may say.
 const (
-	longest = 8 << 20
+	longest = 4 << 20
 	said    = 256 << 20
 )
 

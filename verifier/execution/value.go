@@ -306,9 +306,9 @@ func (v Value) hashable() bool {
 	return true
 }
 
-// sendable tells whether another process can be given v.
-func (v Value) sendable() bool {
-	return v.Kind != Opaque && !slices.ContainsFunc(v.Items, func(x Value) bool { return !x.sendable() })
+// Sendable tells whether another process can be given v.
+func (v Value) Sendable() bool {
+	return v.Kind != Opaque && !slices.ContainsFunc(v.Items, func(x Value) bool { return !x.Sendable() })
 }
 
 // returned tells whether a test passes on what it was given for an Opaque.
