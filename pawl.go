@@ -8,12 +8,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 
 	"pawl/core"
 	"pawl/model/embedded"
 	"pawl/recipe"
 	"pawl/recipes"
 	"pawl/registry"
+	"pawl/sandbox"
 	_ "pawl/std" // the standard components
 	"pawl/store"
 )
@@ -24,6 +26,7 @@ type Options struct {
 	Recipes string               // directory of recipes that hide embedded ones; "" for ./recipes
 	Warn    func(message string) // told of damage that was survived; nil discards it
 	Memory  bool                 // keep nothing: a store that ends with the process
+	Sandbox sandbox.Options      // of what runs code of others
 }
 
 // DefaultDir is where data lives unless the caller says otherwise.
@@ -35,6 +38,10 @@ type Pawl struct {
 	store  *store.Store
 	engine *embedded.Engine
 	finder recipe.Finder
+
+	boxes   sync.Mutex // guards what follows
+	box     *sandbox.Sandbox
+	options sandbox.Options
 }
 
 // Open opens or creates the data directory.
@@ -52,7 +59,7 @@ func Open(o Options) (*Pawl, error) {
 			return nil, err
 		}
 	}
-	return &Pawl{dir: o.Dir, store: s, engine: embedded.New(s), finder: Finder(o.Recipes)}, nil
+	return &Pawl{dir: o.Dir, store: s, engine: embedded.New(s), finder: Finder(o.Recipes), options: o.Sandbox}, nil
 }
 
 // Version of this program.
@@ -61,8 +68,32 @@ const Version = "0.1.0"
 // Finder looks recipes up in dir, then among those in the binary.
 func Finder(dir string) recipe.Finder { return recipe.Finder{Dir: dir, Embedded: recipes.FS} }
 
-// Close releases the data directory.
-func (p *Pawl) Close() error { return p.store.Close() }
+// Close releases the data directory and the sandbox.
+func (p *Pawl) Close() error {
+	p.boxes.Lock()
+	defer p.boxes.Unlock()
+	var err error
+	if p.box != nil {
+		err = p.box.Close()
+		p.box = nil
+	}
+	return errors.Join(err, p.store.Close())
+}
+
+// Sandbox is what runs code of others, opened when it is first asked for: most
+// runs need none.
+func (p *Pawl) Sandbox() (core.Sandbox, error) {
+	p.boxes.Lock()
+	defer p.boxes.Unlock()
+	if p.box == nil {
+		box, err := sandbox.Open(p.options)
+		if err != nil {
+			return nil, err
+		}
+		p.box = box
+	}
+	return p.box, nil
+}
 
 // Dir is the data directory.
 func (p *Pawl) Dir() string { return p.dir }

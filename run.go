@@ -322,7 +322,7 @@ func (p *Pawl) advance(ctx context.Context, row store.Run, j *job, gateUses int)
 	}
 	run := &loop.Run{
 		ID: row.ID, Plan: j.plan, Seed: j.Seed, Salt: salt(row), Ledger: l, Models: p.engine, Registry: registry.Default,
-		Sets: j.sets.sources, Initial: j.initial, Controls: j.Controls, Observe: j.Observe,
+		Sets: j.sets.sources, Initial: j.initial, Controls: j.Controls, Observe: j.Observe, Sandbox: p.Sandbox,
 	}
 	report, err := run.Do(ctx)
 	report.GateUses = gateUses

@@ -1,0 +1,264 @@
+//go:build linux && (amd64 || arm64)
+
+package sandbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// slot is a place for one box at a time: a user id, a folder, control groups.
+type slot struct {
+	n     int
+	uid   int // 0: the engine's own, in a user namespace
+	dir   string
+	group *group
+}
+
+// box is a started box. Its interpreter waits until it is given a program.
+type box struct {
+	slot    *slot
+	view    view
+	monitor *os.Process   // bwrap, outside
+	exited  chan struct{} // closed when the monitor has been reaped
+	first   int           // process id of the box's first process
+	pidfd   int           // the same, safe against reuse of the id
+	control *os.File
+	stdin   *os.File
+	stdout  *os.File
+	stderr  *os.File
+}
+
+// startTimeout bounds how long an interpreter may take to come up, on a machine
+// that does much else.
+const startTimeout = 60 * time.Second
+
+// start starts a box in a slot and returns when its interpreter is up.
+func (s *Sandbox) start(sl *slot, v view) (_ *box, err error) {
+	b := &box{slot: sl, view: v, exited: make(chan struct{}), pidfd: -1}
+	var theirs []*os.File
+	defer func() {
+		for _, f := range theirs {
+			f.Close()
+		}
+		if err != nil {
+			err = fmt.Errorf("starting a box: %w", err)
+			b.end()
+			b.release()
+		}
+	}()
+	pipe := func(mine **os.File, write bool) error {
+		r, w, err := os.Pipe()
+		if err != nil {
+			return err
+		}
+		if write {
+			r, w = w, r
+		}
+		*mine = r
+		theirs = append(theirs, w)
+		return nil
+	}
+	var info, complaint *os.File
+	if err := pipe(&b.stdin, true); err != nil {
+		return nil, err
+	}
+	if err := pipe(&b.stdout, false); err != nil {
+		return nil, err
+	}
+	if err := pipe(&b.stderr, false); err != nil {
+		return nil, err
+	}
+	complaint = b.stderr
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	theirs = append(theirs, os.NewFile(uintptr(pair[1]), "control"))
+	unix.SetNonblock(pair[0], true)
+	b.control = os.NewFile(uintptr(pair[0]), "control")
+	if err := pipe(&info, false); err != nil {
+		return nil, err
+	}
+	defer info.Close()
+	rules, err := os.Open(filepath.Join(s.dir, "seccomp"))
+	if err != nil {
+		return nil, err
+	}
+	theirs = append(theirs, rules)
+
+	attr := &os.ProcAttr{Dir: "/", Env: []string{}, Files: theirs, Sys: &syscall.SysProcAttr{Setsid: true}}
+	if sl.uid != 0 {
+		attr.Sys.Credential = &syscall.Credential{Uid: uint32(sl.uid), Gid: uint32(sl.uid)}
+	}
+	if b.monitor, err = os.StartProcess(s.bwrap.path, s.bwrap.args(v, sl.dir), attr); err != nil {
+		return nil, err
+	}
+	go func() {
+		b.monitor.Wait()
+		close(b.exited)
+	}()
+	for _, f := range theirs {
+		f.Close()
+	}
+	theirs = nil
+	deadline := time.Now().Add(startTimeout)
+	info.SetReadDeadline(deadline)
+	if b.first, err = childPid(info); err != nil {
+		return nil, b.explain(complaint, err)
+	}
+	if b.pidfd, err = unix.PidfdOpen(b.first, 0); err != nil {
+		return nil, b.explain(complaint, err)
+	}
+	if err := sl.group.add(b.first); err != nil {
+		return nil, err
+	}
+	b.control.SetReadDeadline(deadline)
+	if _, err := io.ReadFull(b.control, make([]byte, 1)); err != nil {
+		return nil, b.explain(complaint, err)
+	}
+	b.control.SetReadDeadline(time.Time{})
+	return b, nil
+}
+
+// childPid reads what bwrap tells of the box: {"child-pid": N, ...}.
+func childPid(info io.Reader) (int, error) {
+	var told struct {
+		Pid int `json:"child-pid"`
+	}
+	if err := json.NewDecoder(info).Decode(&told); err != nil {
+		return 0, fmt.Errorf("reading its process id: %w", err)
+	}
+	return told.Pid, nil
+}
+
+// explain adds what bwrap said to an error of starting it.
+func (b *box) explain(complaint *os.File, err error) error {
+	b.kill()
+	select {
+	case <-b.exited:
+	case <-time.After(time.Second):
+	}
+	said := make([]byte, 2048)
+	complaint.SetReadDeadline(time.Now().Add(time.Second))
+	n, _ := complaint.Read(said)
+	if n == 0 {
+		return err
+	}
+	return fmt.Errorf("%w: %s", err, strings.TrimSpace(string(said[:n])))
+}
+
+// give hands the program over: what the bootstrap reads.
+func (b *box) give(language, limits string, args []string) error {
+	var m bytes.Buffer
+	m.WriteString(language + "\x00" + limits)
+	for _, a := range args {
+		if strings.ContainsRune(a, 0) {
+			return fmt.Errorf("argument %.40q has a NUL byte, which no command line can carry", a)
+		}
+		m.WriteString("\x00" + a)
+	}
+	if _, err := b.control.Write(m.Bytes()); err != nil {
+		return err
+	}
+	return b.controlRaw(func(fd int) error { return unix.Shutdown(fd, unix.SHUT_WR) })
+}
+
+func (b *box) controlRaw(do func(fd int) error) error {
+	raw, err := b.control.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var failed error
+	if err := raw.Control(func(fd uintptr) { failed = do(int(fd)) }); err != nil {
+		return err
+	}
+	return failed
+}
+
+// report reads how the program ended: its wait status, and what the program's
+// own processes used. ok is false where the box was killed before it could say.
+func (b *box) report() (status syscall.WaitStatus, cpu time.Duration, memory int64, ok bool) {
+	said, _ := io.ReadAll(io.LimitReader(b.control, 100))
+	f := strings.Fields(string(said))
+	if len(f) != 3 {
+		return 0, 0, 0, false
+	}
+	n, err1 := strconv.Atoi(f[0])
+	us, err2 := strconv.ParseInt(f[1], 10, 64)
+	kib, err3 := strconv.ParseInt(f[2], 10, 64)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return 0, 0, 0, false
+	}
+	return syscall.WaitStatus(n), time.Duration(us) * time.Microsecond, kib << 10, true
+}
+
+// kill ends all processes of the box: the first one's death takes the others
+// with it, and the monitor, which reaps it, ends by itself. Killing the monitor
+// instead would leave orphans to whoever reaps here, perhaps nobody.
+func (b *box) kill() {
+	if b.pidfd >= 0 && unix.PidfdSendSignal(b.pidfd, unix.SIGKILL, nil, 0) == nil {
+		return
+	}
+	if b.monitor != nil {
+		b.monitor.Kill()
+	}
+}
+
+// end kills the box and waits until nothing of it is left. The slot may then be
+// used again.
+func (b *box) end() {
+	if b.monitor != nil {
+		b.kill()
+		select {
+		case <-b.exited:
+		case <-time.After(5 * time.Second):
+			b.monitor.Kill()
+			<-b.exited
+		}
+		b.adopted()
+	}
+	if b.pidfd >= 0 {
+		unix.Close(b.pidfd)
+		b.pidfd = -1
+	}
+	if b.control != nil {
+		b.control.Close()
+	}
+}
+
+// release closes the streams.
+func (b *box) release() {
+	for _, f := range []*os.File{b.stdin, b.stdout, b.stderr} {
+		if f != nil {
+			f.Close()
+		}
+	}
+}
+
+// adopted reaps the first process where its monitor was killed by somebody
+// else: it is then a child of this process, which is a subreaper. It waits for
+// this one id only, so that no other child of the engine is taken from whoever
+// waits for it.
+func (b *box) adopted() {
+	if b.pidfd < 0 {
+		return
+	}
+	for {
+		err := unix.Waitid(unix.P_PIDFD, b.pidfd, nil, unix.WEXITED, nil)
+		if err != unix.EINTR {
+			return // ECHILD: the monitor has reaped it
+		}
+	}
+}

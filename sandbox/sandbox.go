@@ -1,0 +1,221 @@
+//go:build linux && (amd64 || arm64)
+
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"pawl/core"
+)
+
+// Sandbox runs programs in boxes. It is safe for concurrent use.
+type Sandbox struct {
+	o       Options
+	dir     string // everything it keeps on disk
+	bwrap   *bwrap
+	groups  groups
+	lacking string // why there are no control groups; "" where there are
+
+	running chan struct{} // a token per program that runs
+	slots   chan *slot    // that are free
+	ready   chan started  // boxes of the default view
+	life    context.Context
+	stop    context.CancelFunc
+	work    sync.WaitGroup // programs that run, and boxes being started
+
+	mu      sync.Mutex // guards what follows
+	closed  bool
+	slotted int // slots that there are
+	numbers int // slots that there ever were
+	waiting int // programs that wait for a box of the pool
+	ahead   int // boxes of the pool, ready or being started
+}
+
+// Open opens a sandbox of the kind asked for, and proves that it works by
+// running a program. Errors that wrap ErrUnavailable say what this machine
+// lacks and how to get it.
+func Open(o Options) (*Sandbox, error) {
+	o = o.withDefaults()
+	if o.Kind != Bubblewrap {
+		return nil, fmt.Errorf("opening the sandbox: no kind %q", o.Kind)
+	}
+	s, err := open(o)
+	if err != nil {
+		return nil, fmt.Errorf("opening the sandbox: %w", err)
+	}
+	if err := s.prove(); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("opening the sandbox: %w: running a first program: %w; bubblewrap needs user namespaces (sysctl kernel.unprivileged_userns_clone=1, or user.max_user_namespaces above 0)", ErrUnavailable, err)
+	}
+	return s, nil
+}
+
+func open(o Options) (_ *Sandbox, err error) {
+	closeOnExec()
+	boxes := o.Concurrency + o.Warm
+	s := &Sandbox{o: o, running: make(chan struct{}, o.Concurrency), slots: make(chan *slot, boxes), ready: make(chan started, boxes)}
+	s.life, s.stop = context.WithCancel(context.Background())
+	if s.bwrap, err = findBwrap(); err != nil {
+		return nil, err
+	}
+	if s.bwrap.python, err = findPython(context.Background(), o.Python); err != nil {
+		return nil, err
+	}
+	s.bwrap.visible = o.Visible
+	// Orphans of a killed monitor come to this process, which reaps them.
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		return nil, fmt.Errorf("becoming a subreaper: %w", err)
+	}
+	if s.dir, err = os.MkdirTemp(o.Dir, "pawl-sandbox-"); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	if err := os.Chmod(s.dir, 0o711); err != nil {
+		return nil, err
+	}
+	rules, err := filter()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(s.dir, "seccomp"), rules, 0o600); err != nil {
+		return nil, err
+	}
+	if err := s.bwrap.prepare(s.dir); err != nil {
+		return nil, err
+	}
+	var lack error
+	if s.groups, lack = makeGroups(filepath.Base(s.dir)); lack != nil {
+		s.lacking = lack.Error()
+	}
+	return s, nil
+}
+
+// closeOnExec keeps what this process was handed open from every child.
+func closeOnExec() {
+	unix.CloseRange(3, ^uint(0)>>1, unix.CLOSE_RANGE_CLOEXEC)
+}
+
+func (s *Sandbox) prove() error {
+	ran, err := s.Run(context.Background(), core.Program{Language: core.LanguagePython, Source: "print(6 * 7)"})
+	if err == nil && (!ran.OK() || strings.TrimSpace(string(ran.Stdout)) != "42") {
+		err = fmt.Errorf("it ended with status %d %s: %.300s%.300s", ran.Exit, ran.Signal, ran.Stdout, ran.Stderr)
+	}
+	return err
+}
+
+// Identity names the sandbox and its interpreters.
+func (s *Sandbox) Identity() string {
+	id := s.o.Kind + ", python " + s.bwrap.python.version
+	if s.lacking != "" {
+		id += ", limits by process"
+	}
+	return id
+}
+
+// Describe says in words what holds here.
+func (s *Sandbox) Describe() string {
+	d := fmt.Sprintf("bubblewrap %s, python %s, ", s.bwrap.version, strings.Fields(s.bwrap.python.version)[0])
+	if s.lacking != "" {
+		return d + "no control groups (" + s.lacking + "): memory and processes are bounded per process and user"
+	}
+	return d + "control groups version " + strconv.Itoa(s.groups.version)
+}
+
+// Close ends all boxes and removes all the sandbox keeps. Programs that run are
+// killed.
+func (s *Sandbox) Close() error {
+	s.mu.Lock()
+	already := s.closed
+	s.closed = true
+	s.mu.Unlock()
+	if already {
+		return nil
+	}
+	s.stop()
+	s.work.Wait()
+	s.drain()
+	s.groups.remove()
+	return os.RemoveAll(s.dir)
+}
+
+var errClosed = errors.New("the sandbox is closed")
+
+// slot takes a free slot, or makes one.
+func (s *Sandbox) slot(ctx context.Context) (*slot, error) {
+	select {
+	case sl := <-s.slots:
+		return sl, nil
+	default:
+	}
+	s.mu.Lock()
+	n := s.numbers
+	make := s.slotted < cap(s.slots)
+	if make {
+		s.slotted++
+		s.numbers++
+	}
+	s.mu.Unlock()
+	if make {
+		sl, err := s.makeSlot(n)
+		if err != nil {
+			s.lose()
+			return nil, fmt.Errorf("making a place for a box: %w", err)
+		}
+		return sl, nil
+	}
+	select {
+	case sl := <-s.slots:
+		return sl, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (s *Sandbox) lose() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.slotted--
+}
+
+func (s *Sandbox) makeSlot(n int) (*slot, error) {
+	sl := &slot{n: n, dir: filepath.Join(s.dir, strconv.Itoa(n))}
+	if err := os.Mkdir(sl.dir, 0o700); err != nil {
+		return nil, err
+	}
+	if os.Geteuid() == 0 {
+		sl.uid = s.o.UID + n
+		// New files take the group of a folder with the set-group-id bit.
+		if err := errors.Join(os.Chown(sl.dir, 0, sl.uid), os.Chmod(sl.dir, 0o750|os.ModeSetgid)); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	sl.group, err = s.groups.slot(n)
+	return sl, err
+}
+
+// free takes a slot back, once it is proven empty; otherwise it is given up.
+func (s *Sandbox) free(sl *slot) {
+	entries, err := os.ReadDir(sl.dir)
+	for _, e := range entries {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(sl.dir, e.Name())))
+	}
+	if err != nil || !sl.group.empty() {
+		s.lose()
+		return
+	}
+	s.slots <- sl
+}
