@@ -24,6 +24,7 @@ type slot struct {
 	uid   int // 0: the engine's own, in a user namespace
 	dir   string
 	group *group
+	from  *spawner
 }
 
 // box is a started box. Its interpreter waits until it is given a program.
@@ -102,7 +103,15 @@ func (s *Sandbox) start(sl *slot, v view) (_ *box, err error) {
 	if sl.uid != 0 {
 		attr.Sys.Credential = &syscall.Credential{Uid: uint32(sl.uid), Gid: uint32(sl.uid)}
 	}
-	if b.monitor, err = os.StartProcess(s.bwrap.path, s.bwrap.args(v, sl.dir), attr); err != nil {
+	within, err := sl.group.open()
+	if err != nil {
+		return nil, err
+	}
+	if within != nil {
+		defer within.Close()
+		attr.Sys.UseCgroupFD, attr.Sys.CgroupFD = true, int(within.Fd())
+	}
+	if b.monitor, err = sl.from.start(s.bwrap.path, s.bwrap.args(v, sl.dir), attr); err != nil {
 		return nil, err
 	}
 	go func() {
@@ -120,9 +129,6 @@ func (s *Sandbox) start(sl *slot, v view) (_ *box, err error) {
 	}
 	if b.pidfd, err = unix.PidfdOpen(b.first, 0); err != nil {
 		return nil, b.explain(complaint, err)
-	}
-	if err := sl.group.add(b.first); err != nil {
-		return nil, err
 	}
 	b.control.SetReadDeadline(deadline)
 	if _, err := io.ReadFull(b.control, make([]byte, 1)); err != nil {

@@ -3,6 +3,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"pawl/core"
 )
@@ -27,7 +30,7 @@ var controllers = []string{"memory", "pids", "cpu", "cpuacct"}
 
 // makeGroups makes control groups of this name below the engine's own, with
 // whichever version of them the machine has, or tells why there are none.
-func makeGroups(name string) (groups, error) {
+func makeGroups(name string, boxes int) (groups, error) {
 	mounts, err := cgroupMounts()
 	if err != nil {
 		return groups{}, err
@@ -36,11 +39,11 @@ func makeGroups(name string) (groups, error) {
 	if err != nil {
 		return groups{}, err
 	}
-	g, err1 := makeGroups1(mounts, own, name)
+	g, err1 := makeGroups1(mounts, own, name, boxes)
 	if err1 == nil {
 		return g, nil
 	}
-	g, err2 := makeGroups2(mounts, own, name)
+	g, err2 := makeGroups2(mounts, own, name, boxes)
 	if err2 == nil {
 		return g, nil
 	}
@@ -103,7 +106,7 @@ func (m cgroupMount) folder(own string) string {
 	return filepath.Join(m.at, rel)
 }
 
-func makeGroups1(mounts map[string]cgroupMount, own map[string]string, name string) (groups, error) {
+func makeGroups1(mounts map[string]cgroupMount, own map[string]string, name string, boxes int) (groups, error) {
 	g := groups{version: 1, dirs: map[string]string{}}
 	for _, c := range controllers {
 		m, ok := mounts[c]
@@ -122,13 +125,14 @@ func makeGroups1(mounts map[string]cgroupMount, own map[string]string, name stri
 		g.dirs[c] = dir
 	}
 	if dir := g.dirs["cpu"]; dir != "" {
-		// Together, boxes count as half a process where others want the processor.
-		write(dir, "cpu.shares", "512")
+		// Each box counts as one process where others want the processor,
+		// however many processes it starts.
+		write(dir, "cpu.shares", strconv.Itoa(1024*boxes))
 	}
 	return g, nil
 }
 
-func makeGroups2(mounts map[string]cgroupMount, own map[string]string, name string) (groups, error) {
+func makeGroups2(mounts map[string]cgroupMount, own map[string]string, name string, boxes int) (groups, error) {
 	m, ok := mounts[""]
 	if !ok {
 		return groups{}, errors.New("version 2 of control groups is not mounted")
@@ -148,7 +152,7 @@ func makeGroups2(mounts map[string]cgroupMount, own map[string]string, name stri
 			os.Remove(dir)
 			continue
 		}
-		write(dir, "cpu.weight", "50")
+		write(dir, "cpu.weight", strconv.Itoa(min(100*boxes, 10000)))
 		return groups{version: 2, dirs: map[string]string{"": dir}}, nil
 	}
 	return groups{}, last
@@ -223,21 +227,41 @@ func (g groups) slot(n int) (*group, error) {
 	return s, nil
 }
 
-// add puts a process, and what it will start, into the group.
-func (s *group) add(pid int) error {
-	if s == nil {
+// join makes the calling thread a member, for its children to begin as members.
+// In version 2 children are cloned into the group instead.
+func (s *group) join() error {
+	if s == nil || s.version == 2 {
 		return nil
 	}
-	done := map[string]bool{}
 	for _, dir := range s.dirs {
-		if !done[dir] {
-			done[dir] = true
-			if err := write(dir, "cgroup.procs", strconv.Itoa(pid)); err != nil {
-				return err
-			}
+		if err := write(dir, "tasks", strconv.Itoa(unix.Gettid())); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// leave moves the calling thread back to where the engine is.
+func (s *group) leave() {
+	if s == nil || s.version == 2 {
+		return
+	}
+	for c, dir := range s.dirs {
+		up := filepath.Dir(filepath.Dir(dir))
+		if c == "cpu" { // has no folder of the slot's own
+			up = filepath.Dir(dir)
+		}
+		write(up, "tasks", strconv.Itoa(unix.Gettid()))
+	}
+}
+
+// open gives the folder that children are to be cloned into; nil where they
+// begin in the right groups anyway.
+func (s *group) open() (*os.File, error) {
+	if s == nil || s.version == 1 {
+		return nil, nil
+	}
+	return os.Open(s.dirs["memory"])
 }
 
 // arm sets limits for the program about to run and begins to count for it.
@@ -251,8 +275,8 @@ func (s *group) arm(l core.Limits) error {
 		}
 	}
 	if l.Processes != s.armed.Processes {
-		// One more: the first process of the box is ours.
-		if err := write(s.dirs["pids"], "pids.max", strconv.Itoa(l.Processes+1)); err != nil {
+		// Beside the program's: bwrap and the first process of the box.
+		if err := write(s.dirs["pids"], "pids.max", strconv.Itoa(l.Processes+2+s.ours())); err != nil {
 			return err
 		}
 	}
@@ -303,17 +327,42 @@ func (s *group) peak() int64 {
 	return number(s.dirs["memory"], "memory.peak", "")
 }
 
-// empty tells whether no process is in the group.
+// empty tells whether no process is in the group; the spawner's thread may be.
 func (s *group) empty() bool {
 	if s == nil {
 		return true
 	}
 	for _, c := range []string{"memory", "pids", "cpuacct"} {
-		if b, err := os.ReadFile(filepath.Join(s.dirs[c], "cgroup.procs")); err != nil || len(b) > 0 {
+		file := "tasks"
+		if s.version == 2 {
+			file = "cgroup.procs"
+		}
+		b, err := os.ReadFile(filepath.Join(s.dirs[c], file))
+		if members := bytes.Count(b, []byte{'\n'}); err != nil || members > s.ours() {
 			return false
 		}
 	}
 	return true
+}
+
+// ours is how many tasks of the engine are members: the spawner's thread.
+func (s *group) ours() int {
+	if s.version == 1 {
+		return 1
+	}
+	return 0
+}
+
+// remove removes the slot's own groups.
+func (s *group) remove() {
+	if s == nil {
+		return
+	}
+	for c, dir := range s.dirs {
+		if c != "cpu" || s.version == 2 {
+			os.Remove(dir)
+		}
+	}
 }
 
 func write(dir, file, value string) error {

@@ -62,7 +62,8 @@ func (s *Sandbox) bring(ctx context.Context, v view) started {
 	return started{b, err}
 }
 
-// drain ends the boxes that wait for programs. Nothing starts more by then.
+// drain ends the boxes that wait for programs, and all slots. Nothing starts
+// more by then.
 func (s *Sandbox) drain() {
 	for {
 		select {
@@ -70,7 +71,10 @@ func (s *Sandbox) drain() {
 			if r.box != nil {
 				r.box.end()
 				r.box.release()
+				s.free(r.box.slot)
 			}
+		case sl := <-s.slots:
+			s.giveUp(sl)
 		default:
 			return
 		}

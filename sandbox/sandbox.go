@@ -97,7 +97,7 @@ func open(o Options) (_ *Sandbox, err error) {
 		return nil, err
 	}
 	var lack error
-	if s.groups, lack = makeGroups(filepath.Base(s.dir)); lack != nil {
+	if s.groups, lack = makeGroups(filepath.Base(s.dir), o.Concurrency); lack != nil {
 		s.lacking = lack.Error()
 	}
 	return s, nil
@@ -203,8 +203,18 @@ func (s *Sandbox) makeSlot(n int) (*slot, error) {
 		}
 	}
 	var err error
-	sl.group, err = s.groups.slot(n)
+	if sl.group, err = s.groups.slot(n); err != nil {
+		return nil, err
+	}
+	sl.from, err = newSpawner(sl.group)
 	return sl, err
+}
+
+// giveUp ends a slot.
+func (s *Sandbox) giveUp(sl *slot) {
+	sl.from.close()
+	sl.group.remove()
+	s.lose()
 }
 
 // free takes a slot back, once it is proven empty; otherwise it is given up.
@@ -214,7 +224,7 @@ func (s *Sandbox) free(sl *slot) {
 		err = errors.Join(err, os.RemoveAll(filepath.Join(sl.dir, e.Name())))
 	}
 	if err != nil || !sl.group.empty() {
-		s.lose()
+		s.giveUp(sl)
 		return
 	}
 	s.slots <- sl

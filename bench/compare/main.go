@@ -6,7 +6,7 @@
 // "theirs" and "ratio" are null where there is no peer. A ratio above 1 means
 // that Pawl is faster. Usage:
 //
-//	go run ./bench/compare [flags] engine|llama|lora|scaling|loop|ledger
+//	go run ./bench/compare [flags] engine|llama|lora|scaling|loop|ledger|sandbox
 //
 // engine sets the embedded engine beside PyTorch and the BLAS libraries under it
 // (scripts/setup --bench installs them), each with one thread and with two,
@@ -88,7 +88,7 @@ func run(args []string) error {
 	f.StringVar(&o.tools, "tools", ".tools", "folder with llama.cpp, as scripts/setup makes it")
 	out := f.String("o", "", "also write the lines to this file, after one that describes the machine")
 	f.Usage = func() {
-		fmt.Fprintf(f.Output(), "usage: go run ./bench/compare [flags] engine|llama|lora|scaling|loop|ledger\n\n")
+		fmt.Fprintf(f.Output(), "usage: go run ./bench/compare [flags] engine|llama|lora|scaling|loop|ledger|sandbox\n\n")
 		f.PrintDefaults()
 	}
 	if err := f.Parse(args); err != nil {
@@ -101,12 +101,12 @@ func run(args []string) error {
 		return peakHere(f.Args()[1:])
 	}
 	benches := map[string]func(context.Context, *options, *reporter) error{
-		"engine": engine, "llama": llamaSpeed, "lora": lora, "loop": loopSpeed, "ledger": ledgerSpeed, "scaling": scaling,
+		"engine": engine, "llama": llamaSpeed, "lora": lora, "loop": loopSpeed, "ledger": ledgerSpeed, "sandbox": sandboxSpeed, "scaling": scaling,
 	}
 	bench := benches[f.Arg(0)]
 	if f.NArg() != 1 || bench == nil {
 		f.Usage()
-		return fmt.Errorf("choosing a comparison: want one of engine, llama, lora, scaling, loop, ledger, have %q", f.Args())
+		return fmt.Errorf("choosing a comparison: want one of engine, llama, lora, scaling, loop, ledger, sandbox, have %q", f.Args())
 	}
 	if !slices.Contains([]string{"native", "avx2"}, o.isa) {
 		return fmt.Errorf("choosing the instruction set: %q is neither native nor avx2", o.isa)
