@@ -9,6 +9,7 @@ import (
 	"pawl/core"
 	"pawl/prompt"
 	"pawl/registry"
+	"pawl/verifier/execution"
 )
 
 func init() {
@@ -72,6 +73,12 @@ func newAgreement(_ context.Context, h core.Host, c AgreementConfig) (core.Verif
 	if a.cfg.Of == "" {
 		a.cfg.Of = "solver"
 	}
+	if a.cfg.Most <= 0 {
+		a.cfg.Most = 5
+	}
+	if a.cfg.Call <= 0 {
+		a.cfg.Call = time.Second
+	}
 	if c.File != "" {
 		if a.recorded, err = readTests(c.File); err != nil {
 			return nil, fmt.Errorf("making agreement: %w", err)
@@ -101,6 +108,14 @@ type agreement struct {
 
 // Grouped is true: programs are judged by each other.
 func (a agreement) Grouped() bool { return true }
+
+// way is the ranking that the settings ask for.
+func (a agreement) way() string {
+	if a.cfg.Rank != execution.Mutual && a.cfg.Rank != execution.Plurality && a.cfg.Weight == "root" {
+		return execution.Root
+	}
+	return a.cfg.Rank
+}
 
 func (a agreement) of(ep *core.Episode, r core.Ref) bool {
 	return a.cfg.Of == "any" || ep.Node(r).Actor == a.cfg.Of
@@ -142,9 +157,12 @@ func (a agreement) Verify(ctx context.Context, ep *core.Episode, at []core.Ref) 
 			why = "there are no tests for the task"
 		}
 	}
-	var m *matrix
+	var m *execution.Matrix
 	if why == "" {
-		if m, why, err = a.run(ctx, task, programs, samples); err != nil {
+		m, why, err = execution.Compare(ctx, a.box, execution.Round{
+			Prompt: task.prompt, Entry: task.EntryPoint, Programs: programs, Samples: samples, Most: a.cfg.Most, Limits: a.cfg.limits(), Call: a.cfg.Call,
+		})
+		if err != nil {
 			return core.Judgement{}, fmt.Errorf("comparing programs: task %s: %w", ep.Task.ID, err)
 		}
 	}
@@ -154,7 +172,7 @@ func (a agreement) Verify(ctx context.Context, ep *core.Episode, at []core.Ref) 
 		}
 		return j, nil
 	}
-	worth, group := m.rank(a.cfg)
+	worth, group := m.Rank(a.way(), a.cfg.Damping, a.cfg.Rounds)
 	best := 0.0
 	for _, w := range worth {
 		best = max(best, w)
@@ -166,7 +184,7 @@ func (a agreement) Verify(ctx context.Context, ep *core.Episode, at []core.Ref) 
 			s = abstain("agreement", r, "no program agrees with any test")
 		} else {
 			s.Value = worth[i] / best
-			s.Rationale = fmt.Sprintf("one of %d of %d programs that do alike; passes %d of %d tests", group[i], len(programs), m.passed(i), m.tests())
+			s.Rationale = fmt.Sprintf("one of %d of %d programs that do alike; passes %d of %d tests", group[i], len(programs), m.Passed(i), m.Tests())
 		}
 		j.Scores = append(j.Scores, s)
 	}

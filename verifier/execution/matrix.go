@@ -1,25 +1,22 @@
-package verifier
+package execution
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"pawl/verifier/execution"
+	"pawl/core"
 )
 
-// matrix is programs against tests. Programs of one text share a row, tests of
+// Matrix is programs against tests. Programs of one text share a row, tests of
 // one text a column; what counts is how often each was written.
-type matrix struct {
+type Matrix struct {
 	row   []int    // of each program
 	count []int    // programs of each row
 	holds [][]bool // which tests each row passes
@@ -27,14 +24,25 @@ type matrix struct {
 	wrote []int    // how often each test was written
 }
 
-// run runs each program once on all tests. It says why there is nothing to
-// run, "" where there is.
-func (a agreement) run(ctx context.Context, task codeTask, programs, samples []string) (*matrix, string, error) {
-	m := &matrix{}
-	var texts []execution.Program
-	rows := map[execution.Program]int{}
-	for _, text := range programs {
-		p := task.program(text)
+// Round is what Compare runs: programs as models wrote them, and samples of
+// tests, of one task.
+type Round struct {
+	Prompt, Entry string
+	Programs      []string
+	Samples       []string // each goes on after "assert "
+	Most          int      // asserts of each sample, the first
+	Limits        Limits
+	Call          time.Duration // of processor, for one call
+}
+
+// Compare runs each program once on all tests. It says why there is nothing to
+// run, "" where there is. Errors are the sandbox's.
+func Compare(ctx context.Context, box core.Sandbox, in Round) (*Matrix, string, error) {
+	m := &Matrix{}
+	var texts []Program
+	rows := map[Program]int{}
+	for _, text := range in.Programs {
+		p := ReadCompletion(text, in.Prompt, in.Entry)
 		p.Source = strings.TrimRight(p.Source, " \t\r\n\f") + "\n"
 		i, ok := rows[p]
 		if !ok {
@@ -45,20 +53,11 @@ func (a agreement) run(ctx context.Context, task codeTask, programs, samples []s
 		m.row, m.count[i] = append(m.row, i), m.count[i]+1
 	}
 	m.holds, m.does = make([][]bool, len(texts)), make([]string, len(texts))
-	perCall := a.cfg.Call
-	if perCall <= 0 {
-		perCall = time.Second
-	}
-	most := a.cfg.Most
-	if most <= 0 {
-		most = 5
-	}
-	limits := a.cfg.limits()
-	collect := func(ctx context.Context) (*execution.Asserts, error) {
-		return execution.Collect(ctx, a.box, task.prompt, task.EntryPoint, samples, most, len(texts), limits, perCall)
+	collect := func(ctx context.Context) (*Asserts, error) {
+		return Collect(ctx, box, in.Prompt, in.Entry, in.Samples, in.Most, len(texts), in.Limits, in.Call)
 	}
 	first, err := collect(ctx)
-	broken := (*execution.Broken)(nil)
+	broken := (*Broken)(nil)
 	if errors.As(err, &broken) {
 		return nil, broken.Error(), nil
 	}
@@ -68,10 +67,10 @@ func (a agreement) run(ctx context.Context, task codeTask, programs, samples []s
 	m.wrote = first.Count
 	if len(first.Text) == 0 {
 		first.Close()
-		return nil, "none of the tests is an assert that names " + task.EntryPoint, nil
+		return nil, "none of the tests is an assert that names " + in.Entry, nil
 	}
 	var next atomic.Int64
-	work := func(ctx context.Context, tests *execution.Asserts) (err error) {
+	work := func(ctx context.Context, tests *Asserts) (err error) {
 		defer func() {
 			if tests != nil {
 				tests.Close()
@@ -87,8 +86,8 @@ func (a agreement) run(ctx context.Context, task codeTask, programs, samples []s
 					return err
 				}
 			}
-			holds, answers, err := tests.Judge(ctx, a.box, texts[i], limits, perCall)
-			if broken := (*execution.Broken)(nil); errors.As(err, &broken) {
+			holds, answers, err := tests.Judge(ctx, box, texts[i], in.Limits, in.Call)
+			if broken := (*Broken)(nil); errors.As(err, &broken) {
 				// What the program answered was too much for the tests: it passes none.
 				tests.Close()
 				tests, holds, answers = nil, make([]bool, len(m.wrote)), nil
@@ -124,7 +123,7 @@ func (a agreement) run(ctx context.Context, task codeTask, programs, samples []s
 }
 
 // behaviour is one text for all answers of a program, "" where none is a value.
-func behaviour(answers []execution.Answer) string {
+func behaviour(answers []Answer) string {
 	var b strings.Builder
 	some := false
 	for _, a := range answers {
@@ -142,17 +141,18 @@ func behaviour(answers []execution.Answer) string {
 	return b.String()
 }
 
-// tests counts all tests written; passed those that program i passes.
-func (m *matrix) tests() (n int) {
+// Tests counts all tests written.
+func (m *Matrix) Tests() (n int) {
 	for _, w := range m.wrote {
 		n += w
 	}
 	return n
 }
 
-func (m *matrix) passed(i int) int { return m.passes(m.row[i]) }
+// Passed counts the tests that program i passes.
+func (m *Matrix) Passed(i int) int { return m.passes(m.row[i]) }
 
-func (m *matrix) passes(row int) (n int) {
+func (m *Matrix) passes(row int) (n int) {
 	for t, holds := range m.holds[row] {
 		if holds {
 			n += m.wrote[t]
@@ -161,31 +161,40 @@ func (m *matrix) passes(row int) (n int) {
 	return n
 }
 
-// rank gives each program its worth, and how many programs, itself among them,
-// do as it does.
-func (m *matrix) rank(c AgreementConfig) (worth []float64, group []int) {
+// Ways to rank programs.
+const (
+	Consensus = "consensus" // those that pass the same tests: their number times that of the tests
+	Root      = "root"      // the same with the square root of their number
+	Mutual    = "mutual"    // programs and tests vouch for each other
+	Plurality = "plurality" // those that answer alike: their number
+)
+
+// Rank gives each program its worth, and how many programs, itself among them,
+// do as it does. Damping and rounds are of Mutual.
+func (m *Matrix) Rank(way string, damping float64, rounds int) (worth []float64, group []int) {
 	keys, sizes := make([]string, len(m.holds)), map[string]int{}
 	for r := range m.holds {
-		if keys[r] = m.does[r]; c.Rank != "plurality" {
+		if keys[r] = m.does[r]; way != Plurality {
 			keys[r] = fmt.Sprint(m.holds[r])
 		}
 		sizes[keys[r]] += m.count[r]
 	}
 	var mutual []float64
-	if c.Rank == "mutual" {
-		mutual = m.mutual(c.Damping, c.Rounds)
+	if way == Mutual {
+		mutual = m.mutual(damping, rounds)
 	}
 	for _, r := range m.row {
-		n := float64(sizes[keys[r]])
-		w := 0.0
-		switch {
-		case c.Rank == "mutual":
+		n, w := float64(sizes[keys[r]]), 0.0
+		switch way {
+		case Mutual:
 			w = mutual[r]
-		case c.Rank == "plurality" && keys[r] != "":
-			w = n
-		case c.Rank != "plurality" && c.Weight == "root":
+		case Plurality:
+			if keys[r] != "" {
+				w = n
+			}
+		case Root:
 			w = math.Sqrt(n) * float64(m.passes(r))
-		case c.Rank != "plurality":
+		default:
 			w = n * float64(m.passes(r))
 		}
 		worth, group = append(worth, w), append(group, int(n))
@@ -198,7 +207,7 @@ func (m *matrix) rank(c AgreementConfig) (worth []float64, group []int) {
 // that it passes, a test's the same over the programs that pass it, both of the
 // round before. Scores are scaled by their common maximum, which changes no
 // order.
-func (m *matrix) mutual(d float64, rounds int) []float64 {
+func (m *Matrix) mutual(d float64, rounds int) []float64 {
 	programs, tests := make([]float64, len(m.holds)), make([]float64, len(m.wrote))
 	for i := range programs {
 		programs[i] = 1
@@ -238,30 +247,4 @@ func (m *matrix) mutual(d float64, rounds int) []float64 {
 		}
 	}
 	return programs
-}
-
-// readTests reads rows of id and completion.
-func readTests(path string) (map[string][]string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("reading recorded tests: %w", err)
-	}
-	defer f.Close()
-	tests := map[string][]string{}
-	s := bufio.NewScanner(f)
-	s.Buffer(nil, 64<<20)
-	for line := 1; s.Scan(); line++ {
-		if strings.TrimSpace(s.Text()) == "" {
-			continue
-		}
-		var row struct{ ID, Completion *string }
-		if err := json.Unmarshal(s.Bytes(), &row); err != nil || row.ID == nil || row.Completion == nil {
-			return nil, fmt.Errorf("reading recorded tests: %s:%d: the row has no id and completion", path, line)
-		}
-		tests[*row.ID] = append(tests[*row.ID], *row.Completion)
-	}
-	if err := s.Err(); err != nil {
-		return nil, fmt.Errorf("reading recorded tests: %s: %w", path, err)
-	}
-	return tests, nil
 }
