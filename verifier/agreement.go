@@ -41,7 +41,7 @@ type AgreementConfig struct {
 	Prompt  string        `yaml:"prompt" ref:"prompt" default:"write_tests" doc:"How that seat is asked."`
 	Samples int           `yaml:"samples" default:"10" min:"1" max:"1000" doc:"How often that seat is asked, for each task."`
 	Most    int           `yaml:"most" default:"5" min:"1" max:"1000" doc:"Asserts taken of each sample, the first."`
-	Call    time.Duration `yaml:"call" default:"1s" min:"0" max:"600" doc:"Processor time that one call may take."`
+	Call    time.Duration `yaml:"call" default:"100ms" min:"0" max:"600" doc:"Processor time that one call may take."`
 	Running
 }
 
@@ -77,7 +77,7 @@ func newAgreement(_ context.Context, h core.Host, c AgreementConfig) (core.Verif
 		a.cfg.Most = 5
 	}
 	if a.cfg.Call <= 0 {
-		a.cfg.Call = time.Second
+		a.cfg.Call = 100 * time.Millisecond
 	}
 	if c.File != "" {
 		if a.recorded, err = readTests(c.File); err != nil {

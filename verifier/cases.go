@@ -72,12 +72,14 @@ func (c cases) Verify(ctx context.Context, ep *core.Episode, at []core.Ref) (cor
 		}
 	}
 	j := core.Judgement{Scores: make([]core.Score, len(at))}
+	shelf := &testShelf{c: c, task: task, programs: len(at)}
+	defer shelf.close()
 	err = eachAtOnce(ctx, len(at), func(ctx context.Context, i int) error {
 		if why != "" {
 			j.Scores[i] = abstain("cases", at[i], why)
 			return nil
 		}
-		s, err := c.judge(ctx, task, task.program(attempt(ep, at[i])))
+		s, err := c.judge(ctx, shelf, task.program(attempt(ep, at[i])))
 		s.By, s.Nodes = "cases", []core.Ref{at[i]}
 		j.Scores[i] = s
 		return err
@@ -92,7 +94,8 @@ func (c cases) Verify(ctx context.Context, ep *core.Episode, at []core.Ref) (cor
 }
 
 // judge runs one program on all there is.
-func (c cases) judge(ctx context.Context, task codeTask, p execution.Program) (core.Score, error) {
+func (c cases) judge(ctx context.Context, shelf *testShelf, p execution.Program) (core.Score, error) {
+	task := shelf.task
 	s := core.Score{Value: 1, Confidence: 1}
 	if len(task.cases) > 0 {
 		right, why, err := c.compare(ctx, task, p)
@@ -109,7 +112,7 @@ func (c cases) judge(ctx context.Context, task codeTask, p execution.Program) (c
 	if task.Test == "" {
 		return s, nil
 	}
-	v, err := execution.Check(ctx, c.box, p, task.Test, c.cfg.limits())
+	v, err := shelf.check(ctx, p)
 	switch {
 	case err != nil:
 		return s, err

@@ -15,16 +15,20 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"pawl"
 	"pawl/experiments/study"
 )
 
 func main() {
-	tasks := 0
+	tasks, phases := 0, ""
 	os.Exit(study.Command{
 		Name: "code", Out: "experiments/code/result.json",
-		Flags: func(f *flag.FlagSet) { f.IntVar(&tasks, "tasks", 0, "tasks to run, the first; 0 for all") },
+		Flags: func(f *flag.FlagSet) {
+			f.IntVar(&tasks, "tasks", 0, "tasks to run, the first; 0 for all")
+			f.StringVar(&phases, "phases", "solutions,samples,agreement,plain,differences", "what to do of what the result file does not have yet")
+		},
 		Run: func(ctx context.Context, p *pawl.Pawl, f *study.Flags, say func(string)) (study.Result, error) {
 			data := os.Getenv("PAWL_DATA")
 			if data == "" {
@@ -34,7 +38,7 @@ func main() {
 			if err != nil {
 				return nil, err
 			}
-			return study.RunCode(ctx, box, filepath.Join(data, "humaneval"), tasks, say)
+			return study.RunCode(ctx, box, filepath.Join(data, "humaneval"), f.Out, tasks, strings.Split(phases, ","), say)
 		},
 	}.Main(os.Args[1:], os.Stdout, os.Stderr))
 }

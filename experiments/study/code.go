@@ -26,22 +26,20 @@ type Code struct {
 	Kind    string             `json:"kind"` // KindCode
 	Where   Where              `json:"where"`
 	Sandbox string             `json:"sandbox"`
-	Solved  int                `json:"solved"` // reference solutions that pass
 	Tasks   []CodeTask         `json:"tasks"`
 	Seconds map[string]float64 `json:"seconds"` // by phase
-	Differ  []string           `json:"differ"`  // samples that a plain harness judges otherwise: "ID sample: plain ..., why"
+	Differ  []string           `json:"differ"`  // samples that a plain harness judges otherwise, and why
 }
 
-// CodeTask is one task with its samples.
+// CodeTask is one task with its samples; texts have a 1 or 0 for each.
 type CodeTask struct {
-	ID       string
-	Samples  int
-	Distinct int // programs, after the cut
-	Right    int
-	Plain    int // right by a plain harness: program and test in one process
-	Tests    int
-	Chosen   map[string]float64 // by way: share of right programs among the best
-	First    map[string]bool    // whether the first of the best is right
+	ID       string            `json:"id"`
+	Solved   string            `json:"solved"`   // by the reference solution
+	Right    string            `json:"right"`    // by the verifier cases
+	Plain    string            `json:"plain"`    // by a plain harness: program and test in one process
+	Distinct int               `json:"distinct"` // programs, after the cut
+	Tests    int               `json:"tests"`
+	Best     map[string]string `json:"best"` // by way: those of the highest worth
 }
 
 // KindCode marks the file.
@@ -79,8 +77,9 @@ func codeRows(path string) ([]codeRow, error) {
 	return rows, s.Err()
 }
 
-// RunCode does the experiment in a sandbox, on the files of a folder.
-func RunCode(ctx context.Context, box core.Sandbox, dir string, most int, say func(string)) (*Code, error) {
+// RunCode does the experiment in a sandbox, on the files of a folder. Phases
+// that the file out has already are not done again.
+func RunCode(ctx context.Context, box core.Sandbox, dir, out string, most int, phases []string, say func(string)) (*Code, error) {
 	tasks, err := codeRows(filepath.Join(dir, "tasks.jsonl"))
 	if err != nil {
 		return nil, err
@@ -98,75 +97,74 @@ func RunCode(ctx context.Context, box core.Sandbox, dir string, most int, say fu
 			into[r.ID] = append(into[r.ID], r.Completion)
 		}
 	}
-	c := &Code{Kind: KindCode, Where: Here(), Sandbox: box.Identity(), Tasks: make([]CodeTask, len(tasks)), Seconds: map[string]float64{}}
-	right, plain := make([][]bool, len(tasks)), make([][]bool, len(tasks))
-	phase := func(name string, each func(i int) error) error {
-		start := time.Now()
-		for i := range tasks {
-			if err := each(i); err != nil {
-				return fmt.Errorf("%s: %s: %w", name, tasks[i].ID, err)
-			}
-			if i%10 == 9 || i == len(tasks)-1 {
-				say(fmt.Sprintf("%s: %d of %d tasks, %.0f s", name, i+1, len(tasks), time.Since(start).Seconds()))
-			}
+	c := &Code{}
+	if old, err := os.ReadFile(out); err == nil {
+		if err := json.Unmarshal(old, c); err != nil {
+			return nil, fmt.Errorf("reading %s: %w", out, err)
 		}
-		c.Seconds[name] = time.Since(start).Seconds()
-		return nil
 	}
+	if len(c.Tasks) != len(tasks) {
+		c = &Code{Tasks: make([]CodeTask, len(tasks)), Seconds: map[string]float64{}}
+	}
+	c.Kind, c.Where, c.Sandbox = KindCode, Here(), box.Identity()
 	judge, err := codeJudge(ctx, box)
 	if err != nil {
 		return nil, err
 	}
-	err = errors.Join(
-		phase("solutions", func(i int) error {
-			v, _, err := judge(ctx, tasks[i], []string{tasks[i].Solution})
-			if err == nil && v[0] {
-				c.Solved++
-			}
+	for _, p := range []struct {
+		name string
+		each func(t *CodeTask, r codeRow) error
+	}{
+		{"solutions", func(t *CodeTask, r codeRow) (err error) {
+			t.ID = r.ID
+			t.Solved, _, err = judge(ctx, r, []string{r.Solution})
 			return err
-		}),
-		phase("samples", func(i int) (err error) {
-			t := &c.Tasks[i]
-			t.ID, t.Samples = tasks[i].ID, len(programs[tasks[i].ID])
-			right[i], _, err = judge(ctx, tasks[i], programs[t.ID])
-			t.Right = count(right[i])
+		}},
+		{"samples", func(t *CodeTask, r codeRow) (err error) {
+			t.Right, _, err = judge(ctx, r, programs[r.ID])
 			return err
-		}),
-		phase("agreement", func(i int) error { return c.Tasks[i].choose(ctx, box, tasks[i], programs, tests, right[i]) }),
-		phase("plain", func(i int) (err error) {
-			plain[i], err = plainly(ctx, box, tasks[i], programs[tasks[i].ID])
-			c.Tasks[i].Plain = count(plain[i])
+		}},
+		{"agreement", func(t *CodeTask, r codeRow) error { return t.choose(ctx, box, r, programs[r.ID], tests[r.ID]) }},
+		{"plain", func(t *CodeTask, r codeRow) (err error) {
+			t.Plain, err = plainly(ctx, box, r, programs[r.ID])
 			return err
-		}),
-	)
-	if err != nil {
-		return nil, err
-	}
-	for i := range tasks {
-		for k := range right[i] {
-			if right[i][k] != plain[i][k] {
-				_, why, err := judge(ctx, tasks[i], programs[tasks[i].ID][k:k+1])
-				if err != nil {
-					return nil, err
+		}},
+		{"differences", func(t *CodeTask, r codeRow) error {
+			for k := range t.Right {
+				if t.Right[k] == t.Plain[k] {
+					continue
 				}
-				c.Differ = append(c.Differ, fmt.Sprintf("%s sample %d: %v, plain %v; again: %s", tasks[i].ID, k, right[i][k], plain[i][k], why[0]))
+				_, why, err := judge(ctx, r, programs[r.ID][k:k+1])
+				if err != nil {
+					return err
+				}
+				c.Differ = append(c.Differ, fmt.Sprintf("%s sample %d: %c, plain %c; again: %s", r.ID, k, t.Right[k], t.Plain[k], why[0]))
 			}
+			return nil
+		}},
+	} {
+		if c.Seconds[p.name] > 0 || !slices.Contains(phases, p.name) {
+			continue
+		}
+		start := time.Now()
+		for i := range tasks {
+			if err := p.each(&c.Tasks[i], tasks[i]); err != nil {
+				return nil, fmt.Errorf("%s: %s: %w", p.name, tasks[i].ID, err)
+			}
+			if i%10 == 9 || i == len(tasks)-1 {
+				say(fmt.Sprintf("%s: %d of %d tasks, %.0f s", p.name, i+1, len(tasks), time.Since(start).Seconds()))
+			}
+		}
+		c.Seconds[p.name] = time.Since(start).Seconds()
+		if err := Save(out, c); err != nil {
+			return nil, err
 		}
 	}
 	return c, nil
 }
 
-func count(list []bool) (n int) {
-	for _, b := range list {
-		if b {
-			n++
-		}
-	}
-	return n
-}
-
 // codeJudge is the verifier cases, as a recipe builds it.
-func codeJudge(ctx context.Context, box core.Sandbox) (func(context.Context, codeRow, []string) ([]bool, []string, error), error) {
+func codeJudge(ctx context.Context, box core.Sandbox) (func(context.Context, codeRow, []string) (string, []string, error), error) {
 	h := coretest.NewHost(nil)
 	h.Box = box
 	spec := core.Spec{Kind: core.KindVerifier, Name: "cases", Config: verifier.CasesConfig{
@@ -176,68 +174,82 @@ func codeJudge(ctx context.Context, box core.Sandbox) (func(context.Context, cod
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, r codeRow, texts []string) ([]bool, []string, error) {
+	return func(ctx context.Context, r codeRow, texts []string) (string, []string, error) {
 		reference, err := json.Marshal(map[string]string{"language": "python", "entry_point": r.EntryPoint, "test": r.Test})
 		if err != nil {
-			return nil, nil, err
+			return "", nil, err
 		}
 		task := core.Task{ID: r.ID, Prompt: []core.Node{{Role: core.RoleUser, Content: r.Prompt}}, Reference: reference}
 		j, err := v.Verify(ctx, coretest.Episode(task, texts...), nil)
 		if err != nil {
-			return nil, nil, err
+			return "", nil, err
 		}
 		var right []bool
 		var why []string
 		for _, s := range j.Scores {
 			if s.Abstain {
-				return nil, nil, fmt.Errorf("it abstains: %s", s.Rationale)
+				return "", nil, fmt.Errorf("it abstains: %s", s.Rationale)
 			}
 			right, why = append(right, s.Value == 1), append(why, s.Rationale)
 		}
-		return right, why, nil
+		return bits(right), why, nil
 	}, nil
 }
 
+func bits(list []bool) string {
+	var b strings.Builder
+	for _, v := range list {
+		b.WriteByte(map[bool]byte{false: '0', true: '1'}[v])
+	}
+	return b.String()
+}
+
 // choose ranks the programs of a task in every way.
-func (t *CodeTask) choose(ctx context.Context, box core.Sandbox, r codeRow, programs, tests map[string][]string, right []bool) error {
-	t.Chosen, t.First = map[string]float64{}, map[string]bool{}
+func (t *CodeTask) choose(ctx context.Context, box core.Sandbox, r codeRow, programs, tests []string) error {
 	distinct := map[string]bool{}
-	for _, p := range programs[r.ID] {
+	for _, p := range programs {
 		distinct[strings.TrimRight(execution.ReadCompletion(p, r.Prompt, r.EntryPoint).Source, " \t\r\n")] = true
 	}
-	t.Distinct = len(distinct)
+	t.Distinct, t.Tests, t.Best = len(distinct), 0, map[string]string{}
 	m, _, err := execution.Compare(ctx, box, execution.Round{
-		Prompt: r.Prompt, Entry: r.EntryPoint, Programs: programs[r.ID], Samples: tests[r.ID], Most: 5,
-		Limits: execution.Limits{Time: 10 * time.Second, Memory: codeMemory}, Call: time.Second,
+		Prompt: r.Prompt, Entry: r.EntryPoint, Programs: programs, Samples: tests, Most: 5,
+		Limits: execution.Limits{Time: codeTimeout, Memory: codeMemory}, Call: 100 * time.Millisecond,
 	})
 	if err != nil {
 		return err
 	}
 	for _, way := range codeWays {
-		worth := make([]float64, len(right)) // without tests all are alike
+		worth := make([]float64, len(programs)) // without tests all are alike
 		if m != nil {
 			worth, _ = m.Rank(way, 0.85, 10)
 			t.Tests = m.Tests()
 		}
-		best, n, good, first := slices.Max(worth), 0, 0, -1
-		for i, w := range worth {
-			if w == best {
-				if n++; right[i] {
-					good++
-				}
-				if first < 0 {
-					first = i
-				}
-			}
+		best := slices.Max(worth)
+		var among []bool
+		for _, w := range worth {
+			among = append(among, w == best)
 		}
-		t.Chosen[way], t.First[way] = float64(good)/float64(n), right[first]
+		t.Best[way] = bits(among)
 	}
 	return nil
 }
 
+// chosen is the share of right programs among the best of a way, and whether
+// the first of them is right.
+func (t *CodeTask) chosen(way string) (share float64, first bool) {
+	good := 0
+	for i, b := range t.Best[way] {
+		if b == '1' && t.Right[i] == '1' {
+			good++
+		}
+	}
+	i := strings.IndexByte(t.Best[way], '1')
+	return float64(good) / float64(strings.Count(t.Best[way], "1")), t.Right[i] == '1'
+}
+
 // plainly judges as HumanEval's own harness does, but for the sandbox: program,
 // test and verdict in one process, whose status counts.
-func plainly(ctx context.Context, box core.Sandbox, r codeRow, texts []string) ([]bool, error) {
+func plainly(ctx context.Context, box core.Sandbox, r codeRow, texts []string) (string, error) {
 	right, errs := make([]bool, len(texts)), make([]error, len(texts))
 	var wg sync.WaitGroup
 	slots := make(chan bool, 2)
@@ -258,27 +270,29 @@ func plainly(ctx context.Context, box core.Sandbox, r codeRow, texts []string) (
 		})
 	}
 	wg.Wait()
-	return right, errors.Join(errs...)
+	return bits(right), errors.Join(errs...)
 }
 
 // Markdown is the experiment as tables.
 func (c *Code) Markdown() string {
 	var b strings.Builder
-	samples, distinct, tests := 0, 0, 0
+	solved, samples, distinct, tests := 0, 0, 0, 0
 	base := make([]float64, len(c.Tasks))
 	passes := map[int][]float64{}
 	plain := map[int][]float64{}
 	for i, t := range c.Tasks {
-		samples, distinct, tests = samples+t.Samples, distinct+t.Distinct, tests+t.Tests
-		base[i] = float64(t.Right) / float64(t.Samples)
+		solved += strings.Count(t.Solved, "1")
+		samples, distinct, tests = samples+len(t.Right), distinct+t.Distinct, tests+t.Tests
+		n, right := len(t.Right), strings.Count(t.Right, "1")
+		base[i] = float64(right) / float64(n)
 		for _, k := range []int{1, 10, 100} {
-			if k <= t.Samples {
-				passes[k] = append(passes[k], stats.PassAtK(t.Samples, t.Right, k))
-				plain[k] = append(plain[k], stats.PassAtK(t.Samples, t.Plain, k))
+			if k <= n {
+				passes[k] = append(passes[k], stats.PassAtK(n, right, k))
+				plain[k] = append(plain[k], stats.PassAtK(n, strings.Count(t.Plain, "1"), k))
 			}
 		}
 	}
-	fmt.Fprintf(&b, "%s Sandbox: %s.\n\n%d of %d reference solutions pass. %d samples, %d of them distinct programs; %d tests.\n\n", c.Where, c.Sandbox, c.Solved, len(c.Tasks), samples, distinct, tests)
+	fmt.Fprintf(&b, "%s Sandbox: %s.\n\n%d of %d reference solutions pass. %d samples, %d of them distinct programs; %d tests.\n\n", c.Where, c.Sandbox, solved, len(c.Tasks), samples, distinct, tests)
 	b.WriteString("Share of tasks, in percent:\n\n| | pass@1 | pass@10 | pass@100 |\n|-|-|-|-|\n")
 	for _, row := range []struct {
 		name string
@@ -295,7 +309,8 @@ func (c *Code) Markdown() string {
 	for _, way := range codeWays {
 		chosen, first := make([]float64, len(c.Tasks)), 0
 		for i, t := range c.Tasks {
-			if chosen[i] = t.Chosen[way]; t.First[way] {
+			share, right := t.chosen(way)
+			if chosen[i] = share; right {
 				first++
 			}
 		}

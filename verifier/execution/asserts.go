@@ -13,7 +13,8 @@ import (
 
 // Outcomes gives what p answers to each of the calls. A call that ends the
 // program has a fault, and so have those after it if the program ends more than
-// three times; a program that cannot be called has nothing but faults. Errors
+// three times or has used up its time; a program that cannot be called has
+// nothing but faults. Errors
 // are the sandbox's.
 func Outcomes(ctx context.Context, box core.Sandbox, p Program, calls []Call, l Limits, perCall time.Duration) ([]Answer, error) {
 	answers, c, err := outcomes(ctx, box, p, calls, l, perCall)
@@ -42,11 +43,11 @@ func outcomes(ctx context.Context, box core.Sandbox, p Program, calls []Call, l 
 			}
 			c.Close()
 		}
-		loaded := (*Loaded)(nil)
+		loaded, death := (*Loaded)(nil), (*Death)(nil)
 		switch {
 		case !Blame(err):
 			return nil, nil, err
-		case errors.As(err, &loaded):
+		case errors.As(err, &loaded), errors.As(err, &death) && death.slow():
 			return answers, nil, nil
 		}
 		if next++; next >= len(calls) {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"pawl/core"
@@ -19,71 +18,107 @@ type Verdict struct {
 	Error  string // what ended the test, or why it had no end: fit to be shown
 }
 
-// Check runs a test program, which defines check(candidate), against p, each in
-// a process of its own. Errors are the sandbox's or the context's.
+// Tests is a test program, at hand for the candidates of one task, one after
+// the other. It lives in a process of its own, and forks for each of them. It is
+// not safe for concurrent use.
+type Tests struct {
+	talk *talk
+	free func()
+	l    Limits
+}
+
+// Check runs a test against one candidate.
 func Check(ctx context.Context, box core.Sandbox, p Program, test string, l Limits) (Verdict, error) {
-	release, err := pair(ctx)
+	t, err := Open(ctx, box, p.Prompt, p.Entry, test, 1, l)
 	if err != nil {
 		return Verdict{}, err
 	}
-	defer release()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var wg sync.WaitGroup
-	var t *talk
-	var testErr error
-	wg.Go(func() {
-		// The test waits for the candidate, so its time is its own and the other's.
-		t, testErr = begin(ctx, box, testerSource, Limits{Time: 2*l.Time + time.Second, Memory: l.Memory})
-	})
-	c, err := Start(ctx, box, p, l, 0)
-	if c != nil {
-		defer c.Close()
-	}
-	wg.Wait()
-	if t != nil {
-		defer t.close()
-	}
-	switch {
-	case err != nil && Blame(err):
-		return Verdict{Error: err.Error()}, nil
-	case err != nil:
-		return Verdict{}, err
-	case testErr != nil:
-		return Verdict{}, testErr
-	}
-	t.send(fmt.Appendf(nil, "(%s,%s,%s,'check',0)", literal(p.Prompt), literal(test), literal(p.Entry)))
-	return relay(t, c)
+	defer t.Close()
+	v, _, err := t.Check(ctx, box, p)
+	return v, err
 }
 
-// relay hands the test's calls to the candidate until the test has ended.
-func relay(t *talk, c *Candidate) (Verdict, error) {
+// Open starts a test program, which defines check(candidate) or calls the entry
+// point by its name, for so many programs. Errors are the sandbox's.
+func Open(ctx context.Context, box core.Sandbox, prompt, entry, test string, programs int, l Limits) (*Tests, error) {
+	release, err := pair(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t, err := begin(ctx, box, testerSource, Limits{Time: time.Duration(programs+2) * l.Time, Memory: l.Memory})
+	if err != nil {
+		release()
+		return nil, err
+	}
+	t.send(fmt.Appendf(nil, "(%s,%s,%s,'check',%g)", literal(prompt), literal(test), literal(entry), l.Time.Seconds()))
+	return &Tests{t, release, l}, nil
+}
+
+// Close ends the test's process. It is called once.
+func (t *Tests) Close() {
+	t.talk.close()
+	t.free()
+}
+
+// Check runs the test against p. Without again the test's process is of no more
+// use. Errors are the sandbox's or the context's.
+func (t *Tests) Check(ctx context.Context, box core.Sandbox, p Program) (v Verdict, again bool, err error) {
+	c, err := Start(ctx, box, p, t.l, 0)
+	if err != nil {
+		if Blame(err) {
+			return Verdict{Error: err.Error()}, true, nil
+		}
+		return Verdict{}, false, err
+	}
+	defer c.Close()
+	// A test that waits for nothing at all is ended from here.
+	late := time.AfterFunc(2*t.l.wall(), func() { t.talk.p.Close() })
+	defer late.Stop()
+	t.talk.send([]byte("0"))
+	v = Verdict{Error: "the test came to no end with it"}
+	ended := false
 	for calls := 0; ; calls++ {
-		f, err := t.frame()
-		if err != nil {
-			if !blame(err) {
-				return Verdict{}, err
-			}
-			// The test's process came to no end: whatever it was, it is no pass.
-			return Verdict{Calls: calls, Error: "the test came to no end with it"}, nil
-		}
-		if v, ok := verdict(f); ok {
-			return v, nil
-		}
-		call, both, err := readCall(f)
+		f, err := t.talk.frame()
 		switch {
-		case err == errReturned:
-			return Verdict{Calls: calls, Error: err.Error()}, nil
+		case err != nil && blame(err):
+			return v, false, nil // whatever it was, it is no pass
 		case err != nil:
-			return Verdict{Broken: err.Error(), Calls: calls}, nil
+			return Verdict{}, false, err
+		case len(f) == 1 && f[0] == "next":
+			return v, true, nil
+		case ended:
+			return Verdict{Error: "the test speaks after its end"}, false, nil
 		}
-		if err := t.answer(c, call, both); err != nil {
-			if !blame(err) {
-				return Verdict{}, err
-			}
-			return Verdict{Calls: calls + 1, Error: err.Error()}, nil
+		var said bool
+		if v, said = verdict(f, v); said {
+			ended = true
+			continue
+		}
+		if v, err = t.relay(c, f, v, calls+1); err != nil {
+			return Verdict{}, false, err
 		}
 	}
+}
+
+// relay hands a call of the test's to the candidate. Where that cannot answer
+// the test is sent home, and v is what is to be said of it.
+func (t *Tests) relay(c *Candidate, f []any, v Verdict, calls int) (Verdict, error) {
+	call, both, err := readCall(f)
+	if err == nil {
+		err = t.talk.answer(c, call, both)
+	}
+	switch {
+	case err == nil:
+		return v, nil
+	case err == errReturned || Blame(err):
+		v = Verdict{Calls: calls, Error: err.Error()}
+	case errors.Is(err, errHanded):
+		v = Verdict{Broken: err.Error()}
+	default:
+		return v, err
+	}
+	t.talk.send([]byte(`("!",())`))
+	return v, nil
 }
 
 // answer asks the candidate and tells the test what came of it.
@@ -110,17 +145,18 @@ func (a Answer) appendPython(b []byte) []byte {
 	return append(a.After.appendPython(b), ')')
 }
 
-// verdict reads ["pass"|"fail"|"broken", exception, calls, line].
-func verdict(f []any) (Verdict, bool) {
+// verdict reads ["pass"|"fail"|"broken", exception, calls, line]; before is the
+// verdict so far.
+func verdict(f []any, before Verdict) (Verdict, bool) {
 	if len(f) != 4 {
-		return Verdict{}, false
+		return before, false
 	}
 	what, _ := f[0].(string)
 	kind, _ := f[1].(string)
 	number, _ := f[2].(json.Number)
 	calls, err := number.Int64()
 	if err != nil || what != "pass" && what != "fail" && what != "broken" {
-		return Verdict{}, false
+		return before, false
 	}
 	v := Verdict{Pass: what == "pass", Calls: int(calls), Error: identifier(kind)}
 	switch what {
@@ -138,13 +174,13 @@ func verdict(f []any) (Verdict, bool) {
 // readCall reads ["c", args, named, both].
 func readCall(f []any) (call Call, both bool, err error) {
 	if len(f) != 4 || f[0] != "c" {
-		return call, false, errors.New("the test's process answers out of form")
+		return call, false, &Nonsense{"not a call"}
 	}
 	both, _ = f[3].(bool)
 	if call, err = readArguments(f[1:3]); err == errReturned {
 		return call, false, err
 	} else if err != nil {
-		return call, false, errors.New("the test passes what cannot be handed over, such as a function")
+		return call, false, errHanded
 	}
 	return call, both, nil
 }
@@ -152,6 +188,8 @@ func readCall(f []any) (call Call, both bool, err error) {
 // errReturned is a call with a value that the candidate itself gave back, of a
 // type that does not cross over. That is the candidate's doing, not the test's.
 var errReturned = errors.New("the program answered with a type of its own")
+
+var errHanded = errors.New("the test passes what cannot be handed over, such as a function")
 
 func readArguments(f []any) (call Call, err error) {
 	if len(f) != 2 {

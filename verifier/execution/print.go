@@ -4,7 +4,6 @@ import (
 	"context"
 	"regexp"
 	"strings"
-	"time"
 
 	"pawl/core"
 )
@@ -14,7 +13,7 @@ import (
 func Print(ctx context.Context, box core.Sandbox, source string, l Limits) (printed, why string, err error) {
 	ran, err := box.Run(ctx, core.Program{
 		Language: core.LanguagePython, Source: source,
-		Limits: core.Limits{CPU: l.Time, Wall: 3*l.Time + time.Second, Memory: l.Memory},
+		Limits: core.Limits{CPU: l.Time, Wall: l.wall(), Memory: l.Memory},
 	})
 	switch {
 	case err != nil:

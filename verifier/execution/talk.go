@@ -33,6 +33,9 @@ type Limits struct {
 	Memory int64         // bytes
 }
 
+// wall is how long a process may last.
+func (l Limits) wall() time.Duration { return 3*l.Time + time.Second }
+
 // longest is the longest line that a process may say, in bytes; said is all
 // that it may say.
 const (
@@ -46,7 +49,7 @@ type Death struct{ Ran core.Ran }
 // Why says how it ended, in words that tell nothing of the tests.
 func (d *Death) Why() string {
 	switch r := d.Ran; {
-	case r.Exceeded == core.ExceededCPU || r.Exceeded == core.ExceededWall:
+	case d.slow():
 		return "took too long"
 	case r.Exceeded != "":
 		return "went beyond its limit of " + r.Exceeded
@@ -55,6 +58,10 @@ func (d *Death) Why() string {
 	default:
 		return fmt.Sprintf("ended by itself with status %d", r.Exit)
 	}
+}
+
+func (d *Death) slow() bool {
+	return d.Ran.Exceeded == core.ExceededCPU || d.Ran.Exceeded == core.ExceededWall
 }
 
 func (d *Death) Error() string { return "the program " + d.Why() }
@@ -78,7 +85,7 @@ type talk struct {
 func begin(ctx context.Context, box core.Sandbox, source string, l Limits) (*talk, error) {
 	p, err := box.Start(ctx, core.Program{
 		Language: core.LanguagePython, Source: source,
-		Limits: core.Limits{CPU: l.Time, Wall: 3*l.Time + time.Second, Memory: l.Memory, Output: said},
+		Limits: core.Limits{CPU: l.Time, Wall: l.wall(), Memory: l.Memory, Output: said},
 	})
 	if err != nil {
 		return nil, err

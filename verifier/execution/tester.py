@@ -66,6 +66,8 @@ def _tester():
 
     def answer(reply, args):
         what, value = reply[0], reply[1]
+        if what == '!':  # there is nobody left to ask
+            posix._exit(0)
         if what == 'v':
             if reply[2] is not None:
                 _become(args, reply[2])
@@ -110,21 +112,43 @@ def _tester():
         put(o, '["%s",%s,%d,%d]' % (what, _text(kind), state['calls'], 0 if e is None else where(e)))
 
     if mode == 'check':
+        failed = None
         try:
             if code:
                 exec(compile(code, '<prompt>', 'exec', 0, True), space)
             space[name] = candidate
-            exec(compile(text, '<test>', 'exec', 0, True), space)
+            body = compile(text, '<test>', 'exec', 0, True)
         except BaseException as e:
-            return ended('fail' if state['calls'] else 'broken', e)
-        check = space.get('check')
-        if not callable(check):
-            return ended('pass' if state['calls'] else 'broken')
-        try:
-            check(candidate)
-        except BaseException as e:
-            return ended('fail', e)
-        return ended('pass' if state['calls'] else 'broken')
+            failed = e
+
+        def check():
+            if failed is not None:
+                return ended('broken', failed)
+            try:
+                exec(body, space)
+            except BaseException as e:
+                return ended('fail' if state['calls'] else 'broken', e)
+            f = space.get('check')
+            if callable(f):
+                try:
+                    f(candidate)
+                except BaseException as e:
+                    return ended('fail', e)
+            ended('pass' if state['calls'] else 'broken')
+
+        # Each candidate meets the test in a fork of its own, which knows nothing
+        # of those before.
+        while True:
+            lines.next()
+            child = posix.fork()
+            if not child:
+                _signal.setitimer(_signal.ITIMER_PROF, limit)
+                try:
+                    check()
+                finally:
+                    posix._exit(0)
+            posix.waitpid(child, 0)
+            put(o, '["next"]')
 
     # mode 'asserts': text is a list of samples, each some asserts of a model's.
     armed = [False]
