@@ -1,6 +1,16 @@
-import sys, posix, resource
+import sys, posix
+
+def resource(path):
+    # Not by import, which would list every folder of the library first.
+    import _imp
+    spec = type(sys.__spec__)("resource", None, origin=path)
+    module = _imp.create_dynamic(spec)
+    _imp.exec_dynamic(module)
+    return module
 
 def box():
+    path = "RESOURCE"
+    limit = resource(path) if path else __import__("resource")
     # A byte says that the interpreter is up; what comes back is the program:
     # fields that NUL bytes part. Nothing at all means that the engine is gone.
     posix.write(3, b"R")
@@ -10,25 +20,18 @@ def box():
         if not part:
             break
         parts.append(part)
+    posix.close(3)
     if not parts:
         posix._exit(0)
     language, limits, *args = b"".join(parts).split(b"\0")
     for pair in limits.decode().split():
-        name, soft, hard = pair.split(":")
-        resource.setrlimit(getattr(resource, name), (int(soft), int(hard)))
-    child = posix.fork()
-    if child:
-        while True:
-            pid, status, used = posix.wait4(-1, 0)
-            if pid == child:
-                break
-        cpu = int((used.ru_utime + used.ru_stime) * 1e6)
-        posix.write(3, b"%d %d %d" % (status, cpu, used.ru_maxrss))
-        posix._exit(0)
-    posix.closerange(3, 1 << 20)
+        name, value = pair.split("=")
+        hard = limit.getrlimit(getattr(limit, name))[1]
+        value = int(value) if hard == limit.RLIM_INFINITY else min(int(value), hard)
+        limit.setrlimit(getattr(limit, name), (value, value))
     if language == b"command":
         command(args)
-    sys.argv[:] = [main] + [a.decode("utf-8", "surrogateescape") for a in args]
+    sys.argv[:] = ["/box/main.py"] + [a.decode("utf-8", "surrogateescape") for a in args]
     sys.path.append("/box")  # last: no file of a program hides a module of Python's
 
 def command(args):
@@ -43,13 +46,10 @@ def command(args):
     posix.write(2, ("sandbox: running %s: %s\n" % (args[0].decode("utf-8", "replace"), error)).encode())
     posix._exit(127)
 
-main = "/box/main.py"
-box()
-
 def run(main, sys, names):
     # As if the interpreter had been given the file: no frame of ours in a
     # traceback, no name of ours in __main__.
-    for name in ("box", "command", "run", "main", "sys", "posix", "resource"):
+    for name in ("resource", "box", "command", "run", "sys", "posix"):
         del names[name]
     names["__file__"] = main
     try:
@@ -63,4 +63,5 @@ def run(main, sys, names):
         sys.excepthook(type(e), e, e.__traceback__)
         raise SystemExit(1) from None
 
-run(main, sys, globals())
+box()
+run("/box/main.py", sys, globals())

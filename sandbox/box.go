@@ -5,12 +5,10 @@ package sandbox
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -31,10 +29,12 @@ type slot struct {
 type box struct {
 	slot    *slot
 	view    view
-	monitor *os.Process   // bwrap, outside
-	exited  chan struct{} // closed when the monitor has been reaped
-	first   int           // process id of the box's first process
-	pidfd   int           // the same, safe against reuse of the id
+	monitor *os.Process        // bwrap, outside
+	exited  chan struct{}      // closed when the monitor has been reaped
+	status  syscall.WaitStatus // of the monitor, once it has
+	first   int                // process id of the box's first process, which reaps the others
+	pidfd   int                // the same, safe against reuse of the id
+	usage   syscall.Rusage     // of the box's processes, once it has ended
 	control *os.File
 	stdin   *os.File
 	stdout  *os.File
@@ -87,7 +87,9 @@ func (s *Sandbox) start(sl *slot, v view) (_ *box, err error) {
 		return nil, err
 	}
 	theirs = append(theirs, os.NewFile(uintptr(pair[1]), "control"))
-	unix.SetNonblock(pair[0], true)
+	if err := unix.SetNonblock(pair[0], true); err != nil {
+		return nil, err
+	}
 	b.control = os.NewFile(uintptr(pair[0]), "control")
 	if err := pipe(&info, false); err != nil {
 		return nil, err
@@ -99,7 +101,14 @@ func (s *Sandbox) start(sl *slot, v view) (_ *box, err error) {
 	}
 	theirs = append(theirs, rules)
 
-	attr := &os.ProcAttr{Dir: "/", Env: []string{}, Files: theirs, Sys: &syscall.SysProcAttr{Setsid: true}}
+	path, args, dir := s.bwrap.path, s.bwrap.args(v, sl.dir), "/"
+	if v.starlark {
+		path, args, dir = "/proc/self/exe", []string{stageStarlark}, sl.dir
+	}
+	attr := &os.ProcAttr{Dir: dir, Env: []string{}, Files: theirs, Sys: &syscall.SysProcAttr{Setsid: true}}
+	if v.starlark {
+		attr.Files, attr.Sys.Pdeathsig = theirs[:fdControl+1], syscall.SIGKILL
+	}
 	if sl.uid != 0 {
 		attr.Sys.Credential = &syscall.Credential{Uid: uint32(sl.uid), Gid: uint32(sl.uid)}
 	}
@@ -111,11 +120,14 @@ func (s *Sandbox) start(sl *slot, v view) (_ *box, err error) {
 		defer within.Close()
 		attr.Sys.UseCgroupFD, attr.Sys.CgroupFD = true, int(within.Fd())
 	}
-	if b.monitor, err = sl.from.start(s.bwrap.path, s.bwrap.args(v, sl.dir), attr); err != nil {
+	if b.monitor, err = sl.from.start(path, args, attr); err != nil {
 		return nil, err
 	}
 	go func() {
-		b.monitor.Wait()
+		if state, err := b.monitor.Wait(); err == nil {
+			b.status = state.Sys().(syscall.WaitStatus)
+			b.usage = *state.SysUsage().(*syscall.Rusage)
+		}
 		close(b.exited)
 	}()
 	for _, f := range theirs {
@@ -124,17 +136,18 @@ func (s *Sandbox) start(sl *slot, v view) (_ *box, err error) {
 	theirs = nil
 	deadline := time.Now().Add(startTimeout)
 	info.SetReadDeadline(deadline)
-	if b.first, err = childPid(info); err != nil {
-		return nil, b.explain(complaint, err)
-	}
-	if b.pidfd, err = unix.PidfdOpen(b.first, 0); err != nil {
-		return nil, b.explain(complaint, err)
+	if !v.starlark {
+		if b.first, err = childPid(info); err == nil {
+			b.pidfd, err = unix.PidfdOpen(b.first, 0)
+		}
+		if err != nil {
+			return nil, b.explain(complaint, err)
+		}
 	}
 	b.control.SetReadDeadline(deadline)
 	if _, err := io.ReadFull(b.control, make([]byte, 1)); err != nil {
-		return nil, b.explain(complaint, err)
+		return nil, b.explain(complaint, fmt.Errorf("waiting for the interpreter: %w", err))
 	}
-	b.control.SetReadDeadline(time.Time{})
 	return b, nil
 }
 
@@ -170,9 +183,6 @@ func (b *box) give(language, limits string, args []string) error {
 	var m bytes.Buffer
 	m.WriteString(language + "\x00" + limits)
 	for _, a := range args {
-		if strings.ContainsRune(a, 0) {
-			return fmt.Errorf("argument %.40q has a NUL byte, which no command line can carry", a)
-		}
 		m.WriteString("\x00" + a)
 	}
 	if _, err := b.control.Write(m.Bytes()); err != nil {
@@ -193,21 +203,12 @@ func (b *box) controlRaw(do func(fd int) error) error {
 	return failed
 }
 
-// report reads how the program ended: its wait status, and what the program's
-// own processes used. ok is false where the box was killed before it could say.
-func (b *box) report() (status syscall.WaitStatus, cpu time.Duration, memory int64, ok bool) {
-	said, _ := io.ReadAll(io.LimitReader(b.control, 100))
-	f := strings.Fields(string(said))
-	if len(f) != 3 {
-		return 0, 0, 0, false
+// top is the process that the others of the box are below.
+func (b *box) top() int {
+	if b.first != 0 {
+		return b.first
 	}
-	n, err1 := strconv.Atoi(f[0])
-	us, err2 := strconv.ParseInt(f[1], 10, 64)
-	kib, err3 := strconv.ParseInt(f[2], 10, 64)
-	if err := errors.Join(err1, err2, err3); err != nil {
-		return 0, 0, 0, false
-	}
-	return syscall.WaitStatus(n), time.Duration(us) * time.Microsecond, kib << 10, true
+	return b.monitor.Pid
 }
 
 // kill ends all processes of the box: the first one's death takes the others
@@ -253,16 +254,21 @@ func (b *box) release() {
 	}
 }
 
-// adopted reaps the first process where its monitor was killed by somebody
-// else: it is then a child of this process, which is a subreaper. It waits for
-// this one id only, so that no other child of the engine is taken from whoever
-// waits for it.
+// adopted reaps the box's first process, and with it all others of the box.
+// bwrap's monitor does not stay for it: it ends when the program's main process
+// does, the kernel then kills the first one (die-with-parent), and this process,
+// a subreaper, inherits it. Waiting is for this one process only, so that no
+// other child of the engine is taken from whoever waits for it.
 func (b *box) adopted() {
 	if b.pidfd < 0 {
 		return
 	}
 	for {
-		err := unix.Waitid(unix.P_PIDFD, b.pidfd, nil, unix.WEXITED, nil)
+		var used unix.Rusage
+		err := unix.Waitid(unix.P_PIDFD, b.pidfd, nil, unix.WEXITED, &used)
+		if err == nil {
+			b.usage = syscall.Rusage{Utime: syscall.Timeval(used.Utime), Stime: syscall.Timeval(used.Stime), Maxrss: used.Maxrss}
+		}
 		if err != unix.EINTR {
 			return // ECHILD: the monitor has reaped it
 		}

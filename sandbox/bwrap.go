@@ -28,7 +28,7 @@ type bwrap struct {
 // wanted are options of bwrap without which a box would be weaker than
 // promised; disable-userns (bubblewrap 0.8) is used where it is known, since
 // the seccomp filter refuses user namespaces as well.
-var wanted = []string{"--as-pid-1", "--size", "--info-fd", "--seccomp", "--die-with-parent", "--clearenv"}
+var wanted = []string{"--size", "--info-fd", "--seccomp", "--die-with-parent", "--clearenv"}
 
 // findBwrap looks for bubblewrap and asks what it can do.
 func findBwrap() (*bwrap, error) {
@@ -57,8 +57,9 @@ func findBwrap() (*bwrap, error) {
 
 // view says what a box shows; boxes of one view can take each other's programs.
 type view struct {
-	disk    int64
-	command bool // shows /usr and what Options.Visible adds
+	disk     int64
+	command  bool // shows /usr and what Options.Visible adds
+	starlark bool // a stage of this binary, which needs nothing shown
 }
 
 // Places to mount on, in every root.
@@ -208,7 +209,7 @@ const (
 // args are the arguments of bwrap for a box with the folder work at /box.
 func (b *bwrap) args(v view, work string) []string {
 	a := []string{b.path, "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
-		"--as-pid-1", "--die-with-parent", "--new-session", "--uid", "65534", "--gid", "65534", "--hostname", "box"}
+		"--die-with-parent", "--new-session", "--uid", "65534", "--gid", "65534", "--hostname", "box"}
 	if b.options["--disable-userns"] {
 		a = append(a, "--disable-userns")
 	}
@@ -226,5 +227,5 @@ func (b *bwrap) args(v view, work string) []string {
 		"--clearenv", "--setenv", "PATH", "/usr/local/bin:/usr/bin:/bin", "--setenv", "HOME", "/tmp", "--setenv", "TMPDIR", "/tmp",
 		"--setenv", "LANG", "C.UTF-8",
 		"--cap-drop", "ALL", "--info-fd", strconv.Itoa(fdInfo), "--seccomp", strconv.Itoa(fdSeccomp), "--")
-	return append(slices.Clip(a), b.python.binary, "-I", "-S", "-X", "utf8", "-c", bootstrap)
+	return append(slices.Clip(a), b.python.binary, "-I", "-S", "-X", "utf8", "-c", b.python.bootstrap())
 }

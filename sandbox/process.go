@@ -3,6 +3,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -20,7 +21,6 @@ import (
 	"pawl/core"
 )
 
-// mainFile is where a program's source lies in its box's folder.
 const mainFile = "main.py"
 
 // Run runs a program to its end.
@@ -106,6 +106,9 @@ func (s *Sandbox) beginIn(ctx context.Context, p core.Program) (_ *process, err 
 	}()
 	l := merge(p.Limits, s.o.Limits)
 	v := view{disk: l.Disk, command: p.Language == core.LanguageCommand}
+	if p.Language == core.LanguageStarlark {
+		v = view{starlark: true}
+	}
 	b, err := s.take(ctx, v)
 	if err != nil {
 		return nil, err
@@ -125,7 +128,7 @@ func (s *Sandbox) beginIn(ctx context.Context, p core.Program) (_ *process, err 
 	}
 	pr := &process{s: s, box: b, limits: l, begun: time.Now(), stop: make(chan string, 1), said: make(chan struct{}), done: make(chan struct{})}
 	pr.stdout = &capped{r: b.stdout, left: l.Output, over: func() { pr.end(core.ExceededOutput) }}
-	if err := b.give(p.Language, rlimits(l, b.slot.group != nil), p.Args); err != nil {
+	if err := b.give(p.Language, rlimits(p.Language, l, b.slot.group != nil), p.Args); err != nil {
 		return nil, fmt.Errorf("handing it over: %w", err)
 	}
 	go func() {
@@ -139,7 +142,7 @@ func (s *Sandbox) beginIn(ctx context.Context, p core.Program) (_ *process, err 
 // check refuses programs that no box could take.
 func check(p core.Program) error {
 	switch p.Language {
-	case core.LanguagePython:
+	case core.LanguagePython, core.LanguageStarlark:
 	case core.LanguageCommand:
 		if len(p.Args) == 0 || p.Args[0] == "" {
 			return errors.New("running a command: it has no words; give the executable in Args")
@@ -153,11 +156,19 @@ func check(p core.Program) error {
 		}
 	}
 	for name := range p.Files {
-		if !filepath.IsLocal(name) || filepath.Clean(name) != name || name == "." || name == mainFile || strings.ContainsRune(name, 0) {
-			return fmt.Errorf("running a program: file %q: give a relative path that stays beside the main file and is not %s", name, mainFile)
+		if !filepath.IsLocal(name) || filepath.Clean(name) != name || name == "." || name == mainOf(p) || strings.ContainsRune(name, 0) {
+			return fmt.Errorf("running a program: file %q: give a relative path that stays beside the main file and is not %s", name, mainOf(p))
 		}
 	}
 	return nil
+}
+
+// mainOf is where a program's source lies in its box's folder.
+func mainOf(p core.Program) string {
+	if p.Language == core.LanguageStarlark {
+		return starlarkFile
+	}
+	return mainFile
 }
 
 // load writes the program into the slot's folder, which its box shows at /box.
@@ -171,7 +182,7 @@ func (sl *slot) load(p core.Program) error {
 		return errors.Join(err, f.Chmod(0o640), f.Close()) // whatever the umask
 	}
 	if p.Language != core.LanguageCommand {
-		if err := put(mainFile, []byte(p.Source)); err != nil {
+		if err := put(mainOf(p), []byte(p.Source)); err != nil {
 			return err
 		}
 	}
@@ -196,14 +207,18 @@ func (sl *slot) load(p core.Program) error {
 	return nil
 }
 
-// rlimits are the limits that the bootstrap sets on the program's processes:
-// NAME:SOFT:HARD. Where control groups bound memory and processes, limits by
-// process would only be stricter in ways that no program expects.
-func rlimits(l core.Limits, grouped bool) string {
-	seconds := int64((l.CPU + time.Second - 1) / time.Second)
-	s := fmt.Sprintf("RLIMIT_CORE:0:0 RLIMIT_NOFILE:1024:1024 RLIMIT_CPU:%d:%d", seconds, seconds+1)
+// rlimits are the limits that the bootstrap sets: NAME=VALUE. Where control
+// groups bound memory and processes, limits by process would only be stricter
+// in ways that no program expects.
+func rlimits(language string, l core.Limits, grouped bool) string {
+	// A second more than asked, rounded up: what the engine measures comes first.
+	s := fmt.Sprintf("RLIMIT_CORE=0 RLIMIT_NOFILE=1024 RLIMIT_CPU=%d", int64((l.CPU+time.Second-1)/time.Second)+1)
+	if language == core.LanguageStarlark {
+		return s + fmt.Sprintf(" RLIMIT_DATA=%d", l.Memory)
+	}
 	if !grouped {
-		s += fmt.Sprintf(" RLIMIT_AS:%d:%d RLIMIT_NPROC:%d:%d", l.Memory, l.Memory, l.Processes+1, l.Processes+1)
+		// Beside the program's processes: bwrap's two.
+		s += fmt.Sprintf(" RLIMIT_AS=%d RLIMIT_NPROC=%d", l.Memory, l.Processes+2)
 	}
 	return s
 }
@@ -211,15 +226,8 @@ func rlimits(l core.Limits, grouped bool) string {
 // watch waits for the end of the program, or brings it about.
 func (pr *process) watch(ctx context.Context) {
 	b, group := pr.box, pr.box.slot.group
-	ended := make(chan struct{})
-	var status syscall.WaitStatus
-	var ok bool
 	var exceeded string
 	var failed error
-	go func() {
-		defer close(ended)
-		status, pr.ran.CPU, pr.ran.Memory, ok = b.report()
-	}()
 	wall := time.NewTimer(pr.limits.Wall)
 	defer wall.Stop()
 	cpu := time.NewTimer(pr.nextLook(0))
@@ -227,7 +235,7 @@ func (pr *process) watch(ctx context.Context) {
 	for running := true; running; {
 		running = false
 		select {
-		case <-ended:
+		case <-b.exited:
 		case <-wall.C:
 			exceeded = core.ExceededWall
 		case exceeded = <-pr.stop:
@@ -237,10 +245,7 @@ func (pr *process) watch(ctx context.Context) {
 			failed = errClosed
 		case <-cpu.C:
 			running = true
-			if group == nil {
-				break
-			}
-			used := group.used() - group.cpu
+			used := pr.used()
 			if used >= pr.limits.CPU {
 				running, exceeded = false, core.ExceededCPU
 				break
@@ -248,22 +253,13 @@ func (pr *process) watch(ctx context.Context) {
 			cpu.Reset(pr.nextLook(used))
 		}
 	}
-	wallTime := time.Since(pr.begun)
-	b.kill()
-	<-ended
+	pr.ran.Wall = time.Since(pr.begun)
 	b.end()
+	pr.ran.CPU, pr.ran.Memory = time.Duration(b.usage.Utime.Nano()+b.usage.Stime.Nano()), b.usage.Maxrss<<10
 	if group != nil {
 		pr.ran.CPU, pr.ran.Memory = group.used()-group.cpu, group.peak()
 	}
-	pr.ran.Wall = wallTime
-	switch {
-	case !ok:
-		pr.ran.Exit, pr.ran.Signal = -1, "SIGKILL"
-	case status.Signaled():
-		pr.ran.Exit, pr.ran.Signal = -1, unix.SignalName(status.Signal())
-	default:
-		pr.ran.Exit = status.ExitStatus()
-	}
+	pr.ran.Exit, pr.ran.Signal = b.outcome()
 	switch {
 	case exceeded != "":
 	case pr.ran.Signal == "SIGXCPU", pr.ran.Signal == "SIGKILL" && pr.ran.CPU >= pr.limits.CPU:
@@ -271,14 +267,44 @@ func (pr *process) watch(ctx context.Context) {
 	case group != nil && !pr.ran.OK() && group.killed() > group.ooms:
 		exceeded = core.ExceededMemory
 	}
-	pr.ran.Exceeded, pr.failed = exceeded, failed
 	<-pr.said
+	if exceeded == "" && b.view.starlark && ranOut(pr.ran, pr.stderr) {
+		exceeded = core.ExceededMemory
+	}
+	pr.ran.Exceeded, pr.failed = exceeded, failed
 	pr.ran.Stderr = pr.stderr
 	b.stderr.Close()
 	pr.s.free(b.slot)
 	<-pr.s.running
 	pr.s.work.Done()
 	close(pr.done)
+}
+
+// used is the processor time of the program so far; of the interpreter's start,
+// too, where there are no control groups.
+func (pr *process) used() time.Duration {
+	if g := pr.box.slot.group; g != nil {
+		return g.used() - g.cpu
+	}
+	return treeUsed(pr.box.top())
+}
+
+// outcome is how the program ended: its status, or -1 and the signal.
+//
+// bwrap tells as shells do: statuses above 128 are signals. A program that ends
+// by itself with such a status is taken for one that a signal ended.
+func (b *box) outcome() (exit int, signal string) {
+	if b.status.Signaled() {
+		return -1, unix.SignalName(b.status.Signal())
+	}
+	exit = b.status.ExitStatus()
+	if b.view.starlark {
+		return exit, "" // no bwrap between
+	}
+	if name := unix.SignalName(syscall.Signal(exit - 128)); exit > 128 && name != "" {
+		return -1, name
+	}
+	return exit, ""
 }
 
 // nextLook is when the processor time may be used up at the earliest.
@@ -346,4 +372,9 @@ func ended(err error) error {
 		return io.EOF
 	}
 	return err
+}
+
+// ranOut tells whether a Go program ended because memory was refused to it.
+func ranOut(ran core.Ran, stderr []byte) bool {
+	return ran.Exit == 2 && (bytes.Contains(stderr, []byte("out of memory")) || bytes.Contains(stderr, []byte("cannot allocate memory")))
 }

@@ -14,10 +14,8 @@ import (
 	"time"
 )
 
-// bootstrap is the first process of a box: it waits for the program, forks it,
-// reaps what is orphaned in the box and tells how the program ended. It is ours
-// until it forks; after that nothing it says is believed beyond what an exit
-// status is.
+// bootstrap brings an interpreter up in a box, where it waits for its program.
+// It is ours until it runs it; nothing is asked of it after that.
 //
 //go:embed bootstrap.py
 var bootstrap string
@@ -29,6 +27,8 @@ import os, sys
 print("version", sys.version.replace("\n", " "))
 print("binary", os.path.realpath(sys.executable))
 for p in sys.path: print("path", p)
+import resource
+print("resource", getattr(resource, "__file__", ""))
 for m in "ssl _sqlite3 _ctypes _lzma _bz2 zlib _hashlib _decimal _uuid pyexpat resource _json _pickle _struct _random".split():
     try: __import__(m)
     except ImportError: pass
@@ -39,9 +39,10 @@ for line in open("/proc/self/maps"):
 
 // interpreter is the host's Python, as a box needs it.
 type interpreter struct {
-	version string
-	binary  string   // no link, no shim
-	paths   []string // files and folders that it reads, none below another
+	version  string
+	binary   string   // no link, no shim
+	resource string   // the module of that name; "" where it is built in
+	paths    []string // files and folders that it reads, none below another
 }
 
 // findPython asks candidates in order; the real binary is what counts, not a
@@ -83,6 +84,8 @@ func askPython(ctx context.Context, at string) (interpreter, error) {
 			in.version = value
 		case "binary":
 			in.binary = value
+		case "resource":
+			in.resource = value
 		case "path":
 			paths = append(paths, value)
 		case "lib":
@@ -111,4 +114,9 @@ func outermost(paths []string) []string {
 	return slices.DeleteFunc(slices.Clone(kept), func(p string) bool {
 		return slices.ContainsFunc(kept, func(above string) bool { return strings.HasPrefix(p, above+"/") })
 	})
+}
+
+// bootstrap is the text that the interpreter of a box begins with.
+func (in interpreter) bootstrap() string {
+	return strings.Replace(bootstrap, "RESOURCE", in.resource, 1)
 }

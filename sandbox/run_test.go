@@ -40,6 +40,10 @@ func python(source string) core.Program {
 	return core.Program{Language: core.LanguagePython, Source: source}
 }
 
+func starlark(source string) core.Program {
+	return core.Program{Language: core.LanguageStarlark, Source: source}
+}
+
 func run(t testing.TB, s core.Sandbox, p core.Program) core.Ran {
 	t.Helper()
 	ran, err := s.Run(ctx, p)
@@ -68,7 +72,7 @@ func TestRun(t *testing.T) {
 		{name: "files are read-only", p: core.Program{Language: core.LanguagePython, Source: "open('d.txt', 'a')", Files: map[string][]byte{"d.txt": nil}}, exit: 1, err: "Error"},
 		{name: "scratch", p: python("open('/tmp/a', 'w').write('x'); print(open('/tmp/a').read())"), out: "x\n"},
 		{name: "status", p: python("import sys; sys.exit(7)"), exit: 7},
-		{name: "status like a signal's", p: python("import os; os._exit(137)"), exit: 137},
+		{name: "status that no signal has", p: python("import sys; sys.exit(-1)"), exit: 255},
 		{name: "message", p: python("raise SystemExit('no')"), exit: 1, err: "no\n"},
 		{name: "exception", p: python("def f():\n  1 / 0\nf()"), exit: 1, err: "Traceback (most recent call last):\n  File \"/box/main.py\", line 3, in <module>\n    f()"},
 		{name: "syntax", p: python("x ="), exit: 1, err: "SyntaxError"},
@@ -78,6 +82,10 @@ func TestRun(t *testing.T) {
 		{name: "wall time", p: core.Program{Language: core.LanguagePython, Source: "import time; time.sleep(1000)", Limits: core.Limits{Wall: 300 * time.Millisecond}}, exit: -1, exceeded: core.ExceededWall},
 		{name: "output", p: core.Program{Language: core.LanguagePython, Source: "while True: print('x' * 100)", Limits: core.Limits{Output: 1000}}, exit: -1, exceeded: core.ExceededOutput, out: strings.Repeat(strings.Repeat("x", 100)+"\n", 10)[:1000]},
 		{name: "command", p: core.Program{Language: core.LanguageCommand, Args: []string{"sh", "-c", "cat f; exit 3"}, Files: map[string][]byte{"f": []byte("hello")}}, exit: 3, out: "hello"},
+		{name: "starlark", p: core.Program{Language: core.LanguageStarlark, Source: "load('lib/a.star', 'f')\nprint(f(3), args, stdin(), json.encode({'a': [1]}))", Args: []string{"x"}, Stdin: []byte("in"), Files: map[string][]byte{"lib/a.star": []byte("def f(x):\n  return x * x")}}, out: "9 [\"x\"] in {\"a\":[1]}\n"},
+		{name: "starlark fails", p: starlark("def f():\n  fail('no')\nf()"), exit: 1, err: "main.star:2:7: in f\nError in fail: fail: no"},
+		{name: "starlark spins", p: core.Program{Language: core.LanguageStarlark, Source: "while True: pass", Limits: core.Limits{CPU: time.Second}}, exit: -1, exceeded: core.ExceededCPU},
+		{name: "starlark recurses", p: starlark("def f(n):\n  return f(n + 1)\nf(0)"), exit: 2, err: "stack"},
 		{name: "no command", p: core.Program{Language: core.LanguageCommand, Args: []string{"no-such-thing"}}, exit: 127, err: "no such executable"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -22,6 +23,8 @@ type Sandbox struct {
 	o       Options
 	dir     string // everything it keeps on disk
 	bwrap   *bwrap
+	lock    *os.File // held while it lives
+	reaping bool     // counted among reapers
 	groups  groups
 	lacking string // why there are no control groups; "" where there are
 
@@ -71,18 +74,19 @@ func open(o Options) (_ *Sandbox, err error) {
 		return nil, err
 	}
 	s.bwrap.visible = o.Visible
-	// Orphans of a killed monitor come to this process, which reaps them.
-	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
-		return nil, fmt.Errorf("becoming a subreaper: %w", err)
-	}
-	if s.dir, err = os.MkdirTemp(o.Dir, "pawl-sandbox-"); err != nil {
+	if err = reapers.enter(); err != nil {
 		return nil, err
 	}
+	s.reaping = true
 	defer func() {
 		if err != nil {
 			s.Close()
 		}
 	}()
+	removeStale(o.Dir)
+	if s.dir, err = os.MkdirTemp(o.Dir, namePrefix); err != nil {
+		return nil, err
+	}
 	if err := os.Chmod(s.dir, 0o711); err != nil {
 		return nil, err
 	}
@@ -98,9 +102,44 @@ func open(o Options) (_ *Sandbox, err error) {
 	}
 	var lack error
 	if s.groups, lack = makeGroups(filepath.Base(s.dir), o.Concurrency); lack != nil {
-		s.lacking = lack.Error()
+		s.lacking = strings.ReplaceAll(lack.Error(), "\n", "; ")
 	}
-	return s, nil
+	return s, s.claim()
+}
+
+// reapers counts open sandboxes. While there is one, this process is a
+// subreaper: the first process of a box, whose monitor ends before it, becomes
+// its child and is waited for. Without any it adopts nobody's orphans.
+var reapers counter
+
+type counter struct {
+	mu sync.Mutex
+	n  int
+	// before tells whether the process was a subreaper without us.
+	before int32
+}
+
+func (c *counter) enter() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.n == 0 {
+		if err := unix.Prctl(unix.PR_GET_CHILD_SUBREAPER, uintptr(unsafe.Pointer(&c.before)), 0, 0, 0); err != nil {
+			return fmt.Errorf("asking whether this process is a subreaper: %w", err)
+		}
+		if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+			return fmt.Errorf("becoming a subreaper: %w", err)
+		}
+	}
+	c.n++
+	return nil
+}
+
+func (c *counter) leave() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.n--; c.n == 0 {
+		unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, uintptr(c.before), 0, 0, 0)
+	}
 }
 
 // closeOnExec keeps what this process was handed open from every child.
@@ -148,7 +187,17 @@ func (s *Sandbox) Close() error {
 	s.work.Wait()
 	s.drain()
 	s.groups.remove()
-	return os.RemoveAll(s.dir)
+	var err error
+	if s.dir != "" {
+		err = os.RemoveAll(s.dir)
+	}
+	if s.reaping {
+		reapers.leave()
+	}
+	if s.lock != nil {
+		s.lock.Close()
+	}
+	return err
 }
 
 var errClosed = errors.New("the sandbox is closed")

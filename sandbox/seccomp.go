@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
@@ -63,8 +64,9 @@ func retErrno(e unix.Errno) bpf.RetConstant {
 }
 
 // filter assembles the program as bubblewrap reads it: struct sock_filter after
-// struct sock_filter.
-func filter() ([]byte, error) {
+// struct sock_filter. It refuses more calls than those listed where they are
+// given.
+func filter(more ...uint32) ([]byte, error) {
 	allow := bpf.RetConstant{Val: unix.SECCOMP_RET_ALLOW}
 	program := []bpf.Instruction{
 		bpf.LoadAbsolute{Off: dataArch, Size: 4},
@@ -74,6 +76,10 @@ func filter() ([]byte, error) {
 		// Also refuses x32, whose numbers start at 1<<30.
 		bpf.JumpIf{Cond: bpf.JumpLessOrEqual, Val: newestCall, SkipTrue: 1},
 		retErrno(unix.ENOSYS),
+	}
+	// Before the calls that may pass with the right arguments.
+	for _, call := range more {
+		program = append(program, bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: call, SkipTrue: 1}, retErrno(unix.EPERM))
 	}
 	on := func(call uint32, do ...bpf.Instruction) {
 		program = append(program, bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: call, SkipTrue: uint8(len(do))})
@@ -94,7 +100,7 @@ func filter() ([]byte, error) {
 	on(unix.SYS_IOCTL, bpf.LoadAbsolute{Off: dataArg1, Size: 4},
 		bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.TIOCSTI, SkipTrue: 1},
 		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: unix.TIOCLINUX, SkipTrue: 1}, retErrno(unix.EPERM), allow)
-	calls := append(append([]uint32{}, refused...), refusedHere...)
+	calls := slices.Concat(refused, refusedHere)
 	if len(calls) > 250 {
 		return nil, fmt.Errorf("assembling the seccomp filter: %d refused calls are more than one jump can pass", len(calls))
 	}

@@ -1,0 +1,5 @@
+import sys
+sys.setrecursionlimit(1 << 30)
+def f(x):
+    return f([x])
+f(0)
