@@ -72,14 +72,14 @@ func (c cases) Verify(ctx context.Context, ep *core.Episode, at []core.Ref) (cor
 		}
 	}
 	j := core.Judgement{Scores: make([]core.Score, len(at))}
-	shelf := &testShelf{c: c, task: task, programs: len(at)}
-	defer shelf.close()
+	tests := &execution.Pool{Box: c.box, Prompt: task.prompt, Entry: task.EntryPoint, Test: task.Test, Programs: len(at), Limits: c.cfg.limits()}
+	defer tests.Close()
 	err = eachAtOnce(ctx, len(at), func(ctx context.Context, i int) error {
 		if why != "" {
 			j.Scores[i] = abstain("cases", at[i], why)
 			return nil
 		}
-		s, err := c.judge(ctx, shelf, task.program(attempt(ep, at[i])))
+		s, err := c.judge(ctx, task, tests, task.program(attempt(ep, at[i])))
 		s.By, s.Nodes = "cases", []core.Ref{at[i]}
 		j.Scores[i] = s
 		return err
@@ -94,8 +94,7 @@ func (c cases) Verify(ctx context.Context, ep *core.Episode, at []core.Ref) (cor
 }
 
 // judge runs one program on all there is.
-func (c cases) judge(ctx context.Context, shelf *testShelf, p execution.Program) (core.Score, error) {
-	task := shelf.task
+func (c cases) judge(ctx context.Context, task codeTask, tests *execution.Pool, p execution.Program) (core.Score, error) {
 	s := core.Score{Value: 1, Confidence: 1}
 	if len(task.cases) > 0 {
 		right, why, err := c.compare(ctx, task, p)
@@ -112,7 +111,7 @@ func (c cases) judge(ctx context.Context, shelf *testShelf, p execution.Program)
 	if task.Test == "" {
 		return s, nil
 	}
-	v, err := shelf.check(ctx, p)
+	v, err := tests.Check(ctx, p)
 	switch {
 	case err != nil:
 		return s, err

@@ -87,7 +87,7 @@ func TestCasesAbstain(t *testing.T) {
 	for ref, says := range map[string]string{
 		``:                     "no cases and no test",
 		`"18"`:                 "no cases and no test",
-		`{"answer": "18"}`:     "no entry_point",
+		`{"answer": "18"}`:     "no entry_point to call",
 		`{"entry_point": "f"}`: "no cases and no test",
 		`{"entry_point": "f", "language": "java", "test": "x"}`:                                "only python",
 		`{"entry_point": "f", "test": "def check(c):\n    pass"}`:                              "defines no check",

@@ -59,13 +59,13 @@ func readCodeTask(t core.Task) (codeTask, string, error) {
 		return c, "the task has no cases and no test", nil
 	}
 	c.prompt = t.Text()
+	if c.EntryPoint == "" {
+		return c, "the task has no cases and no test: it names no entry_point to call", nil
+	}
 	switch c.Language = strings.ToLower(c.Language); c.Language {
 	case "", "python", "python3", "py":
 	default:
 		return c, fmt.Sprintf("programs in %.40q cannot be run; only python can", c.Language), nil
-	}
-	if c.EntryPoint == "" {
-		return c, "the task names no entry_point to call", nil
 	}
 	var rows []struct {
 		Input  []json.RawMessage

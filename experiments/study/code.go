@@ -27,6 +27,7 @@ type Code struct {
 	Where   Where              `json:"where"`
 	Sandbox string             `json:"sandbox"`
 	Tasks   []CodeTask         `json:"tasks"`
+	Done    map[string]int     `json:"done"`    // tasks, by phase
 	Seconds map[string]float64 `json:"seconds"` // by phase
 	Differ  []string           `json:"differ"`  // samples that a plain harness judges otherwise, and why
 }
@@ -104,7 +105,7 @@ func RunCode(ctx context.Context, box core.Sandbox, dir, out string, most int, p
 		}
 	}
 	if len(c.Tasks) != len(tasks) {
-		c = &Code{Tasks: make([]CodeTask, len(tasks)), Seconds: map[string]float64{}}
+		c = &Code{Tasks: make([]CodeTask, len(tasks)), Done: map[string]int{}, Seconds: map[string]float64{}}
 	}
 	c.Kind, c.Where, c.Sandbox = KindCode, Here(), box.Identity()
 	judge, err := codeJudge(ctx, box)
@@ -143,21 +144,24 @@ func RunCode(ctx context.Context, box core.Sandbox, dir, out string, most int, p
 			return nil
 		}},
 	} {
-		if c.Seconds[p.name] > 0 || !slices.Contains(phases, p.name) {
+		if c.Done[p.name] == len(tasks) || !slices.Contains(phases, p.name) {
 			continue
 		}
-		start := time.Now()
-		for i := range tasks {
+		start, done := time.Now(), c.Done[p.name]
+		for i := done; i < len(tasks); i++ {
 			if err := p.each(&c.Tasks[i], tasks[i]); err != nil {
 				return nil, fmt.Errorf("%s: %s: %w", p.name, tasks[i].ID, err)
 			}
 			if i%10 == 9 || i == len(tasks)-1 {
 				say(fmt.Sprintf("%s: %d of %d tasks, %.0f s", p.name, i+1, len(tasks), time.Since(start).Seconds()))
+				c.Done[p.name], c.Seconds[p.name] = i+1, c.Seconds[p.name]+time.Since(start).Seconds()
+				if start = time.Now(); c.Done[p.name] == len(tasks) {
+					say(fmt.Sprintf("%s: %.0f s in all", p.name, c.Seconds[p.name]))
+				}
+				if err := Save(out, c); err != nil {
+					return nil, err
+				}
 			}
-		}
-		c.Seconds[p.name] = time.Since(start).Seconds()
-		if err := Save(out, c); err != nil {
-			return nil, err
 		}
 	}
 	return c, nil

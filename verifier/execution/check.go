@@ -23,7 +23,6 @@ type Verdict struct {
 // not safe for concurrent use.
 type Tests struct {
 	talk *talk
-	free func()
 	l    Limits
 }
 
@@ -41,23 +40,27 @@ func Check(ctx context.Context, box core.Sandbox, p Program, test string, l Limi
 // Open starts a test program, which defines check(candidate) or calls the entry
 // point by its name, for so many programs. Errors are the sandbox's.
 func Open(ctx context.Context, box core.Sandbox, prompt, entry, test string, programs int, l Limits) (*Tests, error) {
-	release, err := pair(ctx)
-	if err != nil {
+	if _, err := pair(ctx); err != nil {
 		return nil, err
 	}
+	return start(ctx, box, prompt, entry, test, programs, l)
+}
+
+// start is Open by one who has a place among pairs.
+func start(ctx context.Context, box core.Sandbox, prompt, entry, test string, programs int, l Limits) (*Tests, error) {
 	t, err := begin(ctx, box, testerSource, Limits{Time: time.Duration(programs+2) * l.Time, Memory: l.Memory})
 	if err != nil {
-		release()
+		<-pairs
 		return nil, err
 	}
 	t.send(fmt.Appendf(nil, "(%s,%s,%s,'check',%g)", literal(prompt), literal(test), literal(entry), l.Time.Seconds()))
-	return &Tests{t, release, l}, nil
+	return &Tests{t, l}, nil
 }
 
 // Close ends the test's process. It is called once.
 func (t *Tests) Close() {
 	t.talk.close()
-	t.free()
+	<-pairs
 }
 
 // Check runs the test against p. Without again the test's process is of no more

@@ -99,7 +99,12 @@ func begin(ctx context.Context, box core.Sandbox, source string, l Limits) (*tal
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, fmt.Errorf("starting Python in the sandbox: it did not come up (%w); it said %.300q", errors.Join(&Death{ran}, waitErr), ran.Stderr)
+		// No code of a program's has run yet: this is no verdict on one.
+		why := (&Death{ran}).Why()
+		if waitErr != nil {
+			why = waitErr.Error()
+		}
+		return nil, fmt.Errorf("starting Python in the sandbox: it %s before it was up; it said %.300q", why, ran.Stderr)
 	}
 	return t, nil
 }
