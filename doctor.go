@@ -13,6 +13,7 @@ import (
 
 	"pawl/recipe"
 	"pawl/registry"
+	"pawl/sandbox"
 	"pawl/store"
 	"pawl/tensor"
 )
@@ -66,7 +67,7 @@ func Doctor(ctx context.Context, o Options) []Check {
 	if o.Dir == "" {
 		o.Dir = DefaultDir
 	}
-	return []Check{engineCheck(), directoryCheck(o.Dir), storeCheck(ctx, o), recipesCheck(o.Recipes), peerCheck(ctx)}
+	return []Check{engineCheck(), directoryCheck(o.Dir), storeCheck(ctx, o), recipesCheck(o.Recipes), sandboxCheck(o.Sandbox), peerCheck(ctx)}
 }
 
 func engineCheck() Check {
@@ -160,6 +161,23 @@ func recipesCheck(dir string) Check {
 	c.Detail = plural(len(sources), "recipe")
 	if len(faulty) > 0 {
 		c.OK, c.Detail, c.Hint = false, "faulty: "+strings.Join(faulty, ", "), "pawl recipes lint tells what is wrong"
+	}
+	return c
+}
+
+// sandboxCheck opens a sandbox, which runs a program in it.
+func sandboxCheck(o sandbox.Options) Check {
+	c := Check{Name: "sandbox"}
+	o.Warm = -1
+	box, err := sandbox.Open(o)
+	if err != nil {
+		c.Detail, c.Hint = err.Error(), "programs that models write are not run without it; all else works"
+		return c
+	}
+	c.OK, c.Detail = true, box.Describe()
+	c.Hint = box.Weakness()
+	if err := box.Close(); err != nil {
+		c.OK, c.Detail = false, err.Error()
 	}
 	return c
 }

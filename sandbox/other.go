@@ -28,4 +28,5 @@ func (*Sandbox) Start(context.Context, core.Program) (core.Process, error) {
 
 func (*Sandbox) Identity() string { return "none" }
 func (*Sandbox) Describe() string { return "none" }
+func (*Sandbox) Weakness() string { return "" }
 func (*Sandbox) Close() error     { return nil }

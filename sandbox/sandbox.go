@@ -164,13 +164,22 @@ func (s *Sandbox) Identity() string {
 	return id
 }
 
-// Describe says in words what holds here.
+// Describe says in words what there is: kind, versions, how limits are kept.
 func (s *Sandbox) Describe() string {
-	d := fmt.Sprintf("bubblewrap %s, python %s, ", s.bwrap.version, strings.Fields(s.bwrap.python.version)[0])
+	d := fmt.Sprintf("bubblewrap %s, python %s", s.bwrap.version, strings.Fields(s.bwrap.python.version)[0])
 	if s.lacking != "" {
-		return d + "no control groups (" + s.lacking + "): memory and processes are bounded per process and user"
+		return d + ", limits by process"
 	}
-	return d + "control groups version " + strconv.Itoa(s.groups.version)
+	return d + ", control groups version " + strconv.Itoa(s.groups.version)
+}
+
+// Weakness says what is less than it could be, and how to better it; "" where
+// nothing is.
+func (s *Sandbox) Weakness() string {
+	if s.lacking == "" {
+		return ""
+	}
+	return "no control groups (" + s.lacking + "): memory is bounded for each process of a program, not for all together; run as root, or with a delegated group (systemd-run --user --scope -p Delegate=yes)"
 }
 
 // Close ends all boxes and removes all the sandbox keeps. Programs that run are

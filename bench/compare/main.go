@@ -14,7 +14,8 @@
 // treats them alike, and the medians are compared. Before anything is timed,
 // both must compute the same from the same weights. llama sets decoding beside
 // llama.cpp, on models exported as GGUF (scripts/setup installs it). lora sets a
-// training step of adapters beside that of the whole model. scaling, loop and
+// training step of adapters beside that of the whole model. sandbox
+// sets programs in boxes beside the same interpreter without. scaling, loop and
 // ledger have no peer; the goals are in docs/performance.md.
 package main
 

@@ -81,8 +81,18 @@ type talk struct {
 }
 
 // begin starts one of the guests and waits until it is up, before any code of
-// others runs in it.
-func begin(ctx context.Context, box core.Sandbox, source string, l Limits) (*talk, error) {
+// others runs in it. A machine in need may end a process that has only begun,
+// so it is tried thrice.
+func begin(ctx context.Context, box core.Sandbox, source string, l Limits) (t *talk, err error) {
+	for range 3 {
+		if t, err = beginOnce(ctx, box, source, l); err == nil || ctx.Err() != nil {
+			break
+		}
+	}
+	return t, err
+}
+
+func beginOnce(ctx context.Context, box core.Sandbox, source string, l Limits) (*talk, error) {
 	p, err := box.Start(ctx, core.Program{
 		Language: core.LanguagePython, Source: source,
 		Limits: core.Limits{CPU: l.Time, Wall: l.wall(), Memory: l.Memory, Output: said},
