@@ -7,8 +7,9 @@
 // It may have an id (else it is named by file and line), an answer, a worked
 // solution and a reference; the answer may itself be a worked solution that
 // ends with "#### 18". Number puzzles have numbers and target, and need no
-// prompt. Code rows have entry_point and cases or test, and a language. Other
-// fields are ignored, and null is as good as absent.
+// prompt. Code rows have entry_point and cases or test, a language, and, for
+// fresh inputs, a generator beside the solution. Other fields are ignored, and
+// null is as good as absent.
 //
 // One file can serve as three sets: the SHA-256 of the normalised prompt (NFC,
 // lower case, spaces made equal) decides, and gives train 60%, gate 20% and
