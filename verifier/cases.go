@@ -97,7 +97,10 @@ func (c cases) Verify(ctx context.Context, ep *core.Episode, at []core.Ref) (cor
 func (c cases) judge(ctx context.Context, task codeTask, tests *execution.Pool, p execution.Program) (core.Score, error) {
 	s := core.Score{Value: 1, Confidence: 1}
 	if len(task.cases) > 0 {
-		right, why, err := c.compare(ctx, task, p)
+		right, why, doubt, err := c.compare(ctx, task, p)
+		if err == nil && doubt {
+			right, why, _, err = c.compare(ctx, task, p)
+		}
 		if err != nil {
 			return s, err
 		}
@@ -128,7 +131,7 @@ func (c cases) judge(ctx context.Context, task codeTask, tests *execution.Pool, 
 
 // compare counts the cases that p passes, and tells of the first that it does
 // not. Unless all count, nothing is run after that one.
-func (c cases) compare(ctx context.Context, task codeTask, p execution.Program) (right int, why string, err error) {
+func (c cases) compare(ctx context.Context, task codeTask, p execution.Program) (right int, why string, doubt bool, err error) {
 	calls := make([]execution.Call, len(task.cases))
 	for i, k := range task.cases {
 		calls[i] = k.call
@@ -155,7 +158,7 @@ func (c cases) compare(ctx context.Context, task codeTask, p execution.Program) 
 		for i, a := range answers {
 			each(i, a)
 		}
-		return right, why, err
+		return right, why, false, err
 	}
 	candidate, err := execution.Start(ctx, c.box, p, c.cfg.limits(), 0)
 	if err == nil {
@@ -169,15 +172,15 @@ func (c cases) compare(ctx context.Context, task codeTask, p execution.Program) 
 			return nil
 		})
 		if err == errEnough {
-			return right, why, nil
+			return right, why, false, nil
 		}
 		if err != nil && execution.Blame(err) {
 			note(done, err.Error())
-			return right, why, nil
+			return right, why, execution.Doubtful(err), nil
 		}
 	}
 	if err != nil && execution.Blame(err) {
-		return 0, err.Error(), nil
+		return 0, err.Error(), execution.Doubtful(err), nil
 	}
-	return right, why, err
+	return right, why, false, err
 }

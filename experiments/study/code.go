@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -248,6 +249,9 @@ func (t *CodeTask) chosen(way string) (share float64, first bool) {
 		}
 	}
 	i := strings.IndexByte(t.Best[way], '1')
+	if i < 0 || i >= len(t.Right) {
+		return 0, false // not done yet
+	}
 	return float64(good) / float64(strings.Count(t.Best[way], "1")), t.Right[i] == '1'
 }
 
@@ -256,7 +260,7 @@ func (t *CodeTask) chosen(way string) (share float64, first bool) {
 func plainly(ctx context.Context, box core.Sandbox, r codeRow, texts []string) (string, error) {
 	right, errs := make([]bool, len(texts)), make([]error, len(texts))
 	var wg sync.WaitGroup
-	slots := make(chan bool, 2)
+	slots := make(chan bool, runtime.GOMAXPROCS(0))
 	for i, text := range texts {
 		slots <- true
 		wg.Go(func() {

@@ -15,6 +15,7 @@ type Verdict struct {
 	Pass   bool
 	Broken string // the test itself cannot be run; nothing is known of the program
 	Calls  int    // that the test had made at its end
+	Doubt  bool   // a process was ended from outside, perhaps by a machine in need
 	Error  string // what ended the test, or why it had no end: fit to be shown
 }
 
@@ -69,7 +70,7 @@ func (t *Tests) Check(ctx context.Context, box core.Sandbox, p Program) (v Verdi
 	c, err := Start(ctx, box, p, t.l, 0)
 	if err != nil {
 		if Blame(err) {
-			return Verdict{Error: err.Error()}, true, nil
+			return Verdict{Error: err.Error(), Doubt: Doubtful(err)}, true, nil
 		}
 		return Verdict{}, false, err
 	}
@@ -78,7 +79,7 @@ func (t *Tests) Check(ctx context.Context, box core.Sandbox, p Program) (v Verdi
 	late := time.AfterFunc(2*t.l.wall(), func() { t.talk.p.Close() })
 	defer late.Stop()
 	t.talk.send([]byte("0"))
-	v = Verdict{Error: "the test came to no end with it"}
+	v = Verdict{Error: "the test came to no end with it", Doubt: true}
 	ended := false
 	for calls := 0; ; calls++ {
 		f, err := t.talk.frame()
@@ -114,7 +115,7 @@ func (t *Tests) relay(c *Candidate, f []any, v Verdict, calls int) (Verdict, err
 	case err == nil:
 		return v, nil
 	case err == errReturned || Blame(err):
-		v = Verdict{Calls: calls, Error: err.Error()}
+		v = Verdict{Calls: calls, Error: err.Error(), Doubt: Doubtful(err)}
 	case errors.Is(err, errHanded):
 		v = Verdict{Broken: err.Error()}
 	default:

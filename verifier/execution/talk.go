@@ -64,6 +64,13 @@ func (d *Death) slow() bool {
 	return d.Ran.Exceeded == core.ExceededCPU || d.Ran.Exceeded == core.ExceededWall
 }
 
+// Doubtful tells whether err is a death that need not be the program's doing: it
+// was killed and had met no limit, or had waited for a processor for too long.
+func Doubtful(err error) bool {
+	d := (*Death)(nil)
+	return errors.As(err, &d) && (d.Ran.Exceeded == "" && d.Ran.Signal == "SIGKILL" || d.Ran.Exceeded == core.ExceededWall)
+}
+
 func (d *Death) Error() string { return "the program " + d.Why() }
 
 // Nonsense is a line that no honest guest says.
