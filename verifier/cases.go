@@ -130,7 +130,8 @@ func (c cases) judge(ctx context.Context, task codeTask, tests *execution.Pool, 
 }
 
 // compare counts the cases that p passes, and tells of the first that it does
-// not. Unless all count, nothing is run after that one.
+// not. Unless all count, nothing is run after that one. In
+// doubt, the program was perhaps ended from outside.
 func (c cases) compare(ctx context.Context, task codeTask, p execution.Program) (right int, why string, doubt bool, err error) {
 	calls := make([]execution.Call, len(task.cases))
 	for i, k := range task.cases {
