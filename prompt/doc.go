@@ -19,6 +19,9 @@
 //	plan                TASK ?plan                  the sub-goals
 //	propose             ?new WORLD LEVEL            the prompt of a new task
 //	attempt_or_abstain  TASK ?try                   an attempt, or ?
+//	write_tests         TASK ?tests                 asserts
+//	write_check         TASK ?check                 a function verify(answer)
+//	solve_by_program    TASK ?code                  a program that prints the answer
 //
 // What a template cannot show without becoming ambiguous, such as a newline in
 // an attempt, it refuses with an UnfitError: whoever asks treats that as an

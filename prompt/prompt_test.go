@@ -29,6 +29,9 @@ var lines = map[string]string{
 	Plan:             "add 12+9= ?plan",
 	Propose:          "?new addition 3",
 	AttemptOrAbstain: "add 12+9= ?try",
+	WriteTests:       "add 12+9= ?tests",
+	WriteCheck:       "add 12+9= ?check",
+	SolveByProgram:   "add 12+9= ?code",
 }
 
 func get(t testing.TB, name string) Template {

@@ -23,6 +23,9 @@ const (
 	Plan             = "plan"
 	Propose          = "propose"
 	AttemptOrAbstain = "attempt_or_abstain"
+	WriteTests       = "write_tests"
+	WriteCheck       = "write_check"
+	SolveByProgram   = "solve_by_program"
 )
 
 // role is what holds of a template whoever words it.
@@ -44,6 +47,9 @@ var roles = map[string]role{
 	Plan:             {1, "Asks for the sub-goals before working them out.", []string{"Task"}},
 	Propose:          {1, "Asks for a new problem of a world, at a level.", []string{"World", "Level"}},
 	AttemptOrAbstain: {1, "Asks for a solution, or a question mark where it would be a guess.", []string{"Task"}},
+	WriteTests:       {1, "Asks for asserts that test a function that is still to be written.", []string{"Task"}},
+	WriteCheck:       {1, "Asks for a program that tells whether an answer keeps a problem's conditions.", []string{"Task"}},
+	SolveByProgram:   {1, "Asks for a program that prints the answer.", []string{"Task"}},
 }
 
 // Names lists the built-in templates.

@@ -7,12 +7,12 @@
 // It may have an id (else it is named by file and line), an answer, a worked
 // solution and a reference; the answer may itself be a worked solution that
 // ends with "#### 18". Number puzzles have numbers and target, and need no
-// prompt. Code rows have entry_point and cases or test, and a language. Rows of
-// questions have choices, a list of texts, or {text, label} with answerKey; an
-// answer that is a number is then an index, from 0. Rows may have references
-// (texts, one of which would do), json_schema, and instructions, or
-// instruction_id_list and kwargs as IFEval's. Other fields are ignored, and null
-// is as good as absent.
+// prompt. Code rows have entry_point and cases or test, a language, and, for
+// fresh inputs, a generator beside the solution. Rows of questions have choices,
+// a list of texts, or {text, label} with answerKey; an answer that is a number
+// is then an index, from 0. Rows may have references (texts, one of which would
+// do), json_schema, and instructions, or instruction_id_list and kwargs as
+// IFEval's. Other fields are ignored, and null is as good as absent.
 //
 // One file can serve as three sets: the SHA-256 of the normalised prompt (NFC,
 // lower case, spaces made equal) decides, and gives train 60%, gate 20% and

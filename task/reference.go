@@ -17,6 +17,7 @@ type reference struct {
 	EntryPoint string          `json:"entry_point,omitempty"`
 	Cases      json.RawMessage `json:"cases,omitempty"`
 	Test       string          `json:"test,omitempty"`
+	Generator  string          `json:"generator,omitempty"`
 
 	Choices      []string        `json:"choices,omitempty"`
 	Choice       string          `json:"choice,omitempty"` // letter of the right one, where the row gives its index or label
@@ -29,7 +30,7 @@ type reference struct {
 
 // has tells whether there is anything to judge an attempt by.
 func (r *reference) has() bool {
-	return r.Answer != "" || r.Solution != "" || r.World != "" || r.Test != "" || r.Cases != nil || len(r.given) > 0 ||
+	return r.Answer != "" || r.Solution != "" || r.World != "" || r.Test != "" || r.EntryPoint != "" || r.Cases != nil || len(r.given) > 0 ||
 		r.Choice != "" || r.References != nil || r.JSONSchema != nil || r.Instructions != nil
 }
 
@@ -144,7 +145,7 @@ func (r row) code(ref *reference) (err error) {
 	for _, f := range []struct {
 		name string
 		into *string
-	}{{"language", &ref.Language}, {"entry_point", &ref.EntryPoint}, {"test", &ref.Test}} {
+	}{{"language", &ref.Language}, {"entry_point", &ref.EntryPoint}, {"test", &ref.Test}, {"generator", &ref.Generator}} {
 		if raw, ok := r[f.name]; ok && kindOf(raw) != "text" {
 			return bad(f.name, "wants text, not %s", kindOf(raw))
 		}

@@ -17,6 +17,7 @@ func TestVerifiersConform(t *testing.T) {
 	var eps []*core.Episode
 	for i := range 3 {
 		task := w.Task(i)
+		eps = append(eps, codeEpisode("Write f.", `{"entry_point": "f", "cases": [{"input": [1], "output": 2}], "test": "def check(c): assert c(2) == 3"}`, agreeing[:4]...))
 		eps = append(eps, coretest.Episode(task, task.Ref().Solution, task.Ref().Solution, "7", ""))
 	}
 	eps = append(eps, coretest.Episode(quiz(capitals, map[string]any{"answer": "B"}), "B", "A or B", "Paris"), coretest.Episode(puzzle(6, 2, 3), "2 * 3", "6"),
@@ -48,6 +49,22 @@ func TestVerifiersConform(t *testing.T) {
 		},
 		"majority_vote": func(h *coretest.Host) (core.Verifier, error) {
 			return newMajorityVote(t.Context(), h, MajorityVoteConfig{})
+		},
+		"cases": func(h *coretest.Host) (core.Verifier, error) {
+			h.Box = coretest.HonestBox{}
+			return newCases(t.Context(), h, CasesConfig{})
+		},
+		"agreement": func(h *coretest.Host) (core.Verifier, error) {
+			h.Box = coretest.HonestBox{}
+			return newAgreement(t.Context(), h, AgreementConfig{File: recordedTests(t, threeTests)})
+		},
+		"program_check": func(h *coretest.Host) (core.Verifier, error) {
+			h.Box = coretest.HonestBox{}
+			return newProgramCheck(t.Context(), h, ProgramCheckConfig{By: "solver"})
+		},
+		"program_of_thought": func(h *coretest.Host) (core.Verifier, error) {
+			h.Box = coretest.HonestBox{}
+			return newProgramOfThought(t.Context(), h, ProgramOfThoughtConfig{Against: "claim"})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

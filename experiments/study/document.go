@@ -72,6 +72,12 @@ func tables(results fs.FS, name string) (string, error) {
 			return "", err
 		}
 		return n.Markdown(), nil
+	case KindCode:
+		var c Code
+		if err := json.Unmarshal(b, &c); err != nil {
+			return "", err
+		}
+		return c.Markdown(), nil
 	case KindStories:
 		var s Stories
 		if err := json.Unmarshal(b, &s); err != nil {
@@ -79,7 +85,7 @@ func tables(results fs.FS, name string) (string, error) {
 		}
 		return s.Markdown(), nil
 	}
-	return "", fmt.Errorf("it is of kind %q, not %s, %s, %s, %s or %s", head.Kind, KindNano, KindQuickstart, KindSelfImproving, KindSelfTraining, KindStories)
+	return "", fmt.Errorf("it is of kind %q, not %s, %s, %s, %s, %s or %s", head.Kind, KindCode, KindNano, KindQuickstart, KindSelfImproving, KindSelfTraining, KindStories)
 }
 
 // RenderFile makes the tables of a document anew from the files below dir.

@@ -1,0 +1,37 @@
+package verifier
+
+import (
+	"sync"
+	"testing"
+
+	"pawl/core"
+	"pawl/coretest"
+	"pawl/sandbox"
+)
+
+var opened = sync.OnceValues(func() (*sandbox.Sandbox, error) { return sandbox.Open(sandbox.Options{}) })
+
+// strictBox is a sandbox for programs that mean harm; without one the test is
+// skipped.
+func strictBox(t *testing.T) core.Sandbox {
+	t.Helper()
+	box, err := opened()
+	if err != nil {
+		t.Skipf("no program of others runs without a sandbox: %v", err)
+	}
+	return box
+}
+
+func TestMain(m *testing.M) {
+	m.Run()
+	if box, err := opened(); err == nil {
+		box.Close()
+	}
+}
+
+// honestHost is a host for programs of the test's own.
+func honestHost(solver core.Actor) *coretest.Host {
+	h := coretest.NewHost(solver)
+	h.Box = coretest.HonestBox{}
+	return h
+}
