@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"pawl/core"
@@ -19,8 +20,8 @@ func init() {
 			"answered. `consensus` (CodeT) takes the programs that pass exactly the same tests as a set, worth its number of " +
 			"programs times the number of tests they pass; `mutual` (CodeDPO) lets programs and tests vouch for each other, " +
 			"in rounds, with damping; `plurality` (AlphaCode) does not ask whether tests pass, but takes the programs that answer all of " +
-			"their inputs alike as a set, worth its size. Values are shares of the best program's worth, so that `at_least: 1` " +
-			"keeps the best; the confidence is the share of programs that are in the same set. " +
+			"their inputs alike as a set, worth its size. Values are shares of the best program's worth; of equals the text that was written most " +
+			"often comes first, by a thousandth at most: `at_least: 0.999` keeps the best, 1 the first of them. The confidence is the share of programs that are in the same set. " +
 			"Tests are asserts that name the task's entry point: of each sample of `file` (rows of id and completion, which go on after " +
 			"`assert `) or of the seat `by`, the first few. The CodeT paper counts programs plainly; its published code takes the square root " +
 			"of their number (`weight: root`). Abstains where no test can be run.",
@@ -173,17 +174,14 @@ func (a agreement) Verify(ctx context.Context, ep *core.Episode, at []core.Ref) 
 		return j, nil
 	}
 	worth, group := m.Rank(a.way(), a.cfg.Damping, a.cfg.Rounds)
-	best := 0.0
-	for _, w := range worth {
-		best = max(best, w)
-	}
+	shares := m.Shares(worth)
 	for _, r := range at {
 		i := index[r]
 		s := core.Score{By: "agreement", Nodes: []core.Ref{r}, Confidence: float64(group[i]) / float64(len(programs))}
-		if best == 0 {
+		if slices.Max(shares) == 0 {
 			s = abstain("agreement", r, "no program agrees with any test")
 		} else {
-			s.Value = worth[i] / best
+			s.Value = shares[i]
 			s.Rationale = fmt.Sprintf("one of %d of %d programs that do alike; passes %d of %d tests", group[i], len(programs), m.Passed(i), m.Tests())
 		}
 		j.Scores = append(j.Scores, s)

@@ -27,7 +27,7 @@ func main() {
 		Name: "code", Out: "experiments/code/result.json",
 		Flags: func(f *flag.FlagSet) {
 			f.IntVar(&tasks, "tasks", 0, "tasks to run, the first; 0 for all")
-			f.StringVar(&phases, "phases", "solutions,samples,agreement,plain,differences", "what to do of what the result file does not have yet")
+			f.StringVar(&phases, "phases", "solutions,samples,agreement,choice,plain,differences", "what to do of what the result file does not have yet")
 		},
 		Run: func(ctx context.Context, p *pawl.Pawl, f *study.Flags, say func(string)) (study.Result, error) {
 			data := os.Getenv("PAWL_DATA")

@@ -41,7 +41,8 @@ type CodeTask struct {
 	Plain    string            `json:"plain"`    // by a plain harness: program and test in one process
 	Distinct int               `json:"distinct"` // programs, after the cut
 	Tests    int               `json:"tests"`
-	Best     map[string]string `json:"best"` // by way: those of the highest worth
+	Best     map[string]string `json:"best"`   // by way: those of the highest worth
+	Chosen   map[string]int    `json:"chosen"` // by way: which of these is picked
 }
 
 // KindCode marks the file.
@@ -127,6 +128,7 @@ func RunCode(ctx context.Context, box core.Sandbox, dir, out string, most int, p
 			return err
 		}},
 		{"agreement", func(t *CodeTask, r codeRow) error { return t.choose(ctx, box, r, programs[r.ID], tests[r.ID]) }},
+		{"choice", func(t *CodeTask, r codeRow) error { t.pick(r, programs[r.ID]); return nil }},
 		{"plain", func(t *CodeTask, r codeRow) (err error) {
 			t.Plain, err = plainly(ctx, box, r, programs[r.ID])
 			return err
@@ -239,17 +241,39 @@ func (t *CodeTask) choose(ctx context.Context, box core.Sandbox, r codeRow, prog
 	return nil
 }
 
+// pick takes one of the best of every way: the text that was written most often, and
+// the earlier of equals, as the verifier agreement orders them.
+func (t *CodeTask) pick(r codeRow, programs []string) {
+	copies := map[string]int{}
+	text := func(i int) string {
+		return strings.TrimRight(execution.ReadCompletion(programs[i], r.Prompt, r.EntryPoint).Source, " \t\r\n\f")
+	}
+	for i := range programs {
+		copies[text(i)]++
+	}
+	t.Chosen = map[string]int{}
+	for way, best := range t.Best {
+		at, most := 0, 0
+		for i := range best {
+			if n := copies[text(i)]; best[i] == '1' && n > most {
+				at, most = i, n
+			}
+		}
+		t.Chosen[way] = at
+	}
+}
+
 // chosen is the share of right programs among the best of a way, and whether
-// the first of them is right.
-func (t *CodeTask) chosen(way string) (share float64, first bool) {
+// the one that was picked is right.
+func (t *CodeTask) chosen(way string) (share float64, picked bool) {
 	good := 0
 	for i, b := range t.Best[way] {
 		if b == '1' && t.Right[i] == '1' {
 			good++
 		}
 	}
-	i := strings.IndexByte(t.Best[way], '1')
-	if i < 0 || i >= len(t.Right) {
+	i, ok := t.Chosen[way]
+	if !ok || i >= len(t.Right) {
 		return 0, false // not done yet
 	}
 	return float64(good) / float64(strings.Count(t.Best[way], "1")), t.Right[i] == '1'
@@ -313,17 +337,17 @@ func (c *Code) Markdown() string {
 		b.WriteByte('\n')
 	}
 	fmt.Fprintf(&b, "\nThe two disagree on %d samples.\n\nChoosing one program per task, in percent of tasks, and the gain over a random sample, paired by task, with its 95%% interval:\n\n", len(c.Differ))
-	b.WriteString("| chosen by | any of the best | the first of the best | gain | interval | p |\n|-|-|-|-|-|-|\n")
+	b.WriteString("| chosen by | any of the best | the one picked | gain | interval | p |\n|-|-|-|-|-|-|\n")
 	for _, way := range codeWays {
-		chosen, first := make([]float64, len(c.Tasks)), 0
+		chosen, picked := make([]float64, len(c.Tasks)), 0
 		for i, t := range c.Tasks {
 			share, right := t.chosen(way)
 			if chosen[i] = share; right {
-				first++
+				picked++
 			}
 		}
 		p := stats.ComparePaired(base, chosen)
-		fmt.Fprintf(&b, "| %s | %.1f | %.1f | %+.1f | [%+.1f, %+.1f] | %.2g |\n", way, 100*p.Candidate, 100*float64(first)/float64(len(c.Tasks)),
+		fmt.Fprintf(&b, "| %s | %.1f | %.1f | %+.1f | [%+.1f, %+.1f] | %.2g |\n", way, 100*p.Candidate, 100*float64(picked)/float64(len(c.Tasks)),
 			100*p.Difference, 100*p.Low, 100*p.High, p.PValue)
 	}
 	b.WriteString("\n| phase | runs | seconds | runs a second |\n|-|-|-|-|\n")
