@@ -4,12 +4,16 @@
 //
 //	go run ./experiments/nano                       # prints the card, writes result.json
 //	go run ./experiments/nano -model run            # of the newest run in -dir
+//	go run ./experiments/nano -worlds kuhn,harm     # measures these anew, the rest stays as the file has it
 package main
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
+	"strings"
 
 	"pawl"
 	"pawl/experiments/study"
@@ -17,15 +21,16 @@ import (
 )
 
 func main() {
-	model, tasks, samples := "embedded", 300, 16
+	model, worlds, tasks, samples := "embedded", "", 300, 16
 	os.Exit(study.Command{
 		Name: "nano", Out: "experiments/nano/result.json",
 		Flags: func(f *flag.FlagSet) {
 			f.StringVar(&model, "model", model, "model to measure")
+			f.StringVar(&worlds, "worlds", worlds, "worlds to measure anew, the others being as in the result file (default: all)")
 			f.IntVar(&tasks, "n", tasks, "tasks of each world")
 			f.IntVar(&samples, "samples", samples, "samples of each task")
 		},
-		Run: func(ctx context.Context, p *pawl.Pawl, _ *study.Flags, say func(string)) (study.Result, error) {
+		Run: func(ctx context.Context, p *pawl.Pawl, f *study.Flags, say func(string)) (study.Result, error) {
 			m, err := pawl.ParseModel(model)
 			if err != nil {
 				return nil, err
@@ -34,7 +39,23 @@ func main() {
 			if err != nil {
 				return nil, err
 			}
-			return study.RunNano(ctx, p, m, tasks, samples, bytes, say)
+			if worlds == "" {
+				return study.RunNano(ctx, p, m, nil, tasks, samples, bytes, say)
+			}
+			card := &study.Nano{}
+			old, err := os.ReadFile(f.Out)
+			if err == nil {
+				err = json.Unmarshal(old, card)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("reading the card to be brought up to date: %w", err)
+			}
+			later, err := study.RunNano(ctx, p, m, strings.Split(worlds, ","), tasks, samples, bytes, say)
+			if err != nil {
+				return nil, err
+			}
+			card.Update(later)
+			return card, nil
 		},
 	}.Main(os.Args[1:], os.Stdout, os.Stderr))
 }

@@ -27,11 +27,21 @@ type Nano struct {
 // KindNano marks the file.
 const KindNano = "nano"
 
-// RunNano measures a model in the worlds of the recipe pretrain-nano.
-func RunNano(ctx context.Context, p *pawl.Pawl, model pawl.Model, tasks, samples int, bytes int64, say func(string)) (*Nano, error) {
+// RunNano measures a model in the worlds of the recipe pretrain-nano: in all of
+// them, or in those named.
+func RunNano(ctx context.Context, p *pawl.Pawl, model pawl.Model, worlds []string, tasks, samples int, bytes int64, say func(string)) (*Nano, error) {
 	meant, err := p.NanoLevels()
 	if err != nil {
 		return nil, err
+	}
+	for _, name := range worlds {
+		if _, ok := meant.Levels[name]; !ok {
+			return nil, &pawl.InputError{Err: fmt.Errorf("measuring a model: the recipe pretrain-nano has no world %q", name)}
+		}
+	}
+	if len(worlds) > 0 {
+		maps.DeleteFunc(meant.Levels, func(name string, _ int) bool { return !slices.Contains(worlds, name) })
+		maps.DeleteFunc(meant.Sizes, func(name string, _ map[string]int) bool { return !slices.Contains(worlds, name) })
 	}
 	policy, err := p.Policy(ctx, model)
 	if err != nil {
@@ -75,6 +85,31 @@ func RunNano(ctx context.Context, p *pawl.Pawl, model pawl.Model, tasks, samples
 		n.Roles = append(n.Roles, figures...)
 	}
 	return n, nil
+}
+
+// Update puts what a later measurement found of some worlds in the place of what
+// n has of them. A measurement of a world does not depend on the others.
+func (n *Nano) Update(later *Nano) {
+	if n.Levels == nil {
+		*n = *later
+		return
+	}
+	n.Where, n.Bytes = later.Where, later.Bytes
+	if n.Sizes == nil {
+		n.Sizes = map[string]map[string]int{}
+	}
+	for name, level := range later.Levels {
+		n.Levels[name] = level
+		delete(n.Sizes, name)
+	}
+	maps.Copy(n.Sizes, later.Sizes)
+	for _, part := range []struct{ to, from *[]pawl.Environment }{{&n.Easy, &later.Easy}, {&n.Default, &later.Default}, {&n.Hard, &later.Hard}} {
+		kept := slices.DeleteFunc(*part.to, func(e pawl.Environment) bool { _, ok := later.Levels[e.Name]; return ok })
+		*part.to = append(kept, *part.from...)
+		slices.SortStableFunc(*part.to, func(a, b pawl.Environment) int { return cmp.Compare(a.Name, b.Name) })
+	}
+	kept := slices.DeleteFunc(n.Roles, func(f pawl.RoleFigure) bool { _, ok := later.Levels[f.World]; return ok })
+	n.Roles = append(kept, later.Roles...)
 }
 
 // beside is the level next to a default one: by is -1 for the easier, 1 for the

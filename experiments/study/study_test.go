@@ -330,3 +330,26 @@ func TestNanoCard(t *testing.T) {
 		}
 	}
 }
+
+// What is measured later of one world takes the place of that world's rows alone.
+func TestNanoCardIsUpdated(t *testing.T) {
+	n := Nano{
+		Difficulties: pawl.Difficulties{Levels: map[string]int{"copy": 3, "kuhn": 4}, Sizes: map[string]map[string]int{"kuhn": {"hands": 8}}},
+		Default:      []pawl.Environment{{Name: "copy", Value: 0.5}, {Name: "kuhn", Value: 0.25}},
+		Roles:        []pawl.RoleFigure{{World: "kuhn", Role: "verify", Value: 0.5}, {World: "copy", Role: "verify", Value: 0.75}},
+	}
+	n.Update(&Nano{
+		Difficulties: pawl.Difficulties{Levels: map[string]int{"kuhn": 5}},
+		Default:      []pawl.Environment{{Name: "kuhn", Value: 1}},
+		Roles:        []pawl.RoleFigure{{World: "kuhn", Role: "grade", Value: 0.25}},
+	})
+	if n.Levels["kuhn"] != 5 || n.Levels["copy"] != 3 || len(n.Sizes) != 0 {
+		t.Errorf("difficulties %+v", n.Difficulties)
+	}
+	if len(n.Default) != 2 || n.Default[0].Value != 0.5 || n.Default[1].Value != 1 {
+		t.Errorf("default %+v", n.Default)
+	}
+	if len(n.Roles) != 2 || n.Roles[0].World != "copy" || n.Roles[1].Role != "grade" {
+		t.Errorf("roles %+v", n.Roles)
+	}
+}
