@@ -29,7 +29,7 @@ func (endless) Len() int { return -1 }
 // progress goes up to the end.
 func TestEncodeTasksInParts(t *testing.T) {
 	coretest.NoLeaks(t)
-	for _, n := range []int{1, taskPart - 1, taskPart, taskPart + 1, 5*taskPart + 3} {
+	for _, n := range []int{1, 255, 256, 257, 999, 1000, 1001, 2500} {
 		h := coretest.NewHost(nil)
 		h.Coder = coder{}
 		want, err := encodeTasks(t.Context(), h, nil, endless{sums(n)})
@@ -43,11 +43,11 @@ func TestEncodeTasksInParts(t *testing.T) {
 		}
 		signs := h.Notes()[heard:]
 		for i, p := range signs {
-			if p.Done != min((i+1)*taskPart, n) || p.Total != n {
+			if p.Done != min((i+1)*encodedEvery, n) || p.Total != n {
 				t.Errorf("%d tasks: sign of life %d is %+v", n, i, p)
 			}
 		}
-		if len(signs) != (n+taskPart-1)/taskPart {
+		if len(signs) != (n+encodedEvery-1)/encodedEvery {
 			t.Errorf("%d tasks: %d signs of life", n, len(signs))
 		}
 	}
@@ -57,12 +57,12 @@ func TestEncodeTasksInParts(t *testing.T) {
 func TestEncodeTasksErrors(t *testing.T) {
 	h := coretest.NewHost(nil)
 	h.Coder = coder{}
-	l := sums(6 * taskPart)
-	for i := 3*taskPart - 1; i < len(l); i++ {
+	l := sums(1500)
+	for i := 767; i < len(l); i++ {
 		l[i] = coretest.Task(fmt.Sprint(i), "1+1=", "2")
 	}
 	for range 20 {
-		if _, err := encodeTasks(t.Context(), h, nil, l); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("task %d has no worked solution", 3*taskPart-1)) {
+		if _, err := encodeTasks(t.Context(), h, nil, l); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("task %d has no worked solution", 767)) {
 			t.Fatalf("the error is %v", err)
 		}
 	}
@@ -90,6 +90,6 @@ func TestEncodeTasksPanics(t *testing.T) {
 			t.Errorf("recovered %v", v)
 		}
 	}()
-	_, err := encodeTasks(t.Context(), h, nil, bursting{sums(3 * taskPart)})
+	_, err := encodeTasks(t.Context(), h, nil, bursting{sums(700)})
 	t.Errorf("it went on: %v", err)
 }
