@@ -1,6 +1,7 @@
 package pawl
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -33,6 +34,8 @@ type Evaluation struct {
 	Policy  core.Policy     `json:"policy"`
 	Metrics []core.Estimate `json:"metrics"` // the measure first; then the recipe's metrics of its own sampling
 	Usage   core.Usage      `json:"usage"`
+	Failed  int             `json:"failed,omitempty"`  // tasks that could not be attempted, and count as wrong
+	Failure string          `json:"failure,omitempty"` // why the first of them could not
 	Skipped []error         `json:"-"`
 	Results []ResultRow     `json:"-"`
 }
@@ -72,9 +75,12 @@ func (p *Pawl) Eval(ctx context.Context, o EvalOptions) (*Evaluation, error) {
 	player := p.player(plan, o.Seed, o.Observe)
 	var values []float64
 	unjudged, reason := 0, ""
-	err = player.Attempt(ctx, team, plan.Measure.Sample, plan.Measure.Verify, tasks, func(ep *core.Episode) error {
+	err = player.AttemptAll(ctx, team, plan.Measure.Sample, plan.Measure.Verify, tasks, func(ep *core.Episode) error {
 		v := player.Value(ep)
-		if why, ok := player.Unjudged(ep); ok {
+		if ep.Err != "" {
+			ev.Failed++
+			ev.Failure = cmp.Or(ev.Failure, loop.Failure(ep))
+		} else if why, ok := player.Unjudged(ep); ok {
 			unjudged, reason = unjudged+1, why
 		}
 		values = append(values, v)
@@ -110,7 +116,7 @@ func (p *Pawl) evalMetrics(ctx context.Context, player *loop.Run, plan *recipe.P
 		return nil
 	}
 	var eps []*core.Episode
-	err := player.Attempt(ctx, team, plan.Sample, plan.Inference(), tasks, func(ep *core.Episode) error {
+	err := player.AttemptAll(ctx, team, plan.Sample, plan.Inference(), tasks, func(ep *core.Episode) error {
 		ev.Usage.Add(ep.Usage)
 		eps = append(eps, ep)
 		return nil

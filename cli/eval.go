@@ -83,6 +83,9 @@ func (cmd *evalCmd) Run(ctx context.Context, a *app, c *console) error {
 	for _, e := range ev.Metrics {
 		fmt.Fprintln(c.out, estimateLine(e))
 	}
+	if ev.Failed > 0 {
+		fmt.Fprintf(c.out, "%s could not be attempted, and counted as wrong; the first: %s\n", counted(ev.Failed, "task"), ev.Failure)
+	}
 	return nil
 }
 

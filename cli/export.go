@@ -28,6 +28,9 @@ func (cmd *exportCmd) Run(ctx context.Context, a *app, c *console) error {
 	if err != nil {
 		return &pawl.InputError{Err: err}
 	}
+	if cmd.To != "" && cmd.Out != "" && cmd.To != cmd.Out {
+		return usagef("exporting: both %s and --out %s say where to; give one", cmd.To, cmd.Out)
+	}
 	if cmd.To == "" {
 		cmd.To = cmd.Out
 	}

@@ -255,9 +255,18 @@ func (cmd *runsGCCmd) Run(ctx context.Context, a *app, c *console) error {
 	if cmd.DryRun {
 		verb = "would drop"
 	}
-	_, err = fmt.Fprintf(c.out, "%s %d blobs of %.1f MiB, %d checkpoints of %.1f MiB, %d steps; kept %d blobs of %.1f MiB\n", verb,
-		r.Dropped.Blobs, mib(r.Dropped.Bytes), r.Checkpoints.Blobs, mib(r.Checkpoints.Bytes), r.Steps, r.Kept.Blobs, mib(r.Kept.Bytes))
+	_, err = fmt.Fprintf(c.out, "%s %s of %.1f MiB, %s of %.1f MiB, %s; kept %s of %.1f MiB\n", verb,
+		counted(r.Dropped.Blobs, "blob"), mib(r.Dropped.Bytes), counted(r.Checkpoints.Blobs, "checkpoint"), mib(r.Checkpoints.Bytes),
+		counted(r.Steps, "step"), counted(r.Kept.Blobs, "blob"), mib(r.Kept.Bytes))
 	return err
+}
+
+// counted is a number of things, in words: 1 blob, 2 blobs.
+func counted(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
 }
 
 func mib(n int64) float64 { return float64(n) / (1 << 20) }

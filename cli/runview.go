@@ -22,7 +22,7 @@ type runView struct {
 	began  time.Time
 	arm    string
 	header bool
-	stage  string    // arm, round and stage of the last event
+	stage  string    // arm, round, stage and size of the last event
 	first  int       // what of the stage was done when it was first seen
 	since  time.Time // when that was
 	shown  string    // stage of the last line
@@ -46,7 +46,7 @@ func newRunView(c *console, asJSON bool) *runView {
 
 // observe takes the events of the loop, one at a time.
 func (v *runView) observe(e loop.Event) {
-	if stage := fmt.Sprint(e.Arm, e.Round, e.Stage); stage != v.stage {
+	if stage := fmt.Sprint(e.Arm, e.Round, e.Stage, e.Progress.Total); stage != v.stage {
 		v.stage, v.first, v.since = stage, e.Progress.Done, time.Now()
 	}
 	switch {

@@ -109,7 +109,8 @@ const (
 	UnitCharacters = "character"
 )
 
-// Encoder turns paths into token ids and masks for training.
+// Encoder turns paths into token ids and masks for training. It is safe for
+// concurrent use.
 type Encoder interface {
 	// EncodePath renders a path. Sampled nodes keep their own token ids;
 	// loss[i] tells whether token i belongs to an assistant node.

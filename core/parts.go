@@ -102,7 +102,8 @@ type Optimizer interface {
 }
 
 // TaskSource yields tasks. Tasks(first) starts at index first; a source that
-// ends has a length, an endless one (a generator) returns -1.
+// ends has a length, an endless one (a generator) returns -1. Several readers may
+// read at the same time.
 type TaskSource interface {
 	Len() int
 	Tasks(ctx context.Context, first int) iter.Seq2[Task, error]

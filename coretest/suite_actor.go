@@ -3,6 +3,7 @@ package coretest
 import (
 	"encoding/json"
 	"reflect"
+	"sync"
 
 	"pawl/core"
 )
@@ -134,6 +135,23 @@ func TaskSource(t T, build func(h *Host) (core.TaskSource, error)) {
 	}
 	if !reflect.DeepEqual(all, read(made(t, NewHost(echo()), build), 0)) {
 		t.Errorf("a second source gives other tasks")
+	}
+	var beside [3][]core.Task
+	var readers sync.WaitGroup
+	for k := range beside {
+		readers.Go(func() {
+			for task, err := range s.Tasks(ctx, 0) {
+				if beside[k] = append(beside[k], task); err != nil || len(beside[k]) == enough {
+					break
+				}
+			}
+		})
+	}
+	readers.Wait()
+	for _, b := range beside {
+		if !reflect.DeepEqual(all, b) {
+			t.Errorf("reading it several times at once gives other tasks")
+		}
 	}
 	if n := len(all); n > 2 {
 		part := read(s, n/2)

@@ -12,23 +12,32 @@ import (
 // answering and measuring. Nothing is recorded as a step. Episodes go to sink
 // in task order, Answer set by the recipe's rule; an error of sink ends it, and
 // so does a task that cannot be played: its answer would pass for an abstention.
-func (r *Run) Attempt(ctx context.Context, team map[string]core.Policy, sample core.Spec, verify []core.Spec, tasks []core.Task, sink func(*core.Episode) error) (err error) {
+func (r *Run) Attempt(ctx context.Context, team map[string]core.Policy, sample core.Spec, verify []core.Spec, tasks []core.Task, sink func(*core.Episode) error) error {
+	return r.AttemptAll(ctx, team, sample, verify, tasks, func(ep *core.Episode) error {
+		if ep.Err != "" {
+			return fmt.Errorf("sampling with %s: %s", sample.Label(), Failure(ep))
+		}
+		return sink(ep)
+	})
+}
+
+// AttemptAll is Attempt, but a task that cannot be played reaches sink as a
+// failed episode, as in gate and audit; it is an error only where none of the
+// first 250 tasks, or of the next, can be played.
+func (r *Run) AttemptAll(ctx context.Context, team map[string]core.Policy, sample core.Spec, verify []core.Spec, tasks []core.Task, sink func(*core.Episode) error) (err error) {
 	defer recoverInto(&err)
+	alive := false
 	for from := 0; from < len(tasks); from += chunkTasks {
 		s := r.sampling(nil, 0, "solve", team, sample, verify, tasks[from:min(from+chunkTasks, len(tasks))])
+		s.alive = alive
 		eps, err := s.draw(ctx, s.tasks)
 		if err != nil {
 			return err
 		}
 		for _, ep := range eps {
-			if ep.Err != "" {
-				why := ep.Err // that of a sampler names the task by itself
-				if rest, ok := strings.CutPrefix(why, "task "+ep.Task.ID+": "); ok && strings.Contains(rest, ep.Task.ID) {
-					why = rest
-				}
-				return fmt.Errorf("sampling with %s: %s", sample.Label(), why)
+			if ep.Err == "" {
+				alive, ep.Answer = true, r.Plan.Answer.Pick(ep)
 			}
-			ep.Answer = r.Plan.Answer.Pick(ep)
 			if err := sink(ep); err != nil {
 				return err
 			}
@@ -36,6 +45,15 @@ func (r *Run) Attempt(ctx context.Context, team map[string]core.Policy, sample c
 		r.emit(Event{Stage: "solve", Progress: core.Progress{Stage: "solve", Done: from + len(eps), Total: len(tasks)}})
 	}
 	return ctx.Err()
+}
+
+// Failure is why a failed episode failed, its task named once: the error of a
+// sampler names it by itself.
+func Failure(ep *core.Episode) string {
+	if rest, ok := strings.CutPrefix(ep.Err, "task "+ep.Task.ID+": "); ok && strings.Contains(rest, ep.Task.ID) {
+		return rest
+	}
+	return ep.Err
 }
 
 // TaskList gives a whole finite task set of the recipe by name.

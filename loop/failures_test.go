@@ -153,6 +153,19 @@ func TestFailedTasks(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "the line is dead") {
 		t.Errorf("a task that cannot be answered: %v", err)
 	}
+	// Measuring goes on, and counts it.
+	var failed []string
+	err = r.AttemptAll(t.Context(), r.Initial, r.Plan.Sample, r.Plan.Verify, numbers("train")[:5], func(ep *core.Episode) error {
+		if ep.Err != "" {
+			failed = append(failed, ep.Task.ID+": "+Failure(ep))
+		} else if len(ep.Leaves()) == 0 {
+			t.Errorf("task %s has no attempt", ep.Task.ID)
+		}
+		return nil
+	})
+	if err != nil || len(failed) != 1 || !strings.HasPrefix(failed[0], "train-3: ") || !strings.Contains(failed[0], "the line is dead") {
+		t.Errorf("of five tasks one cannot be measured: %q (%v)", failed, err)
+	}
 }
 
 // Only a whole chunk of failures, or nothing but failures, ends a run.

@@ -48,21 +48,25 @@ func (r *Run) CheckSets(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		n := source.Len()
-		switch drawn := r.drawn(name); {
-		case n < 0:
-			n = min(drawn, mostChecked)
-		case drawn > 0 && !slices.Contains(whole, name):
-			n = min(n, drawn)
-		}
-		tasks, err := collect(ctx, source, 0, n)
-		if err != nil {
-			return err
-		}
-		for _, t := range tasks {
-			if err := disjoint(seen, name, t); err != nil {
+		n, drawn := source.Len(), r.drawn(name)
+		check := func(t core.Task) error { return disjoint(seen, name, t) }
+		if n < 0 {
+			tasks, err := collect(ctx, source, 0, min(drawn, mostChecked))
+			if err != nil {
 				return err
 			}
+			for _, t := range tasks {
+				if err := check(t); err != nil {
+					return err
+				}
+			}
+			continue
+		}
+		if drawn > 0 && !slices.Contains(whole, name) {
+			n = min(n, drawn)
+		}
+		if err := eachTask(ctx, source, n, check, func(bad error) error { return bad }); err != nil {
+			return err
 		}
 	}
 	return nil

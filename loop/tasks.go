@@ -127,7 +127,7 @@ func (r *Run) allTasks(ctx context.Context, set string) ([]core.Task, error) {
 		return nil, err
 	}
 	if source.Len() < 0 {
-		return nil, fmt.Errorf("reading task set %q: it is endless; give it a size with n", set)
+		return nil, noEnd(set)
 	}
 	return collect(ctx, source, 0, source.Len())
 }
@@ -149,7 +149,7 @@ func collect(ctx context.Context, source core.TaskSource, first, n int) ([]core.
 			return nil, err
 		}
 		if ids[t.ID] {
-			return nil, fmt.Errorf("reading tasks: two have the id %q; give each its own", t.ID)
+			return nil, taken(t.ID)
 		}
 		ids[t.ID] = true
 		tasks = append(tasks, t)
@@ -164,16 +164,54 @@ func collect(ctx context.Context, source core.TaskSource, first, n int) ([]core.
 // or one nested in it, names in a field tagged ref:"tasks".
 func (r *Run) hashSets(ctx context.Context, h *core.Hasher, s core.Spec) error {
 	for _, set := range SetsNamed(s) {
-		tasks, err := r.allTasks(ctx, set)
+		source, err := r.tasks(ctx, set)
 		if err != nil {
 			return err
 		}
+		if source.Len() < 0 {
+			return noEnd(set)
+		}
 		h.String(set)
-		for _, t := range tasks {
-			h.Bytes(marshal(t))
+		err = eachTask(ctx, source, source.Len(), func(t core.Task) []byte { return marshal(t) }, func(b []byte) error {
+			h.Bytes(b)
+			return nil
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// eachTask takes what is made of each of the first n tasks of a source that has a
+// length, in order; they are made on all processors. As in collect, no two ids
+// may be equal.
+func eachTask[T any](ctx context.Context, source core.TaskSource, n int, of func(core.Task) T, take func(T) error) error {
+	type named struct {
+		id   string
+		made T
+	}
+	ids := make(map[string]bool, min(n, roomFor))
+	for x, err := range core.MapTasks(ctx, source, n, func(t core.Task) (named, error) { return named{t.ID, of(t)}, nil }) {
+		if err == nil && ids[x.id] {
+			err = taken(x.id)
+		}
+		if err == nil {
+			ids[x.id], err = true, take(x.made)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+func noEnd(set string) error {
+	return fmt.Errorf("reading task set %q: it is endless; give it a size with n", set)
+}
+
+func taken(id string) error {
+	return fmt.Errorf("reading tasks: two have the id %q; give each its own", id)
 }
 
 var specType = reflect.TypeFor[core.Spec]()

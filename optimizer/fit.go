@@ -7,14 +7,10 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"pawl/core"
 )
-
-// ErrNothingToLearn means that the examples hold no token to learn from.
-var ErrNothingToLearn = errors.New("no example has a token to learn")
 
 // Settings are shared by everything that trains.
 type Settings struct {
@@ -44,61 +40,6 @@ func (s Settings) multiplier(step, total int) float64 {
 		m = min(m, left/fall)
 	}
 	return m
-}
-
-// row is one encoded sequence of an example; rows of one example stand together.
-type row struct {
-	tokens  []int32
-	weights []float32
-	label   float64
-	first   bool // begins an example
-}
-
-// encode renders every leaf of every example.
-func encode(ctx context.Context, h core.Host, p core.Policy, in core.Examples) ([]row, error) {
-	enc, err := h.Encoder(ctx, p)
-	if err != nil {
-		return nil, fmt.Errorf("encoding examples: %w", err)
-	}
-	var rows []row
-	learns := false
-	for ex, err := range in {
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			return nil, fmt.Errorf("reading examples: %w", err)
-		}
-		for i, leaf := range ex.Leaves {
-			ids, loss, err := enc.EncodePath(ex.Episode.PathNodes(leaf))
-			if err != nil {
-				return nil, fmt.Errorf("encoding an example of task %s: %w", ex.Episode.Task.ID, err)
-			}
-			r := row{tokens: ids, weights: make([]float32, len(ids)), first: i == 0, label: 1}
-			if i < len(ex.Labels) {
-				r.label = ex.Labels[i]
-			}
-			for j := 1; j < len(ids); j++ { // position 0 predicts nothing
-				if loss[j] {
-					r.weights[j] = 1
-				}
-			}
-			if w, ok := ex.Signals["weights"]; ok && i < len(w) {
-				if len(w[i]) != len(ids) {
-					return nil, fmt.Errorf("encoding an example of task %s: %d weights for %d tokens", ex.Episode.Task.ID, len(w[i]), len(ids))
-				}
-				for j := range r.weights {
-					r.weights[j] *= w[i][j]
-				}
-			}
-			rows = append(rows, r)
-			learns = learns || slices.ContainsFunc(r.weights, func(w float32) bool { return w != 0 })
-		}
-	}
-	if !learns {
-		return nil, ErrNothingToLearn
-	}
-	return rows, nil
 }
 
 // checkpointEvery bounds what a kill can lose. It is wall time, and may be:

@@ -52,7 +52,7 @@ func newPretrain(ctx context.Context, h core.Host, c Pretrain) (core.Policy, err
 	if err != nil {
 		return nil, fmt.Errorf("making the model to pretrain: %w", err)
 	}
-	rows, err := encode(ctx, h, empty, core.Demonstrations(ctx, source))
+	rows, err := encodeTasks(ctx, h, empty, source)
 	if err != nil {
 		return nil, fmt.Errorf("pretraining on task set %q: %w", c.Tasks, err)
 	}

@@ -88,6 +88,19 @@ func TestJudgeChat(t *testing.T) {
 			t.Errorf("%q: %+v, want first wrong %d", text, v, wrong)
 		}
 	}
+	// The reference is written as the prompt asks for it, and so is what is read.
+	w, err := New(Config{Dialect: world.Chat, Hops: 3, Loops: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := w.Task(0).Ref().Answer; len(a) != 7 || strings.Count(a, " ") != 3 {
+		t.Errorf("a way of 3 moves is written %q", a)
+	}
+	for text, want := range map[string]string{"#### kxbd": "k x b d", "#### K -> Q -> D": "k q d", "#### None.": none, "#### I cannot, 3": "icannot3"} {
+		if v := judge(text); v.Answer != want {
+			t.Errorf("%q: answer %q, want %q", text, v.Answer, want)
+		}
+	}
 }
 
 // TestJudgeAgainstBruteForce walks every sequence of rooms of random graphs,

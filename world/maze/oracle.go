@@ -64,8 +64,18 @@ func (r reference) english() reference {
 	for i := 1; i < len(r.Answer); i++ {
 		fmt.Fprintf(&b, "From %c go to %c.\n", r.Answer[i-1], r.Answer[i])
 	}
-	r.Solution = b.String() + "#### " + strings.Join(strings.Split(r.Answer, ""), " ")
+	r.Answer = spaced(r.Answer)
+	r.Solution = b.String() + "#### " + r.Answer
 	return r
+}
+
+// spaced is a way as the chat dialect writes it: a b c. What can be no way stays
+// as it is.
+func spaced(way string) string {
+	if way == none || len(way) > letters || strings.ContainsFunc(way, func(r rune) bool { return r < 'a' || r > 'z' }) {
+		return way
+	}
+	return strings.Join(strings.Split(way, ""), " ")
 }
 
 // decode reads a reference and builds its maze anew.
@@ -96,7 +106,7 @@ func judge(raw json.RawMessage) (world.Judge, error) {
 		} else {
 			v = m.judgeCompact(text)
 		}
-		if longer := len(v.Answer) - best; v.Valid && v.Answer != none && longer > 0 {
+		if longer := len(strings.ReplaceAll(v.Answer, " ", "")) - best; v.Valid && v.Answer != none && longer > 0 {
 			v.Reason = fmt.Sprintf("right, though %d moves longer than the shortest way", longer)
 		}
 		return v
@@ -143,8 +153,9 @@ func (m *maze) judgeChat(text string) world.Verdict {
 		return world.Verdict{FirstWrong: 1, Reason: "no line begins with ####"}
 	}
 	line, _, _ := strings.Cut(text[at+len("####"):], "\n")
-	v := world.Verdict{Answer: chatWay.Replace(strings.ToLower(line))}
-	v.FirstWrong, v.Reason = m.wrong(v.Answer)
+	way := chatWay.Replace(strings.ToLower(line))
+	v := world.Verdict{Answer: spaced(way)}
+	v.FirstWrong, v.Reason = m.wrong(way)
 	v.Right = v.FirstWrong == 0
 	v.Valid = v.Right
 	return v
