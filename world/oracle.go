@@ -8,7 +8,8 @@ import (
 	"pawl/core"
 )
 
-// Verdict is an oracle's judgement of one completion.
+// Verdict is an oracle's judgement of one completion. Transcripts of plays may end
+// early: most worlds find them right if every move up to there is.
 type Verdict struct {
 	Right      bool   `json:"right"`                 // the final answer is right
 	Valid      bool   `json:"valid"`                 // right, and every step is legal and none is missing
