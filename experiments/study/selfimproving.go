@@ -74,12 +74,16 @@ type Length struct {
 // changed of it: by itself it adds numbers.
 var SelfImprovingTasks = map[string]map[string]string{
 	"addition": {},
-	"copy": {
-		"tasks.labelled":  "{curriculum: {vary: length, from: 3, to: 8, of: [{copy: {split: labelled, n: 2000, symbols: 20}}]}}",
-		"tasks.rehearsed": "{curriculum: {vary: length, from: 3, to: 8, of: [{copy: {split: labelled, n: 350, symbols: 20}}]}}",
-		"tasks.train":     "{curriculum: {vary: length, from: 9, to: 24, of: [{copy: {split: train, n: 5000, symbols: 20}}]}, take: 1000}",
-		"tasks.gate":      "{curriculum: {vary: length, from: 8, to: 24, of: [{copy: {split: gate, n: 100, symbols: 20}}]}}",
-		"tasks.audit":     "{curriculum: {vary: length, from: 8, to: 24, of: [{copy: {split: audit, n: 200, symbols: 20}}]}}",
+	"copy": { // learnt sooner than sums, and followed for eight rounds
+		"rounds":                    "8",
+		"policies.a.pretrain.steps": "4000",
+		"policies.b.pretrain.steps": "4000",
+		"policies.c.pretrain.steps": "4000",
+		"tasks.labelled":            "{curriculum: {vary: length, from: 3, to: 8, of: [{copy: {split: labelled, n: 2000, symbols: 20}}]}}",
+		"tasks.rehearsed":           "{curriculum: {vary: length, from: 3, to: 8, of: [{copy: {split: labelled, n: 350, symbols: 20}}]}}",
+		"tasks.train":               "{curriculum: {vary: length, from: 9, to: 16, of: [{copy: {split: train, n: 5000, symbols: 20}}]}, take: 1000}",
+		"tasks.gate":                "{curriculum: {vary: length, from: 8, to: 16, of: [{copy: {split: gate, n: 100, symbols: 20}}]}}",
+		"tasks.audit":               "{curriculum: {vary: length, from: 8, to: 16, of: [{copy: {split: audit, n: 200, symbols: 20}}]}}",
 	},
 }
 

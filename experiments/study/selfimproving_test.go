@@ -57,6 +57,7 @@ func TestSelfImproving(t *testing.T) {
 	}
 	for _, name := range []string{"a", "b", "c"} {
 		set["policies."+name] = "{pretrain: {tasks: labelled, steps: 150, batch: 32, rate: 5e-3, width: 16, layers: 1, heads: 2, context: 32, rope_theta: 0}}"
+		set["policies."+name+".pretrain.steps"] = "150" // the task has its own number
 		set["seats."+name] = "{policy: " + name + ", max_tokens: 8}"
 	}
 	for _, lane := range []string{"stages[0].updates[0]", "stages[0].updates[1]", "stages[0].updates[2]"} {
