@@ -123,10 +123,3 @@ func verifySummary(s *pawl.VerifySummary) string {
 	}
 	return b.String()
 }
-
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
