@@ -73,7 +73,7 @@ func (v *Verification) tell(e loop.Event) {
 
 // verifyVersion enters the keys of verify's steps: raise it when what they
 // hold changes its meaning.
-const verifyVersion = 1
+const verifyVersion = 2
 
 // PrepareVerify reads all that a verification is given. Completions are read
 // once here and once more when they are judged, so that a mistake in the last

@@ -73,6 +73,10 @@ func EachCompletion(ctx context.Context, path string, o CompletionOptions, each 
 	return skipped, nil
 }
 
+// mostSample is the largest number of a sample, as far as JSON's numbers are
+// exact everywhere.
+const mostSample = 1 << 53
+
 // readCompletion reads one row, and makes room for the samples of its task.
 func readCompletion(raw []byte, seen map[string]*samples, known func(string) error) (c Completion, err error) {
 	r, err := parseRow(raw)
@@ -104,8 +108,8 @@ func readCompletion(raw []byte, seen map[string]*samples, known func(string) err
 	}
 	c.Sample = of.next
 	if n, ok := r["sample"]; ok {
-		if json.Unmarshal(n, &c.Sample) != nil || c.Sample < 0 {
-			return c, bad("sample", "wants a whole number from 0, not %.20s", n)
+		if json.Unmarshal(n, &c.Sample) != nil || c.Sample < 0 || c.Sample > mostSample {
+			return c, bad("sample", "wants a whole number from 0 to 2^53, not %.20s", n)
 		}
 	}
 	return c, nil

@@ -20,7 +20,7 @@ func parseRow(raw []byte) (row, error) {
 	if !utf8.Valid(raw) {
 		return nil, errors.New("the row is not UTF-8 text")
 	}
-	if raw[0] != '{' {
+	if raw[0] != '{' && json.Valid(raw) {
 		return nil, fmt.Errorf("a row is a JSON object, this one is %s", kindOf(raw))
 	}
 	var r row

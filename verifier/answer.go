@@ -200,7 +200,7 @@ var (
 
 // marks removes what LaTeX and Markdown put around numbers. It is safe for
 // concurrent use, and dear to make.
-var marks = strings.NewReplacer(`\$`, "", `\%`, "%", `\!`, "", `\,`, "", "−", "-", "**", "")
+var marks = strings.NewReplacer(`\$`, "", `\%`, "%", `\!`, "", `\,`, "", `{,}`, ",", `\(`, "", `\)`, "", "−", "-", "**", "")
 
 // longest bounds the numbers that are compared as numbers.
 const longest = 200

@@ -167,7 +167,7 @@ func parsePython(answer []byte, n int64) ([]json.RawMessage, error) {
 	}
 	switch err := json.Unmarshal(answer, &a); {
 	case err != nil:
-		return nil, fmt.Errorf("it answers %s, which is not JSON: %w", outside.Brief(answer), err)
+		return nil, fmt.Errorf("it answers %s, which is not the JSON that is due", outside.Brief(answer))
 	case a.N != n:
 		return nil, fmt.Errorf("it answers question %d in place of question %d: %s", a.N, n, outside.Brief(answer))
 	case a.Error != "":

@@ -186,7 +186,7 @@ var exceptions = []string{
 	"FloatingPointError", "ImportError", "IndexError", "InterruptedError", "IsADirectoryError", "KeyError", "LookupError", "MemoryError",
 	"ModuleNotFoundError", "NameError", "NotADirectoryError", "NotImplementedError", "OSError", "OverflowError", "PermissionError",
 	"RecursionError", "ReferenceError", "RuntimeError", "SyntaxError", "IndentationError", "TabError", "SystemError", "TimeoutError",
-	"TypeError", "UnboundLocalError", "ValueError", "ZeroDivisionError", "Exception",
+	"TypeError", "UnboundLocalError", "UnicodeDecodeError", "UnicodeEncodeError", "UnicodeError", "ValueError", "ZeroDivisionError", "Exception",
 }
 
 // exception is the first of the names that is Python's own.

@@ -29,6 +29,15 @@ func TestReadCompletion(t *testing.T) {
 		"no block defines":               {"```\na\n```\n```\nb\n```", "b\n", false},
 		"a longer fence holds a shorter": {"````\ndef f(x): return '''\n```\n'''\n````", "def f(x): return '''\n```\n'''\n", false},
 		"indented code and a block":      {"    return 1\n```\ndef f(x): return 2\n```", "def f(x): return 2\n", false},
+		"a fence after what goes on":     {"    return x\n```\n\nThis gives x.", "    return x\n", true},
+		"a fence after a program":        {"def f(x):\n    return x\n```\nThis gives x.", "def f(x):\n    return x\n", false},
+		"a fence in a text of a program": {"def f(x):\n    '''\n    ```\n    f(1)\n    ```\n    '''\n    return x\n", "def f(x):\n    '''\n    ```\n    f(1)\n    ```\n    '''\n    return x\n", false},
+		"a fence in a text of a block":   {"```python\ndef f(x):\n    '''\n    ```\n    f(1)\n    ```\n    '''\n    return x\n```", "def f(x):\n    '''\n    ```\n    f(1)\n    ```\n    '''\n    return x\n", false},
+		"a block that goes on nothing":   {"  ```\n  x = 1\n  ```", "x = 1\n", false},
+		"a block that imports it":        {"```\ndef f(x): return 1\n```\n```\nfrom solution import f\nprint(f(1))\n```", "def f(x): return 1\n", false},
+		"blocks that import it only":     {"```\nfrom math import sqrt as f\n```\n```\nprint(1)\n```", "from math import sqrt as f\n", false},
+		"a byte order mark":              {"\ufeffdef f(x): return 1", "def f(x): return 1", false},
+		"a byte order mark and a block":  {"\ufeff```\n\ufeffdef f(x): return 1\n```", "def f(x): return 1\n", false},
 		"ticks in a line":                {"Use `f`.\n", "Use `f`.\n", false},
 	} {
 		p := ReadCompletion(c.completion, "p", "f")

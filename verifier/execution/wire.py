@@ -59,6 +59,11 @@ def _mapping(t):
     m = sys.modules.get('collections')
     return m is not None and (t is getattr(m, 'Counter', None) or t is getattr(m, 'defaultdict', None) or t is getattr(m, 'OrderedDict', None))
 
+# A namedtuple is its tuple: what is read of it is what tuple holds, whatever
+# methods its class has.
+def _named_tuple(t):
+    return type(t) is type and t.__base__ is tuple and '_fields' in t.__dict__
+
 def encode(v, left=None, depth=0):
     if left is None:
         left = [_MOST_ITEMS]
@@ -84,8 +89,8 @@ def encode(v, left=None, depth=0):
     depth += 1
     if t is list:
         return '["l",[' + ','.join([encode(x, left, depth) for x in v]) + ']]'
-    if t is tuple:
-        return '["t",[' + ','.join([encode(x, left, depth) for x in v]) + ']]'
+    if t is tuple or _named_tuple(t):
+        return '["t",[' + ','.join([encode(x, left, depth) for x in tuple.__iter__(v)]) + ']]'
     if t is dict or _mapping(t):
         return '["d",[' + ','.join(['[' + encode(k, left, depth) + ',' + encode(x, left, depth) + ']' for k, x in dict.items(v)]) + ']]'
     if t is set:

@@ -3,6 +3,7 @@ package mathexpr
 import (
 	"fmt"
 	"math/big"
+	"regexp"
 	"strings"
 )
 
@@ -68,6 +69,10 @@ type tagged struct {
 	comma bool // a comma is a decimal point
 }
 
+// thousandsOnly is a group of digits that no list has as an element: in 1,000
+// it is not the list of 1 and 0.
+var thousandsOnly = regexp.MustCompile(`[0-9],0[0-9]{2}(?:[^0-9]|$)`)
+
 // trees are the readings of a text.
 func (c *comparison) trees(s string) ([]tagged, error) {
 	if isName(s) && !known(plain(s)) {
@@ -80,6 +85,9 @@ func (c *comparison) trees(s string) ([]tagged, error) {
 	var first error
 	for _, commas := range []bool{true, false} {
 		if !commas && (len(out) == 0 || !strings.Contains(s, ",")) && first == nil {
+			break
+		}
+		if !commas && len(out) > 0 && thousandsOnly.MatchString(s) {
 			break
 		}
 		p, err := parse(s, reading{commas: commas})
