@@ -5,6 +5,8 @@ package sandbox
 import (
 	"os"
 	"runtime"
+
+	"golang.org/x/sys/unix"
 )
 
 // spawner is a thread that starts the boxes of one slot. Two things hang on the
@@ -15,7 +17,8 @@ import (
 // moved, which stops all forks and exits of the machine for milliseconds.
 //
 // The kernel charges memory to the process, not to the thread, and looks for
-// victims among processes: the engine is not bounded with its boxes.
+// victims among the leaders of processes: the engine is not bounded with its
+// boxes, as long as the thread is not its main one.
 type spawner struct {
 	calls chan func()
 	ended chan struct{}
@@ -25,10 +28,7 @@ type spawner struct {
 func newSpawner(g *group) (*spawner, error) {
 	s := &spawner{calls: make(chan func()), ended: make(chan struct{})}
 	joined := make(chan error)
-	go func() {
-		// Never unlocked: the thread ends with this function, and takes what it
-		// is a member of with it.
-		runtime.LockOSThread()
+	go onOtherThread(func() {
 		defer close(s.ended)
 		err := g.join()
 		joined <- err
@@ -39,7 +39,7 @@ func newSpawner(g *group) (*spawner, error) {
 			call()
 		}
 		g.leave()
-	}()
+	})
 	return s, <-joined
 }
 
@@ -58,4 +58,24 @@ func (s *spawner) start(path string, args []string, attr *os.ProcAttr) (p *os.Pr
 func (s *spawner) close() {
 	close(s.calls)
 	<-s.ended
+}
+
+// onOtherThread runs f on a thread of its own that is not the main one. The thread
+// is never unlocked: it ends with f, and takes what it is a member of with it.
+func onOtherThread(f func()) {
+	runtime.LockOSThread()
+	if unix.Gettid() != unix.Getpid() {
+		f()
+		return
+	}
+	// This is the main thread. While it is held here, another goroutine runs on
+	// another.
+	elsewhere := make(chan bool)
+	go func() {
+		runtime.LockOSThread()
+		close(elsewhere)
+		f()
+	}()
+	<-elsewhere
+	runtime.UnlockOSThread()
 }
