@@ -74,8 +74,8 @@ type Length struct {
 // changed of it: by itself it adds numbers.
 var SelfImprovingTasks = map[string]map[string]string{
 	"addition": {},
-	"copy": { // learnt sooner than sums, and followed for eight rounds
-		"rounds":                    "8",
+	"copy": { // learnt sooner than sums, and followed for four rounds
+		"rounds":                    "4",
 		"policies.a.pretrain.steps": "4000",
 		"policies.b.pretrain.steps": "4000",
 		"policies.c.pretrain.steps": "4000",
