@@ -53,6 +53,10 @@ func (c *comparison) texts(a, b string) Verdict {
 	if isName(a) && isName(b) {
 		return c.names(pa, pb)
 	}
+	if inRadians.MatchString(a) && inDegrees.MatchString(b) || inDegrees.MatchString(a) && inRadians.MatchString(b) {
+		c.why = "one is in degrees, the other in radians"
+		return Unsure // a unit that is left out does not matter, and one of another kind does
+	}
 	ta, errA := c.trees(a)
 	tb, errB := c.trees(b)
 	if errA != nil || errB != nil {
@@ -68,6 +72,11 @@ type tagged struct {
 	tight bool
 	comma bool // a comma is a decimal point
 }
+
+var (
+	inRadians = regexp.MustCompile(`\brad(?:ians?)?\b`)
+	inDegrees = regexp.MustCompile(`°|\\circ\b|\\degrees?\b|\bdegrees?\b`)
+)
 
 // thousandsOnly is a group of digits that no list has as an element: in 1,000
 // it is not the list of 1 and 0.

@@ -14,6 +14,8 @@ func TestCompare(t *testing.T) {
 		a, b string
 		want Verdict
 	}{
+		// what has more to it than one side says
+		{"x>0, y>0", "x>0", un}, {"x>0, y>0", "y>0, x>0", eq}, {"x>0, x<5", "(0,5)", eq}, {`72^\circ`, "72 radians", un}, {`72^\circ`, "72 degrees", eq}, {"72 radians", "72", eq},
 		// numbers
 		{"50%", "0.5%", ne}, {"12.5\\%", "1/8", eq}, {"12.5\\%", "12.5", eq}, {"12.5\\%", "12.5\\%", eq}, {"1-10\\%", "0.9", eq}, {"1-10\\%", "-9", ne},
 		{`-\frac{1}{2}`, "-1/2", eq}, {`\frac{-1}{2}`, "-½", eq}, {"0.\\overline{3}", "1/3", eq}, {"0.1\\overline{6}", "1/6", eq}, {"0.3333", "1/3", ne},

@@ -275,6 +275,8 @@ func (c *comparison) roots(eq, list *node) Verdict {
 func (c *comparison) regions(a, b *node) Verdict {
 	sa, okA := c.realSet(a)
 	sb, okB := c.realSet(b)
+	// x > 0 and y > 0 is no set of numbers, whatever each of them is.
+	okA, okB = okA && len(a.variables()) < 2, okB && len(b.variables()) < 2
 	if okA && okB {
 		va, vb := variable(a), variable(b)
 		if va != "" && vb != "" && va != vb {
