@@ -18,7 +18,7 @@ func BenchmarkFirstAnswer(b *testing.B) {
 	if model == "" {
 		model = "embedded"
 		if err := nano.Write(b.TempDir()); err != nil {
-			b.Skip(err)
+			b.Fatal(err)
 		}
 	}
 	dir := b.TempDir()

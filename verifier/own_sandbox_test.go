@@ -15,7 +15,7 @@ func sandboxed(t *testing.T, make func(h *coretest.Host) (core.Verifier, error))
 	t.Helper()
 	box, err := sandbox.Open(sandbox.Options{Warm: -1})
 	if errors.Is(err, sandbox.ErrUnavailable) {
-		t.Skip(err)
+		lacksSandbox(t, err)
 	}
 	if err != nil {
 		t.Fatal(err)
