@@ -264,7 +264,7 @@ func (v *visit) verify(ctx context.Context, e *Environment, sampled [][]outcome)
 				paths = append(paths, append(slices.Clip(path), core.Node{Role: core.RoleAssistant, Content: s}))
 			}
 		}
-		scores, long, err := fitting(paths, func(paths [][]core.Node) ([][]float32, error) { return v.model.Score(ctx, paths) })
+		scores, long, err := core.Fitting(paths, func(paths [][]core.Node) ([][]float32, error) { return v.model.Score(ctx, paths) })
 		if err != nil {
 			return err
 		}

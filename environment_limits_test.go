@@ -2,13 +2,11 @@ package pawl
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
 	"pawl/core"
-	"pawl/nn"
 )
 
 // narrow is scripted with a context of so many bytes; it answers batches whole or
@@ -24,7 +22,7 @@ func (m narrow) fits(path []core.Node) error {
 		n += len(node.Content)
 	}
 	if n > m.context {
-		return fmt.Errorf("sampling: %w", &nn.ContextError{What: "prompt", Tokens: n, Context: m.context})
+		return fmt.Errorf("sampling: %w", &core.TooLongError{Err: fmt.Errorf("%d tokens in a context of %d", n, m.context)})
 	}
 	return nil
 }
@@ -84,38 +82,6 @@ func TestTooSmallContext(t *testing.T) {
 		if e.N != 5 || e.Kept == nil || *e.Kept != c.kept || e.Value > 0.5 {
 			t.Errorf("%s in %d: %+v, kept %v, want %v", c.world, c.context, e, *e.Kept, c.kept)
 		}
-	}
-}
-
-// Halves are tried until all that fits is done, in order.
-func TestFitting(t *testing.T) {
-	other := errors.New("out of order")
-	for limit := range 12 {
-		in := []int{3, 9, 1, 4, 11, 0, 7}
-		out, long, err := fitting(in, func(part []int) ([]int, error) {
-			var done []int
-			for _, n := range part {
-				if n > limit {
-					return nil, &nn.ContextError{}
-				}
-				done = append(done, n+100)
-			}
-			return done, nil
-		})
-		if err != nil || len(out) != len(in) || len(long) != len(in) {
-			t.Fatalf("%d: %v %v %v", limit, out, long, err)
-		}
-		for i, n := range in {
-			if long[i] != (n > limit) || !long[i] && out[i] != n+100 {
-				t.Errorf("limit %d: %v %v", limit, out, long)
-			}
-		}
-	}
-	if _, _, err := fitting([]int{1, 2}, func([]int) ([]int, error) { return nil, other }); !errors.Is(err, other) {
-		t.Errorf("another error: %v", err)
-	}
-	if out, long, err := fitting(nil, func([]int) ([]int, error) { return nil, nil }); err != nil || len(out)+len(long) != 0 {
-		t.Errorf("nothing: %v %v %v", out, long, err)
 	}
 }
 

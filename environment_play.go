@@ -2,11 +2,9 @@ package pawl
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"pawl/core"
-	"pawl/nn"
 	"pawl/world"
 )
 
@@ -74,28 +72,7 @@ func (v *visit) answers(ctx context.Context, from, to, n int, temperature float6
 // act answers requests. What a model's context cannot hold it cannot answer,
 // which ends nothing else: those are marked as too long.
 func act(ctx context.Context, m core.BatchActor, rs []core.Request) (nodes [][]core.Node, long []bool, err error) {
-	return fitting(rs, func(rs []core.Request) ([][]core.Node, error) { return m.ActBatch(ctx, rs) })
-}
-
-// fitting calls f for all of in, and where something is too long for the model,
-// for each half, and so on, until f has done whatever fits. What is done does
-// not depend on what it is done beside.
-func fitting[A, B any](in []A, f func([]A) ([]B, error)) (out []B, long []bool, err error) {
-	out, err = f(in)
-	var tooLong *nn.ContextError
-	switch {
-	case !errors.As(err, &tooLong):
-		return out, make([]bool, len(in)), err
-	case len(in) == 1:
-		return make([]B, 1), []bool{true}, nil
-	}
-	half := len(in) / 2
-	out, long, err = fitting(in[:half], f)
-	if err != nil {
-		return nil, nil, err
-	}
-	second, longer, err := fitting(in[half:], f)
-	return append(out, second...), append(long, longer...), err
+	return core.Fitting(rs, func(rs []core.Request) ([][]core.Node, error) { return m.ActBatch(ctx, rs) })
 }
 
 // play is one play under way.

@@ -73,3 +73,20 @@ type Alternative struct {
 	Token   int32
 	Logprob float32
 }
+
+// Reader is the companion of actors that tell how they read a given text.
+type Reader interface {
+	Actor
+	// Read gives, of each path, what r asks for by token of its last node, as if
+	// that had been drawn after the nodes before it. Texts too long for the actor
+	// are a TooLongError.
+	Read(ctx context.Context, paths [][]Node, r Reading) ([]Observation, error)
+}
+
+// Reading says how to read, and what to tell of it; Observe.Prompt and Hidden are
+// not of this.
+type Reading struct {
+	Observe
+	Dropout float64 // share of the hidden units that a reading goes without, in [0, 1); 0 for none
+	Seed    uint64  // which: readings of one seed and path are equal
+}

@@ -47,6 +47,10 @@ func TestVerifiersConform(t *testing.T) {
 		"countdown": func(h *coretest.Host) (core.Verifier, error) {
 			return newCountdown(t.Context(), h, CountdownConfig{})
 		},
+		"p_true": func(h *coretest.Host) (core.Verifier, error) {
+			h.Actors["solver"] = opinions("7", "")
+			return newPTrue(t.Context(), h, PTrueConfig{})
+		},
 		"majority_vote": func(h *coretest.Host) (core.Verifier, error) {
 			return newMajorityVote(t.Context(), h, MajorityVoteConfig{})
 		},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"pawl/core"
@@ -72,7 +73,7 @@ func (a *actor) sample(ctx context.Context, rs []core.Request, change func(i int
 	}
 	done, err := a.sampler().Generate(ctx, prompts, nil)
 	if err != nil {
-		return nil, nil, fmt.Errorf("sampling as %s: %w", a.seat, err)
+		return nil, nil, fmt.Errorf("sampling as %s: %w", a.seat, tooLong(err))
 	}
 	out := make([][]core.Node, len(rs))
 	for i, completions := range done {
@@ -143,13 +144,21 @@ func (a *actor) Score(ctx context.Context, paths [][]core.Node) ([][]float32, er
 	}
 	logp, err := a.scorer.Logprobs(ctx, batch)
 	if err != nil {
-		return nil, fmt.Errorf("scoring as %s: %w", a.seat, err)
+		return nil, fmt.Errorf("scoring as %s: %w", a.seat, tooLong(err))
 	}
 	out := make([][]float32, len(paths))
 	for i := range out {
 		out[i] = append([]float32(nil), logp[i][heads[i]:]...)
 	}
 	return out, nil
+}
+
+// tooLong is err as callers know it who know nothing of the engine.
+func tooLong(err error) error {
+	if long := (*nn.ContextError)(nil); errors.As(err, &long) {
+		return &core.TooLongError{Err: err}
+	}
+	return err
 }
 
 func prefixDigest(ids []int32) core.Digest {
