@@ -23,6 +23,20 @@
 //	write_check         TASK ?check                 a function verify(answer)
 //	solve_by_program    TASK ?code                  a program that prints the answer
 //
+// Judges have further forms, which the model in the binary was not trained on:
+//
+//	grade_by_reference    TASK | ATTEMPT | REFERENCE ?score   0 to 5
+//	rank                  TASK | ATTEMPT | ... ?order         2>1>3
+//	write_checklist       TASK ?list                          QUESTION | QUESTION | ...
+//	check_item            TASK | ATTEMPT | QUESTION ?item     yes or no
+//	keep_principle        TASK | ATTEMPT | PRINCIPLE ?keeps   yes or no
+//	compare_by_principle  TASK | ATTEMPT | ATTEMPT | PRINCIPLE ?best   A or B
+//	check_step            TASK | STEPS ?step2                 yes or no
+//	error_spans           TASK | ATTEMPT ?spans               a JSON array
+//	compare_judgements    TASK | ATTEMPT | JUDGEMENT | JUDGEMENT ?judge   A or B
+//	critique              TASK | ATTEMPT | CRITIQUE ... ?why  a critique
+//	verify_critiqued      TASK | ATTEMPT | CRITIQUE ... ?ok   yes or no
+//
 // What a template cannot show without becoming ambiguous, such as a newline in
 // an attempt, it refuses with an UnfitError: whoever asks treats that as an
 // attempt that cannot be judged.

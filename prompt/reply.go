@@ -16,7 +16,7 @@ const marker = "####"
 
 // ParseYesNo reads the reply to verify. Without ok it says neither.
 func ParseYesNo(dialect, reply string) (yes, ok bool) {
-	switch said(dialect, reply) {
+	switch said(dialect, reply, "verdict", "answer", "correct", "result") {
 	case "yes":
 		return true, true
 	case "no":
@@ -28,7 +28,7 @@ func ParseYesNo(dialect, reply string) (yes, ok bool) {
 // ParseStep reads the reply to locate: the number of the first wrong step, 0
 // for none. An attempt of so many steps has no wrong one beyond; 0 is unknown.
 func ParseStep(dialect, reply string, steps int) (step int, ok bool) {
-	s := said(dialect, reply)
+	s := said(dialect, reply, "step", "first_wrong_step", "verdict", "answer")
 	if dialect == Chat {
 		s = strings.TrimSpace(strings.TrimPrefix(s, "step"))
 	}
@@ -41,9 +41,12 @@ func ParseStep(dialect, reply string, steps int) (step int, ok bool) {
 
 // ParseChoice reads the reply to compare: 0 for A, 1 for B and so on, of n.
 func ParseChoice(dialect, reply string, n int) (choice int, ok bool) {
-	s := said(dialect, reply)
+	s := said(dialect, reply, "choice", "better", "winner", "verdict", "answer")
 	if dialect == Chat {
-		s = strings.ToUpper(strings.TrimSpace(strings.TrimPrefix(s, "solution")))
+		for _, noun := range []string{"solution", "response", "judgement", "judgment"} {
+			s = strings.TrimSpace(strings.TrimPrefix(s, noun))
+		}
+		s = strings.ToUpper(s)
 	}
 	if len(s) != 1 || s[0] < 'A' || int(s[0]-'A') >= n {
 		return 0, false
@@ -53,7 +56,7 @@ func ParseChoice(dialect, reply string, n int) (choice int, ok bool) {
 
 // ParseGrade reads the reply to grade, 0 to TopGrade.
 func ParseGrade(dialect, reply string) (grade int, ok bool) {
-	s := said(dialect, reply)
+	s := said(dialect, reply, "grade", "score", "rating", "verdict")
 	if dialect == Chat { // 4/5, 4 out of 5
 		s = strings.TrimSuffix(s, "/"+strconv.Itoa(TopGrade))
 		s = strings.TrimSuffix(s, " out of "+strconv.Itoa(TopGrade))
@@ -128,16 +131,24 @@ func SayAbstain(dialect string) string { return say(dialect, Abstention) }
 
 // said is the part of a reply that counts: all of it in the compact dialect; in
 // chat what follows the marker, without emphasis, case and punctuation, or the
-// whole reply where it is one line. It is "" where that is in doubt.
-func said(dialect, reply string) string {
+// whole reply where it is one line, or the value of the one of the keys that a
+// reply in JSON has. It is "" where that is in doubt.
+func said(dialect, reply string, keys ...string) string {
 	if dialect == Compact {
 		return reply
+	}
+	reply, ok := thought(reply)
+	if !ok {
+		return ""
 	}
 	if line, ok := markedLine(reply); ok {
 		return plainly(line)
 	}
 	if strings.Contains(reply, marker) {
 		return ""
+	}
+	if s, ok := fieldOf(reply, keys); ok {
+		return plainly(s)
 	}
 	if s := strings.TrimSpace(reply); !strings.Contains(s, "\n") {
 		return plainly(s)
@@ -164,11 +175,6 @@ func markedLine(reply string) (string, bool) {
 		return "", false
 	}
 	return strings.TrimLeft(marked[len(marked)-1], "#"), true
-}
-
-// plainly drops emphasis, quotes, brackets, closing punctuation and case.
-func plainly(s string) string {
-	return strings.ToLower(strings.Trim(s, " \t\r\n*_`\"'().,;:!<>[]$"))
 }
 
 // decimal reads a natural number without sign or leading zeros.

@@ -26,6 +26,19 @@ const (
 	WriteTests       = "write_tests"
 	WriteCheck       = "write_check"
 	SolveByProgram   = "solve_by_program"
+
+	GradeByReference   = "grade_by_reference"
+	Rank               = "rank"
+	WriteChecklist     = "write_checklist"
+	CheckItem          = "check_item"
+	KeepPrinciple      = "keep_principle"
+	CompareByPrinciple = "compare_by_principle"
+	CheckStep          = "check_step"
+	ErrorSpans         = "error_spans"
+	CompareJudgements  = "compare_judgements"
+	Critique           = "critique"
+	VerifyCritiqued    = "verify_critiqued"
+	Repair             = "repair"
 )
 
 // role is what holds of a template whoever words it.
@@ -50,6 +63,19 @@ var roles = map[string]role{
 	WriteTests:       {1, "Asks for asserts that test a function that is still to be written.", []string{"Task"}},
 	WriteCheck:       {1, "Asks for a program that tells whether an answer keeps a problem's conditions.", []string{"Task"}},
 	SolveByProgram:   {1, "Asks for a program that prints the answer.", []string{"Task"}},
+
+	GradeByReference:   {1, "Asks for a grade from 0 to 5, the reference answer being shown.", []string{"Task", "Attempt", "Reference"}},
+	Rank:               {1, "Asks for the order of several attempts, best first.", []string{"Task", "Attempts"}},
+	WriteChecklist:     {1, "Asks for yes/no questions that a good response to the task answers with yes.", []string{"Task"}},
+	CheckItem:          {1, "Asks one question of a checklist about an attempt: yes or no.", []string{"Task", "Attempt", "Criterion"}},
+	KeepPrinciple:      {1, "Asks whether an attempt keeps a principle: yes or no.", []string{"Task", "Attempt", "Criterion"}},
+	CompareByPrinciple: {1, "Asks which of two attempts is better by a principle: A or B.", []string{"Task", "Attempts", "Criterion"}},
+	CheckStep:          {1, "Asks whether one step of an attempt is right, given those before it: yes or no.", []string{"Task", "Step"}},
+	ErrorSpans:         {1, "Asks for the errors of an attempt: where, of what type, how severe.", []string{"Task", "Attempt"}},
+	CompareJudgements:  {1, "Asks which of two judgements of one attempt is better: A or B.", []string{"Task", "Attempt", "Remarks"}},
+	Critique:           {1, "Asks for a critique of an attempt, or of the last critique of it.", []string{"Task", "Attempt"}},
+	VerifyCritiqued:    {1, "Asks whether an attempt is right, given critiques of it: yes or no.", []string{"Task", "Attempt", "Remarks"}},
+	Repair:             {1, "Asks again for a verdict whose form could not be read.", []string{"Error"}},
 }
 
 // Names lists the built-in templates.
