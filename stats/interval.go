@@ -3,6 +3,7 @@ package stats
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
@@ -76,6 +77,20 @@ func Mean(xs []float64) float64 {
 		return 0
 	}
 	return stat.Mean(xs, nil)
+}
+
+// Median is the middle of xs in order, the mean of the middle two of an even
+// number, 0 for none.
+func Median(xs []float64) float64 {
+	if len(xs) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(xs))
+	mid := len(sorted) / 2
+	if len(sorted)%2 == 1 {
+		return sorted[mid]
+	}
+	return (sorted[mid-1] + sorted[mid]) / 2
 }
 
 // MeanInterval is Student's interval of the mean of xs. One value or none

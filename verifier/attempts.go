@@ -11,6 +11,7 @@ import (
 type item struct {
 	ep *core.Episode
 	at core.Ref
+	in int // position of the episode among those judged together
 }
 
 // text is the attempt.
@@ -23,8 +24,15 @@ func (it item) about() string { return fmt.Sprintf("%s#%d", it.ep.Task.ID, it.at
 // and what it cost. By and Nodes of the score are filled in by attempts.
 type ruling struct {
 	score core.Score
-	node  *core.Node // Via points at it
+	node  *core.Node  // Via points at it
+	chain []core.Node // what led to node, in order, each the child of the one before
 	usage core.Usage
+	// parts are the judgements that the ruling is made of, where there are several:
+	// each becomes a score of its own, before the ruling's, so that judges can be
+	// judged and learnt from.
+	parts []ruling
+	// steps are scores on the nodes above the attempt, which are its earlier steps.
+	steps map[core.Ref]core.Score
 }
 
 // said is a ruling with a value in [0, 1] and how sure of it the judge is.
@@ -48,11 +56,12 @@ type attempts struct {
 
 // Verify judges attempts of one episode.
 func (a attempts) Verify(ctx context.Context, ep *core.Episode, at []core.Ref) (core.Judgement, error) {
+	whole := at == nil
 	at, err := targets(ep, at)
 	if err != nil {
 		return core.Judgement{}, fmt.Errorf("%s: %w", a.doing, err)
 	}
-	js, err := a.all(ctx, []*core.Episode{ep}, [][]core.Ref{at})
+	js, err := a.all(ctx, []*core.Episode{ep}, [][]core.Ref{at}, whole)
 	if err != nil {
 		return core.Judgement{}, fmt.Errorf("%s: task %s: %w", a.doing, ep.Task.ID, err)
 	}
@@ -68,21 +77,24 @@ func (a attempts) VerifyBatch(ctx context.Context, eps []*core.Episode) ([]core.
 			return nil, fmt.Errorf("%s: %w", a.doing, err)
 		}
 	}
-	js, err := a.all(ctx, eps, at)
+	js, err := a.all(ctx, eps, at, true)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", a.doing, err)
 	}
 	return js, nil
 }
 
-func (a attempts) all(ctx context.Context, eps []*core.Episode, at [][]core.Ref) ([]core.Judgement, error) {
+// all judges the nodes at of each episode. Where these are whole episodes, the
+// steps of their attempts are scored too, each once, with the mean of what the
+// attempts that share it got.
+func (a attempts) all(ctx context.Context, eps []*core.Episode, at [][]core.Ref, whole bool) ([]core.Judgement, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	var items []item
 	for i, ep := range eps {
 		for _, r := range at[i] {
-			items = append(items, item{ep, r})
+			items = append(items, item{ep: ep, at: r, in: i})
 		}
 	}
 	js := make([]core.Judgement, len(eps))
@@ -96,20 +108,51 @@ func (a attempts) all(ctx context.Context, eps []*core.Episode, at [][]core.Ref)
 	next := 0
 	for i, ep := range eps {
 		j := &js[i]
+		steps := map[core.Ref][]core.Score{}
 		for _, r := range at[i] {
 			v := rulings[next]
 			next++
-			s := v.score
-			s.By, s.Nodes = a.by, []core.Ref{r}
-			if v.node != nil {
-				n := *v.node
-				n.Parent = ep.Root() // below the task: an attempt stays a leaf
-				j.Nodes = append(j.Nodes, n)
-				s.Via = core.Ref(len(ep.Nodes) + len(j.Nodes))
+			for _, p := range v.parts {
+				j.Scores = append(j.Scores, a.score(ep, r, p, j))
 			}
-			j.Scores = append(j.Scores, s)
+			for r, s := range v.steps {
+				steps[r] = append(steps[r], s)
+			}
+			j.Scores = append(j.Scores, a.score(ep, r, v, j))
 			j.Usage.Add(v.usage)
+		}
+		for r := ep.Root() + 1; whole && int(r) <= len(ep.Nodes); r++ {
+			if all := steps[r]; len(all) > 0 {
+				s := core.Score{By: a.by, Nodes: []core.Ref{r}, Rationale: all[0].Rationale}
+				for _, x := range all {
+					s.Value += x.Value / float64(len(all))
+				}
+				j.Scores = append(j.Scores, s)
+			}
 		}
 	}
 	return js, nil
+}
+
+// score is the score that v gives attempt r. The judge's nodes are appended to
+// j below the task, never below the attempt, which stays a leaf.
+func (a attempts) score(ep *core.Episode, r core.Ref, v ruling, j *core.Judgement) core.Score {
+	s := v.score
+	s.By, s.Nodes = a.by, []core.Ref{r}
+	if v.node != nil {
+		s.Via = hang(ep, j, append(v.chain[:len(v.chain):len(v.chain)], *v.node)...)
+	}
+	return s
+}
+
+// hang appends a judge's nodes to j, the first below the task and each below the
+// one before, and returns the last.
+func hang(ep *core.Episode, j *core.Judgement, nodes ...core.Node) core.Ref {
+	parent := ep.Root()
+	for _, n := range nodes {
+		n.Parent = parent
+		j.Nodes = append(j.Nodes, n)
+		parent = core.Ref(len(ep.Nodes) + len(j.Nodes))
+	}
+	return parent
 }
