@@ -31,8 +31,10 @@ type ruling struct {
 	// each becomes a score of its own, before the ruling's, so that judges can be
 	// judged and learnt from.
 	parts []ruling
-	// steps are scores on the nodes above the attempt, which are its earlier steps.
-	steps map[core.Ref]core.Score
+	// of are scores on other nodes that the attempt has: its earlier steps, the
+	// judgements of it; pairs those on pairs of them.
+	of    map[core.Ref]core.Score
+	pairs []core.Score
 }
 
 // said is a ruling with a value in [0, 1] and how sure of it the judge is.
@@ -84,8 +86,8 @@ func (a attempts) VerifyBatch(ctx context.Context, eps []*core.Episode) ([]core.
 	return js, nil
 }
 
-// all judges the nodes at of each episode. Where these are whole episodes, the
-// steps of their attempts are scored too, each once, with the mean of what the
+// all judges the nodes at of each episode. Where these are whole episodes, what
+// else the attempts have is scored too, each node once, with the mean of what the
 // attempts that share it got.
 func (a attempts) all(ctx context.Context, eps []*core.Episode, at [][]core.Ref, whole bool) ([]core.Judgement, error) {
 	if err := ctx.Err(); err != nil {
@@ -108,21 +110,25 @@ func (a attempts) all(ctx context.Context, eps []*core.Episode, at [][]core.Ref,
 	next := 0
 	for i, ep := range eps {
 		j := &js[i]
-		steps := map[core.Ref][]core.Score{}
+		others := map[core.Ref][]core.Score{}
 		for _, r := range at[i] {
 			v := rulings[next]
 			next++
 			for _, p := range v.parts {
 				j.Scores = append(j.Scores, a.score(ep, r, p, j))
 			}
-			for r, s := range v.steps {
-				steps[r] = append(steps[r], s)
+			for r, s := range v.of {
+				others[r] = append(others[r], s)
+			}
+			for _, s := range v.pairs {
+				s.By = a.by
+				j.Scores = append(j.Scores, s)
 			}
 			j.Scores = append(j.Scores, a.score(ep, r, v, j))
 			j.Usage.Add(v.usage)
 		}
 		for r := ep.Root() + 1; whole && int(r) <= len(ep.Nodes); r++ {
-			if all := steps[r]; len(all) > 0 {
+			if all := others[r]; len(all) > 0 {
 				s := core.Score{By: a.by, Nodes: []core.Ref{r}, Rationale: all[0].Rationale}
 				for _, x := range all {
 					s.Value += x.Value / float64(len(all))
