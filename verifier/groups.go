@@ -30,15 +30,13 @@ func (groups) Grouped() bool { return true }
 
 // Verify judges all leaves of ep, and gives the scores of those among at.
 func (g groups) Verify(ctx context.Context, ep *core.Episode, at []core.Ref) (core.Judgement, error) {
+	none := at != nil && len(at) == 0
 	at, err := targets(ep, at)
 	if err != nil {
 		return core.Judgement{}, fmt.Errorf("%s: %w", g.doing, err)
 	}
-	if err := ctx.Err(); err != nil {
+	if err := ctx.Err(); err != nil || none {
 		return core.Judgement{}, err
-	}
-	if len(at) == 0 {
-		return core.Judgement{}, nil
 	}
 	found, err := g.judge(ctx, []*core.Episode{ep})
 	if err != nil {

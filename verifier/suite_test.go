@@ -76,6 +76,47 @@ func TestVerifiersConform(t *testing.T) {
 			h.Actors["solver"] = opinions("7", "")
 			return newPTrue(t.Context(), h, PTrueConfig{})
 		},
+		"grade": judging("#### 3", "#### 5", func(h *coretest.Host) (core.Verifier, error) {
+			return newGrade(t.Context(), h, GradeConfig{Samples: 3, Judging: Judging{Keep: true}})
+		}),
+		"compare": judging("#### A", "#### B", func(h *coretest.Host) (core.Verifier, error) {
+			return newCompare(t.Context(), h, CompareConfig{Duelling: Duelling{Swap: true}, Judging: Judging{Keep: true}})
+		}),
+		"rank": judging("#### 2 > 1", "#### 1 > 2 > 3 > 4", func(h *coretest.Host) (core.Verifier, error) {
+			return newRank(t.Context(), h, RankConfig{Orders: 3, Judging: Judging{Keep: true}})
+		}),
+		"checklist": judging("- Is it?\n#### yes", "- Does it?\n#### no", func(h *coretest.Host) (core.Verifier, error) {
+			return newChecklist(t.Context(), h, ChecklistConfig{Judging: Judging{Repair: true}})
+		}),
+		"constitution": judging("#### yes", "#### no", func(h *coretest.Host) (core.Verifier, error) {
+			return newConstitution(t.Context(), h, ConstitutionConfig{Principles: []string{"a", "b"}, Draw: 1, Judging: Judging{Keep: true}})
+		}),
+		"constitution of pairs": judging("#### A", "#### B", func(h *coretest.Host) (core.Verifier, error) {
+			return newConstitution(t.Context(), h, ConstitutionConfig{Principles: []string{"a", "b"}, How: "pairs", Duelling: Duelling{Swap: true}})
+		}),
+		"stepwise": judging("#### 1", "#### 0", func(h *coretest.Host) (core.Verifier, error) {
+			return newStepwise(t.Context(), h, StepwiseConfig{Judging: Judging{Repair: true}})
+		}),
+		"stepwise of each": judging("#### yes", "#### no", func(h *coretest.Host) (core.Verifier, error) {
+			return newStepwise(t.Context(), h, StepwiseConfig{Ask: "each"})
+		}),
+		"error_spans": judging("[]", `[{"span": "", "severity": "major"}]`, func(h *coretest.Host) (core.Verifier, error) {
+			return newErrorSpans(t.Context(), h, ErrorSpansConfig{Minor: 1, Major: 5, Critical: 25, Worst: 25})
+		}),
+		"recursive_critique": judging("It holds.\n#### yes", "It does not.\n#### no", func(h *coretest.Host) (core.Verifier, error) {
+			return newRecursiveCritique(t.Context(), h, RecursiveCritiqueConfig{Order: 2, Samples: 2, Judging: Judging{Keep: true}})
+		}),
+		"meta_judge": judging("#### A", "#### B", func(h *coretest.Host) (core.Verifier, error) {
+			return newMetaJudge(t.Context(), h, MetaJudgeConfig{Judging: Judging{Keep: true}})
+		}),
+		"jury": judging("#### yes", "#### no", func(h *coretest.Host) (core.Verifier, error) {
+			h.Builder = nested(t, nil)
+			return newJury(t.Context(), h, JuryConfig{Seats: []string{"solver"}, Of: []core.Spec{{Kind: core.KindVerifier, Name: "majority_vote"}}, AtLeast: 0.5, Weights: "fitted", Trust: 4})
+		}),
+		"length_control": func(h *coretest.Host) (core.Verifier, error) {
+			h.Builder = nested(t, nil)
+			return newLengthControl(t.Context(), h, LengthControlConfig{Of: core.Spec{Kind: core.KindVerifier, Name: "majority_vote"}, Scale: "logistic"})
+		},
 		"majority_vote": func(h *coretest.Host) (core.Verifier, error) {
 			return newMajorityVote(t.Context(), h, MajorityVoteConfig{})
 		},
