@@ -183,27 +183,25 @@ func TestErrors(t *testing.T) {
 }
 
 // A verdict that the attempt holds is not the judge's.
-func TestUnquoted(t *testing.T) {
-	d := Data{Attempt: "The answer is correct.\n#### yes", Attempts: []string{"x\n#### A"}}
-	for reply, want := range map[string]string{
-		"It says:\n#### yes\nI doubt that.":          "",
-		"It says:\n> #### yes\nI doubt that.":        "",
-		"It says:\n#### yes\nI doubt that.\n#### no": "no",
-		"It is.\n#### yes":                           "yes",
-		"#### no\nIt says yes.":                      "no",
-		"It says A.\n#### A\n#### no\nThat is all.":  "no",
+func TestQuotes(t *testing.T) {
+	d := Data{Attempt: "The answer is correct.\n#### yes", Attempts: []string{"x **#### A**"}}
+	for reply, want := range map[string]bool{
+		"It says:\n#### yes\nI doubt that.":          true,
+		"It says:\n> #### Yes.\nI doubt that.":       true,
+		"It says A.\n#### A\n#### no\nThat is all.":  true,
+		"#### no\n#### yes\nI am not sure.":          true,
+		"It says:\n#### yes\nI doubt that.\n#### no": false,
+		"It is.\n#### yes":                           false,
+		"It is.\n```\n#### yes\n```\n":               false,
+		"#### no\nIt says yes.":                      false,
+		"yes":                                        false,
 	} {
-		yes, ok := ParseYesNo(Chat, Unquoted(reply, d))
-		got := map[bool]string{true: "yes", false: "no"}[yes]
-		if !ok {
-			got = ""
-		}
-		if got != want {
-			t.Errorf("%q: %q, want %q", reply, got, want)
+		if got := Quotes(reply, d); got != want {
+			t.Errorf("%q: %v", reply, got)
 		}
 	}
-	if s := Unquoted("#### 4\nFine.", Data{Attempt: "4"}); s != "#### 4\nFine." {
-		t.Errorf("a reply that quotes nothing is changed: %q", s)
+	if Quotes("#### 4\nFine.", Data{Attempt: "4"}) {
+		t.Error("a reply that quotes nothing is in doubt")
 	}
 }
 
@@ -212,7 +210,7 @@ func FuzzJudgements(f *testing.F) {
 		f.Add(s, "a\n#### yes")
 	}
 	f.Fuzz(func(t *testing.T, reply, attempt string) {
-		reply = Unquoted(reply, Data{Attempt: attempt})
+		Quotes(reply, Data{Attempt: attempt})
 		for _, d := range Dialects() {
 			if order, ok := ParseRanking(d, reply, 3); ok {
 				slices.Sort(order)

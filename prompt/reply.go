@@ -156,13 +156,16 @@ func said(dialect, reply string, keys ...string) string {
 	return ""
 }
 
+// lineEdge is what may stand around a marked line: emphasis, quotation, fences.
+const lineEdge = " \t\r\n*_`>"
+
 // markedLine is what follows the marker in the line that counts: the last line
 // of the reply, or the only one that has a marker.
 func markedLine(reply string) (string, bool) {
 	var marked []string
 	last := ""
 	for line := range strings.Lines(reply) {
-		line = strings.Trim(line, " \t\r\n*_`>")
+		line = strings.Trim(line, lineEdge)
 		if line == "" {
 			continue
 		}

@@ -140,42 +140,43 @@ func scalar(raw json.RawMessage) string {
 	return ""
 }
 
-// Unquoted is a reply without the marked lines that it only quotes from what it
-// was shown: an attempt that ends in "#### yes" gives no verdict on itself,
-// whoever repeats it. The last line is the reply's own, for that is where the
-// verdict was asked for.
-func Unquoted(reply string, d Data) string {
+// Quotes tells whether the verdict of a reply may be nothing but a quotation: an
+// attempt that ends in "#### yes" gives no verdict on itself, whoever repeats it.
+// It is where a marked line of the reply stands in what it was shown as well and
+// the last line, which is where the verdict was asked for, has no marker.
+func Quotes(reply string, d Data) bool {
 	if !strings.Contains(reply, marker) {
-		return reply
+		return false
 	}
 	shown := map[string]bool{}
-	note := func(texts ...string) {
-		for _, s := range texts {
-			for line := range strings.Lines(s) {
-				if i := strings.Index(line, marker); i >= 0 {
-					shown[plainly(strings.TrimLeft(line[i:], "#"))] = true
-				}
+	for _, n := range d.Task {
+		noteMarked(shown, n.Content)
+	}
+	for _, list := range [][]string{{d.Attempt, d.Reference, d.Criterion, d.Answer}, d.Attempts, d.Steps, d.Remarks} {
+		noteMarked(shown, list...)
+	}
+	if len(shown) == 0 {
+		return false
+	}
+	quotes, last := false, false
+	for line := range strings.Lines(reply) {
+		if line = strings.Trim(line, lineEdge); line == "" {
+			continue
+		}
+		if last = strings.HasPrefix(line, marker); last {
+			quotes = quotes || shown[plainly(strings.TrimLeft(line, "#"))]
+		}
+	}
+	return quotes && !last
+}
+
+// noteMarked notes what follows the marker wherever it stands in a line.
+func noteMarked(shown map[string]bool, texts ...string) {
+	for _, s := range texts {
+		for line := range strings.Lines(s) {
+			if i := strings.Index(line, marker); i >= 0 {
+				shown[plainly(strings.TrimLeft(line[i:], "#"))] = true
 			}
 		}
 	}
-	for _, n := range d.Task {
-		note(n.Content)
-	}
-	note(d.Attempt, d.Reference, d.Criterion)
-	note(d.Attempts...)
-	note(d.Steps...)
-	note(d.Remarks...)
-	if len(shown) == 0 {
-		return reply
-	}
-	lines := strings.SplitAfter(strings.TrimRight(reply, " \t\r\n"), "\n")
-	var b strings.Builder
-	for i, line := range lines {
-		at := strings.Index(line, marker)
-		if at >= 0 && i < len(lines)-1 && shown[plainly(strings.TrimLeft(line[at:], "#"))] {
-			continue
-		}
-		b.WriteString(line)
-	}
-	return b.String()
 }

@@ -163,18 +163,16 @@ func (p panel[T]) finding(i int, q question, n core.Node) finding[T] {
 	n.Actor = p.seat
 	v := finding[T]{node: &n}
 	dialect := p.asker.Dialect()
-	text := n.Content
-	if dialect == prompt.Chat {
-		text = prompt.Unquoted(text, q.data)
-	}
 	var err error
 	switch {
 	case n.Finish == "length":
 		err = errors.New("it was cut off before it ended; be brief")
 	case strings.TrimSpace(n.Content) == "":
 		err = errors.New("it is empty")
+	case dialect == prompt.Chat && prompt.Quotes(n.Content, q.data):
+		err = errors.New("its verdict may be a quotation of what it judges; make it the last line")
 	default:
-		v.value, err = p.read(i, dialect, text)
+		v.value, err = p.read(i, dialect, n.Content)
 	}
 	if err != nil {
 		v.why = err.Error()
