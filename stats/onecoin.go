@@ -24,32 +24,34 @@ func OneCoin(votes [][]int, prior float64) (accuracy, truth []float64) {
 	if prior < 0 {
 		panic(fmt.Sprintf("stats: a prior of %v votes", prior))
 	}
+	kinds, of := ballots(votes)
 	jurors := 0
-	for _, row := range votes {
-		jurors = max(jurors, len(row))
+	for _, k := range kinds {
+		jurors = max(jurors, len(k.votes))
 	}
-	truth, accuracy = make([]float64, len(votes)), make([]float64, jurors)
-	for i, row := range votes { // the majority says where to start
+	accuracy = make([]float64, jurors)
+	for i, k := range kinds { // the majority says where to start
 		yes, all := 0.0, 0.0
-		for _, v := range row {
+		for _, v := range k.votes {
 			if v != Unvoted {
 				yes, all = yes+float64(v), all+1
 			}
 		}
-		truth[i] = (yes + 0.5) / (all + 1)
+		kinds[i].truth = (yes + 0.5) / (all + 1)
 	}
-	for range 200 {
+	for range 500 {
 		moved := 0.0
 		for j := range accuracy {
 			right, all := 0.75*prior, prior
-			for i, row := range votes {
-				if j < len(row) && row[j] != Unvoted {
-					all++
-					if row[j] == 1 {
-						right += truth[i]
-					} else {
-						right += 1 - truth[i]
-					}
+			for _, k := range kinds {
+				if j >= len(k.votes) || k.votes[j] == Unvoted {
+					continue
+				}
+				all += k.count
+				if k.votes[j] == 1 {
+					right += k.count * k.truth
+				} else {
+					right += k.count * (1 - k.truth)
 				}
 			}
 			a := 0.5
@@ -59,14 +61,48 @@ func OneCoin(votes [][]int, prior float64) (accuracy, truth []float64) {
 			moved = max(moved, math.Abs(a-accuracy[j]))
 			accuracy[j] = a
 		}
-		for i, row := range votes {
-			truth[i] = WeighVotes(row, accuracy, 0.5)
+		for i, k := range kinds {
+			kinds[i].truth = WeighVotes(k.votes, accuracy, 0.5)
 		}
-		if moved < 1e-9 {
+		if moved < 1e-8 {
 			break
 		}
 	}
+	truth = make([]float64, len(votes))
+	for i, k := range of {
+		truth[i] = kinds[k].truth
+	}
 	return accuracy, truth
+}
+
+// ballot is a way to vote, and how often it occurs: there are far fewer of them
+// than items.
+type ballot struct {
+	votes []int
+	count float64
+	truth float64
+}
+
+// ballots lists the ways to vote in order of first appearance, and which of them
+// each item has.
+func ballots(votes [][]int) (kinds []ballot, of []int) {
+	at := map[string]int{}
+	of = make([]int, len(votes))
+	for i, row := range votes {
+		key := make([]byte, len(row))
+		for j, v := range row {
+			key[j] = byte(v + 1)
+		}
+		k, ok := at[string(key)]
+		if !ok {
+			k = len(kinds)
+			at[string(key)] = k
+			kinds = append(kinds, ballot{votes: row})
+		}
+		kinds[k].count++
+		of[i] = k
+	}
+	return kinds, of
 }
 
 // WeighVotes is the probability that an item is true, given independent votes of

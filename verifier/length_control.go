@@ -19,8 +19,9 @@ func init() {
 		Summary: "Takes out of another verifier's judgements what the length of attempts explains of them.",
 		Detail: "Among the attempts at one task the value is fitted to length, and each gets the value that it would have at their mean length. " +
 			"`scale: linear` fits by least squares and moves values by slope times length difference, cut to 0..1: right for grades and shares that keep away from the ends. " +
-			"`scale: logistic` fits log-odds to tanh of the length difference in standard deviations, with a ridge penalty, as length-controlled AlpacaEval does, and takes that term out: right for win shares and probabilities, which it keeps within 0..1. " +
-			"AlpacaEval's regression has terms for the model and the task's difficulty as well, which attempts at one task by one model do not have. " +
+			"`scale: logistic` fits log-odds to tanh of the length difference in standard deviations, the term for length of length-controlled AlpacaEval, and takes it out: right for win shares and probabilities, which it keeps within 0..1; " +
+			"values nearer to 0 or 1 than half of one attempt in all count as that near, since nothing would move them. " +
+			"AlpacaEval fits a logistic regression to single preferences, with terms for the model and the task's difficulty beside; attempts at one task by one model have neither, and values here are shares, so least squares on log-odds do. " +
 			"Where longer attempts are better for other reasons, that goes as well, and a group of a few attempts says little: give `slope`, as `length_bias` measures it over many tasks with the truth held fixed, and nothing is fitted. " +
 			"Fewer than `least` judged attempts, or attempts of one length, are left as they are.",
 		Paper:   "Length-Controlled AlpacaEval: A Simple Way to Debias Automatic Evaluators (Dubois et al., 2024); Iterative Length-Regularized Direct Preference Optimization (Liu et al., 2024)",
@@ -36,7 +37,6 @@ type LengthControlConfig struct {
 	Measure string    `yaml:"measure" enum:"characters|words|tokens" default:"characters" doc:"What length is; tokens are those sampled."`
 	Slope   float64   `yaml:"slope" default:"0" doc:"Change of the value (logistic: of the log-odds) for 100 more characters, words or tokens, where it is known; 0 fits it to the attempts at each task."`
 	Least   int       `yaml:"least" default:"4" min:"3" doc:"Judged attempts at a task from which on something is fitted."`
-	Ridge   float64   `yaml:"ridge" default:"0.1" min:"0.000001" doc:"Of logistic: the penalty on the squared effect of length."`
 }
 
 func newLengthControl(ctx context.Context, h core.Host, c LengthControlConfig) (core.Verifier, error) {
@@ -46,9 +46,6 @@ func newLengthControl(ctx context.Context, h core.Host, c LengthControlConfig) (
 	}
 	if c.Least <= 0 {
 		c.Least = 4
-	}
-	if c.Ridge <= 0 {
-		c.Ridge = 0.1
 	}
 	l := lengthControl{c, in}
 	return closing{groups{"length_control", "controlling judgements for length", l.judge}, []inner{in}}, nil
@@ -159,20 +156,24 @@ func (l lengthControl) moves(lengths, values []float64) ([]float64, string) {
 	out := make([]float64, len(values))
 	if l.cfg.Scale != "logistic" {
 		if slope == 0 {
-			slope = stats.WithinSlope([][]float64{x}, [][]float64{values}).Value
+			slope = stats.NewWithin(x, values, nil).Effect().Value
 		}
 		for i, v := range values {
 			out[i] = min(1, max(0, v-slope*x[i]))
 		}
 		return out, ""
 	}
-	if slope == 0 {
-		slope = stats.LogisticSlope(x, values, l.cfg.Ridge)
-	}
-	const edge = 1e-6 // log-odds of 0 and 1 are infinite
+	edge := 0.5 / float64(len(values)) // log-odds of 0 and 1 are infinite
+	odds := make([]float64, len(values))
 	for i, v := range values {
 		v = min(1-edge, max(edge, v))
-		out[i] = 1 / (1 + math.Exp(-(math.Log(v/(1-v)) - slope*x[i])))
+		odds[i] = math.Log(v / (1 - v))
+	}
+	if slope == 0 {
+		slope = stats.NewWithin(x, odds, nil).Effect().Value
+	}
+	for i := range odds {
+		out[i] = 1 / (1 + math.Exp(-(odds[i] - slope*x[i])))
 	}
 	return out, ""
 }
