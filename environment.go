@@ -138,20 +138,29 @@ type outcome struct {
 	value  float64 // 1 for right, 0 for wrong; of a play, the scaled return
 	right  bool
 	tokens int
+	node   core.Node // as sampled; zero of a play
 }
 
-func (v *visit) measure(ctx context.Context) (*Environment, error) {
+// draw takes the tasks.
+func (v *visit) draw() error {
 	split := v.o.Split
 	if split == "" {
 		split = "audit"
 	}
 	w, err := world.Open(v.name, world.Options{Split: split, Dialect: world.Compact, Level: v.level, Sizes: v.o.Sizes[v.name], Seed: v.o.Seed, Steady: true})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	v.rules, _ = world.RulesOf(v.name)
 	for i := range min(v.o.Tasks, w.Len()) {
 		v.tasks = append(v.tasks, w.Task(i))
+	}
+	return nil
+}
+
+func (v *visit) measure(ctx context.Context) (*Environment, error) {
+	if err := v.draw(); err != nil {
+		return nil, err
 	}
 	greedy, err := v.attempts(ctx, 1, 0)
 	if err != nil {

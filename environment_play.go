@@ -62,7 +62,7 @@ func (v *visit) answers(ctx context.Context, from, to, n int, temperature float6
 		for _, node := range nodes[i-from] {
 			verdict := judge(node.Content)
 			all[i] = append(all[i], outcome{
-				text: node.Content, answer: verdict.Answer, value: b2f(verdict.Right), right: verdict.Right, tokens: len(node.TokenIDs),
+				text: node.Content, answer: verdict.Answer, value: b2f(verdict.Right), right: verdict.Right, tokens: len(node.TokenIDs), node: node,
 			})
 		}
 	}
