@@ -64,19 +64,38 @@ func Levels(search, test []Point) []Level {
 	for i := range levels {
 		levels[i].At = distinct[(i+1)*len(distinct)/n-1]
 	}
-	count(levels, search, func(l *Level, wrong int) { l.Searched, l.SearchedWrong = l.Searched+1, l.SearchedWrong+wrong })
-	count(levels, test, func(l *Level, wrong int) { l.Tested, l.TestedWrong = l.Tested+1, l.TestedWrong+wrong })
+	for _, p := range search {
+		if l := under(levels, p); l != nil {
+			l.Searched, l.SearchedWrong = l.Searched+1, l.SearchedWrong+wrong(p)
+		}
+	}
+	for _, p := range test {
+		if l := under(levels, p); l != nil {
+			l.Tested, l.TestedWrong = l.Tested+1, l.TestedWrong+wrong(p)
+		}
+	}
+	for i := 1; i < n; i++ { // what a level answers, lower ones answer too
+		l, above := &levels[i], levels[i-1]
+		l.Searched, l.SearchedWrong = l.Searched+above.Searched, l.SearchedWrong+above.SearchedWrong
+		l.Tested, l.TestedWrong = l.Tested+above.Tested, l.TestedWrong+above.TestedWrong
+	}
 	return levels
 }
 
-// count adds every point to the levels at or below its score.
-func count(levels []Level, points []Point, add func(l *Level, wrong int)) {
-	for _, p := range points {
-		from, _ := slices.BinarySearchFunc(levels, p.Score, func(l Level, x float64) int { return cmp.Compare(x, l.At) })
-		for i := from; i < len(levels); i++ {
-			add(&levels[i], int(1-truth(p.Right)))
-		}
+// under is the highest level that answers p, nil where none does.
+func under(levels []Level, p Point) *Level {
+	i, _ := slices.BinarySearchFunc(levels, p.Score, func(l Level, x float64) int { return cmp.Compare(x, l.At) })
+	if i == len(levels) {
+		return nil
 	}
+	return &levels[i]
+}
+
+func wrong(p Point) int {
+	if p.Right {
+		return 0
+	}
+	return 1
 }
 
 // Threshold finds the lowest threshold that is shown to keep a risk, with a
