@@ -26,6 +26,11 @@ const (
 	WriteTests       = "write_tests"
 	WriteCheck       = "write_check"
 	SolveByProgram   = "solve_by_program"
+
+	Know               = "know"
+	VerifyAmong        = "verify_among"
+	Confidence         = "confidence"
+	CritiqueConfidence = "critique_confidence"
 )
 
 // role is what holds of a template whoever words it.
@@ -50,6 +55,11 @@ var roles = map[string]role{
 	WriteTests:       {1, "Asks for asserts that test a function that is still to be written.", []string{"Task"}},
 	WriteCheck:       {1, "Asks for a program that tells whether an answer keeps a problem's conditions.", []string{"Task"}},
 	SolveByProgram:   {1, "Asks for a program that prints the answer.", []string{"Task"}},
+
+	Know:               {1, "Asks whether one would solve a task: yes or no, before trying.", []string{"Task"}},
+	VerifyAmong:        {1, "Asks whether an attempt is right, other attempts shown before it.", []string{"Task", "Attempt", "Attempts"}},
+	Confidence:         {1, "Asks for the probability that an attempt is right, in percent.", []string{"Task", "Attempt"}},
+	CritiqueConfidence: {1, "Asks to criticise a stated confidence in an attempt, and to state it anew.", []string{"Task", "Attempt", "Confidence"}},
 }
 
 // Names lists the built-in templates.

@@ -13,9 +13,8 @@ func init() {
 		Summary: "Judges an attempt by how sharp the distributions of its tokens are.",
 		Detail: "The value is exp(-H), where H is the mean entropy in nats of the distributions that the attempt's tokens, or those of its final " +
 			"answer, stand in: in (0, 1], 1 where the model sees no other token, 1/2 where it hesitates between two throughout. " +
-			"It is not a probability of being right, and there is no confidence. The seat reads the attempt at temperature 1. " +
-			"The paper finds the likelihood, which this resembles, to tell right answers from wrong ones, though its own measure of meaning does better.",
-		Paper:   "Semantic Uncertainty: Linguistic Invariances for Uncertainty Estimation in Natural Language Generation (Kuhn et al., 2023)",
+			"It is not a probability of being right, and there is no confidence. The seat reads the attempt at temperature 1.",
+		Paper:   "Uncertainty Estimation in Autoregressive Structured Prediction (Malinin and Gales, 2021)",
 		Example: "token_entropy: {over: answer}",
 		Needs:   []string{registry.NeedEmbedded},
 	}, newTokenEntropy)
