@@ -62,7 +62,7 @@ var compositeVerifiers = []string{"weighted_vote: {by: p_true}"}
 func Applicable() []string {
 	var names []string
 	for _, c := range registry.Default.List(core.KindVerifier) {
-		spec, problems := registry.Default.Decode(core.KindVerifier, registry.Word(c.Name), "verifier")
+		spec, problems := registry.Default.Decode(core.KindVerifier, registry.Scalar(c.Name), "verifier")
 		if len(problems) > 0 {
 			continue
 		}

@@ -44,15 +44,7 @@ func (e Extract) Validate() error {
 // form, so that two answers are equal when their strings are. The empty string
 // means that there is none.
 func (e Extract) Answer(text string) string {
-	if e.From != "" && e.From != "auto" {
-		return Canonical(e.read(text))
-	}
-	for _, read := range []func(string) string{afterHashes, boxed, phrase, lastNumber, lastLine} {
-		if a := Canonical(read(text)); a != "" {
-			return a
-		}
-	}
-	return ""
+	return Canonical(e.written(text))
 }
 
 // read is the final answer as it is written, "" for none.
