@@ -243,9 +243,14 @@ func (m *Matrix) Rank(way string, damping float64, rounds int) (worth []float64,
 // round a program's score becomes 1-d of itself and d of the sum over the tests
 // that it passes, a test's the same over the programs that pass it, both of the
 // round before. Scores are scaled by their common maximum, which changes no
-// order.
+// order. Where no program passes a test, none vouches for another: the paper's
+// scores are then all alike, which would make every program the best, and ours
+// are 0.
 func (m *Matrix) mutual(d float64, rounds int) []float64 {
 	programs, tests := make([]float64, len(m.holds)), make([]float64, len(m.wrote))
+	if !slices.ContainsFunc(m.holds, func(holds []bool) bool { return slices.Contains(holds, true) }) {
+		return programs
+	}
 	for i := range programs {
 		programs[i] = 1
 	}
