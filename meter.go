@@ -15,6 +15,14 @@ type meter struct {
 	tokens atomic.Int64
 }
 
+// Dialect is that of the models, where they know one.
+func (m *meter) Dialect(ctx context.Context, p core.Policy) (string, error) {
+	if d, ok := m.Models.(loop.Dialects); ok {
+		return d.Dialect(ctx, p)
+	}
+	return "", nil
+}
+
 // local is all that the model of this process can do.
 type local interface {
 	core.BatchActor

@@ -128,6 +128,9 @@ func (p *Pawl) EvalVerifiers(ctx context.Context, policy core.Policy, o Verifier
 	if err != nil {
 		return nil, err
 	}
+	if err := plan.Override("seats.solver.max_tokens", fmt.Sprint(longestAnswer)); err != nil {
+		return nil, err
+	}
 	jury := &jury{p: p, plan: plan, team: map[string]core.Policy{"solver": policy}, seed: o.Seed}
 	var rows []VerifierRow
 	for i, name := range names {
