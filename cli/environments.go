@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"pawl"
+	"pawl/core"
+	"pawl/loop"
 	"pawl/world"
 )
 
@@ -15,6 +17,9 @@ import (
 func (cmd *evalCmd) environments(ctx context.Context, c *console, p *pawl.Pawl, model pawl.Model) error {
 	nano, err := p.NanoLevels()
 	if err != nil {
+		return err
+	}
+	if err := unlearnt(c, p, model, cmd.World); err != nil {
 		return err
 	}
 	levels, sizes := nano.Levels, nano.Sizes
@@ -29,26 +34,24 @@ func (cmd *evalCmd) environments(ctx context.Context, c *console, p *pawl.Pawl, 
 			delete(levels, name)
 		}
 	}
-	if len(levels) == 0 && slices.Contains(world.Names(), cmd.World) { // one that the model of the binary does not know
+	if len(levels) == 0 { // one that the model of the binary does not know
 		const middle = 3
 		levels[cmd.World] = cmp.Or(cmd.Level, middle)
-	}
-	if len(levels) == 0 {
-		return usagef("measuring environments: no world named %q; pawl components lists them", cmd.World)
 	}
 	policy, err := p.Policy(ctx, model)
 	if err != nil {
 		return err
 	}
+	view := newRunView(c, true)
 	all, err := p.Environments(ctx, policy, pawl.EnvironmentOptions{
 		Worlds: levels, Sizes: sizes, Tasks: cmd.N, Samples: cmd.Samples, Seed: cmd.Seed,
-		Observe: func(name string, done, total int) {
-			line := fmt.Sprintf("  %s, world %d of %d", name, done+1, total)
-			if c.tty {
-				c.live(line)
-			} else {
-				c.note("%s", line)
+		Observe: func(v pawl.Visit) {
+			e := loop.Event{Stage: fmt.Sprintf("%s, world %d of %d", v.World, v.Index+1, v.Of)}
+			if v.Part != "" {
+				e.Stage += ", " + v.Part
+				e.Progress = core.Progress{Done: v.Done, Total: v.Tasks}
 			}
+			view.observe(e)
 		},
 	})
 	if err != nil {
@@ -69,6 +72,22 @@ func (cmd *evalCmd) environments(ctx context.Context, c *console, p *pawl.Pawl, 
 	for _, e := range all {
 		fmt.Fprintf(c.out, "%-14s %-13s %.3f [%.3f, %.3f]  %7s %7s %7s %8s %-24s %6.1f\n", e.Name, e.Difficulty(), e.Value, e.Low, e.High,
 			figure(e.Mean), figure(e.Votes), figure(e.Pass), figure(e.Verify), gap(e), e.Tokens)
+	}
+	return nil
+}
+
+// unlearnt says that the model in the binary was not trained in a world: that it
+// fails there tells nothing of it.
+func unlearnt(c *console, p *pawl.Pawl, model pawl.Model, name string) error {
+	if model.Kind != pawl.ModelRecipe || !slices.Contains(world.Names(), name) {
+		return nil
+	}
+	nano, err := p.NanoLevels()
+	if err != nil {
+		return err
+	}
+	if _, ok := nano.Levels[name]; !ok {
+		c.note("note: the model in the binary was not trained in the world %s", name)
 	}
 	return nil
 }

@@ -3,12 +3,15 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"pawl"
 	"pawl/core"
 	"pawl/gate/results"
 	"pawl/loop"
+	"pawl/registry"
+	"pawl/world"
 )
 
 type evalCmd struct {
@@ -56,6 +59,11 @@ func (cmd *evalCmd) Run(ctx context.Context, a *app, c *console) error {
 	defer p.Close()
 	if worlds {
 		return cmd.environments(ctx, c, p, model)
+	}
+	if cmd.Recipe == "" {
+		if err := unlearnt(c, p, model, pawl.SourceName(cmd.Tasks)); err != nil {
+			return err
+		}
 	}
 	view := newRunView(c, true)
 	o := pawl.EvalOptions{Recipe: cmd.Recipe, Model: model, Tasks: cmd.Tasks, Set: cmd.Split, SkipBad: cmd.SkipBad, Steering: steering, Seed: cmd.Seed}
@@ -105,6 +113,12 @@ func (cmd *evalCmd) misplaced(worlds bool) error {
 		return usagef("measuring tasks: --world, --level, -n and --samples are about worlds; add --worlds, or name tasks such as --tasks '{copy: {level: 2, n: 50}}'")
 	case cmd.Level < 0 || cmd.Level > 5:
 		return usagef("measuring in worlds: --level %d: there are 1 to 5", cmd.Level)
+	case cmd.World != "" && !slices.Contains(world.Names(), cmd.World):
+		advice := "there are " + strings.Join(world.Names(), ", ")
+		if near := registry.Nearest(cmd.World, world.Names()); near != "" {
+			advice = fmt.Sprintf("did you mean %q?", near)
+		}
+		return usagef("measuring in worlds: no world named %q; %s", cmd.World, advice)
 	}
 	return nil
 }
