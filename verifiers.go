@@ -134,10 +134,7 @@ func (p *Pawl) EvalVerifiers(ctx context.Context, policy core.Policy, o Verifier
 	jury := &jury{p: p, plan: plan, team: map[string]core.Policy{"solver": policy}, seed: o.Seed}
 	var rows []VerifierRow
 	for i, name := range names {
-		if o.Observe != nil {
-			o.Observe(name, i, len(names))
-		}
-		v := visit{model: model, o: o.EnvironmentOptions, name: name, level: o.Worlds[name]}
+		v := visit{model: model, o: o.EnvironmentOptions, name: name, level: o.Worlds[name], index: i, of: len(names)}
 		eps, right, err := v.sampled(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("measuring verifiers in world %s: %w", name, err)
@@ -146,6 +143,7 @@ func (p *Pawl) EvalVerifiers(ctx context.Context, policy core.Policy, o Verifier
 			continue // a play of which nothing is right or wrong
 		}
 		for k, spec := range specs {
+			v.told(verifiers[k], 0)
 			row, err := jury.judge(ctx, spec, eps, right)
 			if err != nil {
 				return nil, fmt.Errorf("measuring verifiers in world %s: %w", name, err)
@@ -166,7 +164,7 @@ func (v *visit) sampled(ctx context.Context) ([]*core.Episode, [][]bool, error) 
 	if v.rules.Judge == nil {
 		return nil, nil, nil
 	}
-	attempts, err := v.attempts(ctx, v.o.Samples, 1)
+	attempts, err := v.attempts(ctx, "samples", v.o.Samples, 1)
 	if err != nil {
 		return nil, nil, err
 	}

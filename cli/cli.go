@@ -95,6 +95,7 @@ func grammar(a *app, options ...kong.Option) (*kong.Kong, error) {
 	return kong.New(a, append([]kong.Option{
 		kong.Name("pawl"), kong.Description(about), kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
+		kong.ValueFormatter(func(v *kong.Value) string { return described(v, "") }),
 		kong.Vars{"version": "pawl " + pawl.Version},
 	}, options...)...)
 }

@@ -3,8 +3,10 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"pawl"
+	"pawl/world"
 )
 
 // environments measures a policy in the worlds that the model of the binary is
@@ -12,6 +14,9 @@ import (
 func (cmd *evalCmd) environments(ctx context.Context, c *console, p *pawl.Pawl, model pawl.Model) error {
 	o, err := cmd.options(c, p)
 	if err != nil {
+		return err
+	}
+	if err := unlearnt(c, p, model, cmd.World); err != nil {
 		return err
 	}
 	policy, err := p.Policy(ctx, model)
@@ -37,6 +42,22 @@ func (cmd *evalCmd) environments(ctx context.Context, c *console, p *pawl.Pawl, 
 	for _, e := range all {
 		fmt.Fprintf(c.out, "%-14s %-13s %.3f [%.3f, %.3f]  %7s %7s %7s %8s %-24s %6.1f\n", e.Name, e.Difficulty(), e.Value, e.Low, e.High,
 			figure(e.Mean), figure(e.Votes), figure(e.Pass), figure(e.Verify), gap(e), e.Tokens)
+	}
+	return nil
+}
+
+// unlearnt says that the model in the binary was not trained in a world: that it
+// fails there tells nothing of it.
+func unlearnt(c *console, p *pawl.Pawl, model pawl.Model, name string) error {
+	if model.Kind != pawl.ModelRecipe || !slices.Contains(world.Names(), name) {
+		return nil
+	}
+	nano, err := p.NanoLevels()
+	if err != nil {
+		return err
+	}
+	if _, ok := nano.Levels[name]; !ok {
+		c.note("note: the model in the binary was not trained in the world %s", name)
 	}
 	return nil
 }

@@ -60,6 +60,11 @@ func (cmd *evalCmd) Run(ctx context.Context, a *app, c *console) error {
 	if worlds {
 		return cmd.environments(ctx, c, p, model)
 	}
+	if cmd.Recipe == "" {
+		if err := unlearnt(c, p, model, pawl.SourceName(cmd.Tasks)); err != nil {
+			return err
+		}
+	}
 	view := newRunView(c, true)
 	o := pawl.EvalOptions{Recipe: cmd.Recipe, Model: model, Tasks: cmd.Tasks, Set: cmd.Split, SkipBad: cmd.SkipBad, Steering: steering, Seed: cmd.Seed}
 	o.Observe = func(e loop.Event) {
@@ -107,7 +112,7 @@ func (cmd *evalCmd) misplaced(worlds bool) error {
 	case !worlds && (cmd.World != "" || cmd.Level != 0 || cmd.N != worldTasks || cmd.Samples != worldSamples):
 		return usagef("measuring tasks: --world, --level, -n and --samples are about worlds; add --worlds, or name tasks such as --tasks '{copy: {level: 2, n: 50}}'")
 	}
-	return nil
+	return cmd.check()
 }
 
 // estimateLine is a figure with its interval, unit and the tasks behind it.

@@ -19,6 +19,9 @@ func (cmd *evalVerifiersCmd) Run(ctx context.Context, a *app, c *console) error 
 	if err != nil {
 		return &pawl.InputError{Err: err}
 	}
+	if err := cmd.check(); err != nil {
+		return err
+	}
 	p, err := a.openFor(c, model)
 	if err != nil {
 		return err
@@ -26,6 +29,9 @@ func (cmd *evalVerifiersCmd) Run(ctx context.Context, a *app, c *console) error 
 	defer p.Close()
 	o := pawl.VerifierOptions{Verifiers: cmd.Verifier}
 	if o.EnvironmentOptions, err = cmd.options(c, p); err != nil {
+		return err
+	}
+	if err := unlearnt(c, p, model, cmd.World); err != nil {
 		return err
 	}
 	policy, err := p.Policy(ctx, model)

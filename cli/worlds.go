@@ -4,8 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"pawl"
+	"pawl/core"
+	"pawl/loop"
+	"pawl/registry"
 	"pawl/world"
 )
 
@@ -18,12 +22,24 @@ type worldFlags struct {
 	Seed    uint64 `help:"Seed of the samples." default:"1" placeholder:"N"`
 }
 
+// check refuses what cannot be measured, before anything is opened.
+func (f worldFlags) check() error {
+	switch {
+	case f.Level < 0 || f.Level > 5:
+		return usagef("measuring in worlds: --level %d: there are 1 to 5", f.Level)
+	case f.World != "" && !slices.Contains(world.Names(), f.World):
+		advice := "there are " + strings.Join(world.Names(), ", ")
+		if near := registry.Nearest(f.World, world.Names()); near != "" {
+			advice = fmt.Sprintf("did you mean %q?", near)
+		}
+		return usagef("measuring in worlds: no world named %q; %s", f.World, advice)
+	}
+	return nil
+}
+
 // options are the worlds that the model of the binary knows, at their default
 // difficulty, or what the flags make of them.
 func (f worldFlags) options(c *console, p *pawl.Pawl) (pawl.EnvironmentOptions, error) {
-	if f.Level < 0 || f.Level > 5 {
-		return pawl.EnvironmentOptions{}, usagef("measuring in worlds: --level %d: there are 1 to 5", f.Level)
-	}
 	nano, err := p.NanoLevels()
 	if err != nil {
 		return pawl.EnvironmentOptions{}, err
@@ -40,22 +56,20 @@ func (f worldFlags) options(c *console, p *pawl.Pawl) (pawl.EnvironmentOptions, 
 			delete(levels, name)
 		}
 	}
-	if len(levels) == 0 && slices.Contains(world.Names(), f.World) { // one that the model of the binary does not know
+	if len(levels) == 0 { // one that the model of the binary does not know
 		const middle = 3
 		levels[f.World] = cmp.Or(f.Level, middle)
 	}
-	if len(levels) == 0 {
-		return pawl.EnvironmentOptions{}, usagef("measuring in worlds: no world named %q; pawl components lists them", f.World)
-	}
+	view := newRunView(c, true)
 	return pawl.EnvironmentOptions{
 		Worlds: levels, Sizes: sizes, Tasks: f.N, Samples: f.Samples, Seed: f.Seed,
-		Observe: func(name string, done, total int) {
-			line := fmt.Sprintf("  %s, world %d of %d", name, done+1, total)
-			if c.tty {
-				c.live(line)
-			} else {
-				c.note("%s", line)
+		Observe: func(v pawl.Visit) {
+			e := loop.Event{Stage: fmt.Sprintf("%s, world %d of %d", v.World, v.Index+1, v.Of)}
+			if v.Part != "" {
+				e.Stage += ", " + v.Part
+				e.Progress = core.Progress{Done: v.Done, Total: v.Tasks}
 			}
+			view.observe(e)
 		},
 	}, nil
 }
