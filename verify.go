@@ -170,24 +170,6 @@ func verifierNamed(text string, set map[string]string) (core.Spec, error) {
 	return spec, nil
 }
 
-// VerifySummary is what came of a verification.
-type VerifySummary struct {
-	Verifier  string          `json:"verifier"`
-	N         int             `json:"n"`         // completions
-	Tasks     int             `json:"tasks"`     // that have any
-	Right     int             `json:"right"`     // completions of value 1
-	Solved    int             `json:"solved"`    // tasks with one of value 1
-	Abstained int             `json:"abstained"` // they count as 0
-	Unjudged  int             `json:"unjudged"`  // of these, since the verifier failed; the same command asks about them again
-	Reason    string          `json:"reason"`    // of the first that is unjudged
-	Metrics   []core.Estimate `json:"metrics"`   // the mean first; where answers are right or wrong and tasks have several, pass@k
-	Judged    int             `json:"judged"`    // now, the rest before
-	Seconds   float64         `json:"seconds"`   // for those
-}
-
-// Binary tells whether every value is 0 or 1.
-func (s *VerifySummary) Binary() bool { return len(s.Metrics) > 0 && s.Metrics[0].Name == "accuracy" }
-
 // Verify judges the completions of v and gives their rows to sink in the order
 // of the file, each as soon as it is durable. What was judged before, by the
 // same verifier on the same contents, is not judged again: rows are steps of

@@ -10,13 +10,11 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"strings"
 	"time"
 
 	"pawl/core"
 	"pawl/exec"
 	"pawl/loop"
-	"pawl/stats"
 	"pawl/store"
 	"pawl/task"
 )
@@ -219,65 +217,6 @@ func encodeRow(w io.Writer, row ScoreRow) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	return e.Encode(row)
-}
-
-// tally counts rows for the summary. It holds a number a row.
-type tally struct {
-	s      VerifySummary
-	at     map[string]int
-	values [][]float64
-	solved []bool
-}
-
-func newTally() *tally { return &tally{at: map[string]int{}} }
-
-func (t *tally) add(row ScoreRow) {
-	i, ok := t.at[row.ID]
-	if !ok {
-		i = len(t.values)
-		t.at[row.ID] = i
-		t.values, t.solved = append(t.values, nil), append(t.solved, false)
-	}
-	value := 0.0
-	t.s.N++
-	switch s := row.Scores[0]; { // every row has one
-	case s.Abstain:
-		t.s.Abstained++
-		if row.unjudged() {
-			if t.s.Unjudged++; t.s.Unjudged == 1 {
-				t.s.Reason = strings.TrimPrefix(s.Rationale, core.NotJudged)
-			}
-		}
-	case s.Value == 1:
-		value, t.solved[i] = 1, true
-		t.s.Right++
-	default:
-		value = s.Value
-	}
-	t.values[i] = append(t.values[i], value)
-}
-
-func (t *tally) fill(s *VerifySummary) {
-	s.N, s.Right, s.Abstained, s.Unjudged, s.Reason, s.Tasks = t.s.N, t.s.Right, t.s.Abstained, t.s.Unjudged, t.s.Reason, len(t.values)
-	for _, solved := range t.solved {
-		if solved {
-			s.Solved++
-		}
-	}
-	if s.N == 0 {
-		return
-	}
-	name := "accuracy"
-	for _, values := range t.values {
-		for _, v := range values {
-			if v != 0 && v != 1 {
-				name = "score"
-			}
-		}
-	}
-	for _, e := range stats.SampledEstimates(name, t.values) {
-		s.Metrics = append(s.Metrics, core.Estimate(e))
-	}
 }
 
 // contents digests completions: what is read of them, and nothing else.
