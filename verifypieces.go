@@ -170,4 +170,3 @@ func (w *verifying) send(ctx context.Context, p *piece) error {
 	}
 	return ctx.Err()
 }
-
