@@ -177,7 +177,10 @@ func verifierNamed(text string, set map[string]string) (core.Spec, error) {
 // failed to judge are asked about again once all the others are through.
 //
 // The verifier asks no model: one that has to is an error. An error of the
-// verifier, or of sink, ends it; what is durable stays so.
+// verifier, of the store or of sink ends it. What was judged by then is still
+// made durable and stays so; sink is not called again once it has failed. The
+// summary counts what is durable, beside an error too; it is nil where the work
+// did not begin.
 func (p *Pawl) Verify(ctx context.Context, v *Verification, sink func(ScoreRow) error) (*VerifySummary, error) {
 	host := &verifyHost{p: p, v: v}
 	of := v.key
@@ -193,7 +196,7 @@ func (p *Pawl) Verify(ctx context.Context, v *Verification, sink func(ScoreRow) 
 	defer func() { _ = lease.Release(context.WithoutCancel(ctx)) }() // else it ends with the process
 	ctx, stop := keepLease(ctx, lease)
 	defer stop()
-	j := &verifyJournal{v: v, of: of, store: p.store, steps: exec.NewSteps(lease), sink: sink, tally: newTally()}
+	j := &verifyJournal{ctx: context.WithoutCancel(ctx), v: v, of: of, store: p.store, steps: exec.NewSteps(lease), sink: sink, tally: newTally()}
 	if err := j.resume(ctx); err != nil {
 		return nil, err
 	}
@@ -216,9 +219,6 @@ func (p *Pawl) judgeRest(ctx context.Context, v *Verification, host *verifyHost,
 	}
 	began := time.Now()
 	err = (&verifying{v: v, verifier: verifier, journal: j}).run(ctx)
-	if cause := context.Cause(ctx); err != nil && cause != nil {
-		err = cause
-	}
 	s.Judged, s.Seconds = j.judged, time.Since(began).Seconds()
 	return err
 }

@@ -71,23 +71,23 @@ func (w *verifying) run(ctx context.Context) error {
 	err := w.leave(inner)
 	cancel()
 	wg.Wait()
-	// What was judged is kept, whatever ended the work.
-	keep := context.WithoutCancel(ctx)
-	return errors.Join(err, w.drain(keep), w.journal.flush(keep))
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		err = cause
+	}
+	w.drain()
+	return errors.Join(err, w.journal.err())
 }
 
-// drain files the rows at the head of the line that are judged, once nothing
-// works any more.
-func (w *verifying) drain(ctx context.Context) error {
+// drain keeps what was judged, whatever ended the work: the rows at the head of
+// the line, once nothing works any more.
+func (w *verifying) drain() {
 	for _, s := range w.line {
 		if s.p.out == nil {
-			return nil
+			break
 		}
-		if err := w.file(ctx, s); err != nil {
-			return err
-		}
+		w.file(s)
 	}
-	return nil
+	w.journal.flush()
 }
 
 func (w *verifying) wake() {
@@ -96,9 +96,10 @@ func (w *verifying) wake() {
 	w.cond.Broadcast()
 }
 
-// leave hands rows on in the order of the file.
+// leave files rows in the order of the file, until there are no more, or none
+// can be kept or handed on.
 func (w *verifying) leave(ctx context.Context) error {
-	for {
+	for w.journal.err() == nil {
 		s, ok, err := w.head(ctx)
 		if err != nil || !ok {
 			return err
@@ -109,16 +110,21 @@ func (w *verifying) leave(ctx context.Context) error {
 		if s.p.err != nil {
 			return s.p.err
 		}
-		if err := w.file(ctx, s); err != nil {
-			return err
-		}
-		w.mu.Lock()
-		w.line[0] = slot{}
-		w.line = w.line[1:]
-		w.size -= s.p.rows[s.i].size
-		w.cond.Broadcast()
-		w.mu.Unlock()
+		w.pop()
+		w.file(s)
 	}
+	return nil
+}
+
+// pop takes the first row out of the line: from here on it is the journal's.
+func (w *verifying) pop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.line[0]
+	w.line[0] = slot{}
+	w.line = w.line[1:]
+	w.size -= s.p.rows[s.i].size
+	w.cond.Broadcast()
 }
 
 // await waits for a piece. Rows before it that are judged become durable
@@ -139,23 +145,18 @@ func (w *verifying) await(ctx context.Context, p *piece) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-moment.C:
-			if err := w.journal.flush(ctx); err != nil {
-				return err
-			}
+			w.journal.flush()
 		}
 	}
 }
 
 // file gives a judged row to the journal, unless it is durable: one of a group
 // that a kill cut.
-func (w *verifying) file(ctx context.Context, s slot) error {
-	if s.p.rows[s.i].pos < w.from {
-		return nil
+func (w *verifying) file(s slot) {
+	row := s.p.rows[s.i]
+	if row.pos >= w.from {
+		w.journal.add(s.p.out[s.i], row.old == nil, s.i == len(s.p.rows)-1)
 	}
-	if s.p.rows[s.i].old == nil {
-		w.journal.judged++
-	}
-	return w.journal.add(ctx, s.p.out[s.i], s.i == len(s.p.rows)-1)
 }
 
 // head is the first row in line; ok is false once there are no more.
