@@ -55,6 +55,7 @@ var lattice = map[string]rule{
 	"exec":   {"core", "", "an edge: runs steps, whatever they are"},
 	"store":  {"core", "", "an edge: keeps bytes, whatever they are"},
 
+	"atomicfile":    {"", "-", "a leaf: writes files, whatever they hold"},
 	"nn/constraint": {"", "-", "grammars over bytes: a leaf, so that a page can be checked without an engine"},
 
 	"sandbox":  {"core", "", "an edge: runs code of others, so it holds nothing of ours"},

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"hash"
-	"io"
 	"time"
 
 	"pawl/core"
@@ -237,12 +236,6 @@ func (j *verifyJournal) hand(row ScoreRow) {
 	if j.untaken = j.sink(row); j.untaken == nil {
 		j.v.tell(loop.Event{Stage: "verify", Progress: core.Progress{Stage: "verify", Done: j.tally.s.N, Total: j.v.Rows}})
 	}
-}
-
-func encodeRow(w io.Writer, row ScoreRow) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	return e.Encode(row)
 }
 
 // contents digests completions: what is read of them, and nothing else.

@@ -62,7 +62,7 @@ func (cmd *verifyCmd) Run(ctx context.Context, a *app, c *console) error {
 		if file, err = pawl.CreateRows(cmd.Results); err != nil {
 			return err
 		}
-		defer file.Drop() // nothing is left to drop once it is saved
+		defer file.Drop()
 		print := sink
 		sink = func(row pawl.ScoreRow) error {
 			if err := file.Add(row); err != nil {
