@@ -37,12 +37,14 @@ type ScoreRow struct {
 	Scores []RowScore `json:"scores"`
 }
 
-// RowScore is core.Score for a row: every field is always there.
+// RowScore is core.Score for a row: every field is always there, but for the one
+// that tells of a failure.
 type RowScore struct {
 	By         string  `json:"by"`
 	Value      float64 `json:"value"`
 	Confidence float64 `json:"confidence"` // 0 where it is not known
 	Abstain    bool    `json:"abstain"`
+	Unjudged   bool    `json:"unjudged,omitempty"` // abstains since the verifier failed; it is asked again
 	Rationale  string  `json:"rationale"`
 }
 
@@ -73,7 +75,7 @@ func (v *Verification) tell(e loop.Event) {
 
 // verifyVersion enters the keys of verify's steps: raise it when what they
 // hold changes its meaning.
-const verifyVersion = 2
+const verifyVersion = 3
 
 // PrepareVerify reads all that a verification is given. Completions are read
 // once here and once more when they are judged, so that a mistake in the last

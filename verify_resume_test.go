@@ -130,7 +130,7 @@ func TestVerifyAsksAgain(t *testing.T) {
 	name := rig(t, func(_ context.Context, attempts []string, at int) (core.Score, error) {
 		asked.Add(1)
 		if broken.Load() && strings.HasPrefix(attempts[at], "bad") {
-			return core.Score{Abstain: true, Rationale: core.NotJudged + "it is broken"}, nil
+			return core.Score{Abstain: true, Unjudged: true, Rationale: "it is broken"}, nil
 		}
 		return core.Score{Value: 1}, nil
 	})

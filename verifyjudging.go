@@ -32,7 +32,7 @@ func (w *verifying) judge(ctx context.Context, p *piece) {
 				p.err = fmt.Errorf("verifying task %s with %s: it gives the value %v with confidence %v", p.eps[i].Task.ID, w.v.spec.Label(), s.Value, s.Confidence)
 				return
 			}
-			scores[i][s.Nodes[0]] = append(scores[i][s.Nodes[0]], RowScore{w.v.spec.Label(), s.Value, s.Confidence, s.Abstain, s.Rationale})
+			scores[i][s.Nodes[0]] = append(scores[i][s.Nodes[0]], RowScore{w.v.spec.Label(), s.Value, s.Confidence, s.Abstain, s.Unjudged, s.Rationale})
 		}
 	}
 	out := make([]ScoreRow, 0, len(p.rows))

@@ -172,10 +172,7 @@ func (s *stored) count(ctx context.Context) (rows, unjudged int, err error) {
 }
 
 // unjudged tells whether the verifier failed to judge the row.
-func (r ScoreRow) unjudged() bool {
-	s := r.Scores[0]
-	return core.Score{Abstain: s.Abstain, Rationale: s.Rationale}.Unjudged()
-}
+func (r ScoreRow) unjudged() bool { return r.Scores[0].Unjudged }
 
 // add takes the next row; fresh tells whether this process judged it. Where a
 // piece ends, a step may: pieces are then not judged twice.

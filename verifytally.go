@@ -1,8 +1,6 @@
 package pawl
 
 import (
-	"strings"
-
 	"pawl/core"
 	"pawl/stats"
 )
@@ -49,7 +47,7 @@ func (t *tally) add(row ScoreRow) {
 		t.s.Abstained++
 		if row.unjudged() {
 			if t.s.Unjudged++; t.s.Unjudged == 1 {
-				t.s.Reason = strings.TrimPrefix(s.Rationale, core.NotJudged)
+				t.s.Reason = s.Rationale
 			}
 		}
 	case s.Value == 1:

@@ -88,7 +88,7 @@ var genEpisode = rapid.Custom(func(t *rapid.T) *Episode {
 	for range rapid.IntRange(0, 2).Draw(t, "scores") {
 		ep.Scores = append(ep.Scores, Score{
 			By: genText.Draw(t, "by"), Nodes: genRefs.Draw(t, "nodes"), Value: rapid.Float64().Draw(t, "v"),
-			Dense: genF32.Draw(t, "dense"), Confidence: rapid.Float64().Draw(t, "c"), Abstain: rapid.Bool().Draw(t, "a"),
+			Dense: genF32.Draw(t, "dense"), Confidence: rapid.Float64().Draw(t, "c"), Abstain: rapid.Bool().Draw(t, "a"), Unjudged: rapid.Bool().Draw(t, "u"),
 			Rationale: genText.Draw(t, "why"), Via: Ref(rapid.IntRange(0, n).Draw(t, "via")),
 		})
 	}
