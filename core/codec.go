@@ -169,8 +169,9 @@ func (e *encoder) bool(v bool) {
 	e.buf = append(e.buf, b)
 }
 
-// flags writes truth values as one byte, the first as its lowest bit: one alone
-// reads as bool writes it.
+// flags writes truth values as one byte, the first as its lowest bit. The first
+// alone is what bool writes: a field that had the byte to itself is read on
+// without another version of the record.
 func (e *encoder) flags(vs ...bool) {
 	b := byte(0)
 	for i, v := range vs {
