@@ -119,7 +119,7 @@ func (a agreement) way() string {
 }
 
 func (a agreement) of(ep *core.Episode, r core.Ref) bool {
-	return a.cfg.Of == "any" || ep.Node(r).Actor == a.cfg.Of
+	return playedBy(ep, r, a.cfg.Of)
 }
 
 // Verify lets all programs of the seat run, and scores those among at. Of the

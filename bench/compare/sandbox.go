@@ -146,6 +146,7 @@ func atOnce(ctx context.Context, o *options, rep *reporter, n int, ours, theirs 
 	return nil
 }
 
+// rateOf is how often a second do is done, by n at once for the time of slice.
 func rateOf(n int, slice time.Duration, do func() error) (float64, error) {
 	var wg sync.WaitGroup
 	var done atomic.Int64

@@ -80,19 +80,16 @@ type World struct {
 
 // New checks c and makes its world.
 func New(c Config) (*World, error) {
-	c.Split, c.Level, c.Form = cmp.Or(c.Split, "train"), cmp.Or(c.Level, 3), cmp.Or(c.Form, Turns)
+	c.Form = cmp.Or(c.Form, Turns)
 	fail := func(format string, args ...any) (*World, error) {
 		return nil, fmt.Errorf("making world keysum: "+format, args...)
 	}
-	var err error
-	if c.Dialect, err = world.Dialect(c.Dialect); err != nil {
+	err := world.Settle(&c.Split, &c.Level, len(sizes)-1, &c.Dialect)
+	if err != nil {
 		return fail("%w", err)
 	}
 	if c.Form != Turns && c.Form != Once {
 		return fail("no form named %q; there are %s and %s", c.Form, Turns, Once)
-	}
-	if c.Level < 1 || c.Level >= len(sizes) {
-		return fail("no level %d; there are 1 to %d", c.Level, len(sizes)-1)
 	}
 	s := sizes[c.Level]
 	s.keys, s.turns, s.per = cmp.Or(c.Keys, s.keys), cmp.Or(c.Turns, s.turns), cmp.Or(c.PerTurn, s.per)
