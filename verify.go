@@ -200,9 +200,11 @@ func (p *Pawl) Verify(ctx context.Context, v *Verification, sink func(ScoreRow) 
 	host := &verifyHost{p: p, v: v}
 	of := v.key
 	if slices.Contains(registry.Default.Needs(v.spec), registry.NeedSandbox) {
-		if box, err := host.Sandbox(); err == nil { // else building the verifier tells why it cannot do without
-			of = core.NewHasher("verify in").String(string(of)).String(box.Identity()).Key()
+		in := "none" // no verdict has this key: building the verifier tells why it cannot do without
+		if box, err := host.Sandbox(); err == nil {
+			in = box.Identity()
 		}
+		of = core.NewHasher("verify in").String(string(of)).String(in).Key()
 	}
 	lease, err := p.store.AcquireWork(ctx, verifyWork+of.Short(), leaseTTL)
 	if err != nil {

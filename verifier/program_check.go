@@ -20,6 +20,7 @@ func init() {
 			"The paper lets the model execute its program in words; this is its variant with a real interpreter.",
 		Paper:   "ProgCo: Program Helps Self-Correction of Large Language Models (Song et al., 2025)",
 		Example: "program_check: {by: checker}",
+		Needs:   []string{registry.NeedSandbox},
 	}, newProgramCheck)
 }
 

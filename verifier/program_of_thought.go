@@ -21,6 +21,7 @@ func init() {
 			"without a program does so too, and with `claim` abstains where it claims nothing.",
 		Paper:   "Embedding Self-Correction as an Inherent Ability in Large Language Models for Enhanced Mathematical Reasoning (Gao et al., 2024)",
 		Example: "program_of_thought: {against: claim}",
+		Needs:   []string{registry.NeedSandbox},
 	}, newProgramOfThought)
 }
 
