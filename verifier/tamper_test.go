@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -74,6 +75,10 @@ var tampered = []struct{ entry, honest, cases, test string }{
 	},
 }
 
+// waiting tells that a program only waits, whatever its task. It takes two times
+// the wall limit, so that such programs, named for it, meet one task.
+func waiting(name string) bool { return strings.HasPrefix(name, "hangs") }
+
 func TestTampering(t *testing.T) {
 	box := strictBox(t)
 	h := coretest.NewHost(nil)
@@ -86,11 +91,14 @@ func TestTampering(t *testing.T) {
 	if len(attacks) < 60 {
 		t.Errorf("the corpus has %d programs", len(attacks))
 	}
-	names := []string{}
-	for name := range attacks {
-		names = append(names, name)
-	}
-	for _, task := range tampered {
+	for i, task := range tampered {
+		names := []string{}
+		for name := range attacks {
+			if i == 0 || !waiting(name) {
+				names = append(names, name)
+			}
+		}
+		slices.Sort(names)
 		for way, ref := range map[string]string{
 			"cases": fmt.Sprintf(`{"language": "python", "entry_point": %q, "cases": %s}`, task.entry, task.cases),
 			"test":  fmt.Sprintf(`{"language": "python", "entry_point": %q, "test": %q}`, task.entry, task.test),
@@ -99,6 +107,7 @@ func TestTampering(t *testing.T) {
 				continue
 			}
 			t.Run(task.entry+"/"+way, func(t *testing.T) {
+				t.Parallel() // they wait for each other's processes, and for little else
 				texts := []string{"```python\n" + task.honest + "```"}
 				for _, name := range names {
 					texts = append(texts, strings.ReplaceAll(attacks[name], "NAME", task.entry))
