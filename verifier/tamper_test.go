@@ -57,7 +57,7 @@ var tampered = []struct{ entry, honest, cases, test string }{
 	{
 		"unique", "def unique(xs):\n    return sorted(set(xs))\n",
 		`[{"input": [[3, 1, 3]], "output": [1, 3]}, {"input": [[2]], "output": [2]}, {"input": [["b", "a"]], "output": ["a", "b"]}]`,
-		"def check(candidate):\n    assert candidate([3, 1, 3]) == [1, 3]\n    assert list(candidate([2])) == [2]\n    assert len(candidate([5, 5, 6])) == 2\n    assert [1, 3] == candidate([3, 1, 3])\n",
+		"def check(candidate):\n    assert candidate(candidate([3, 1, 3])) == [1, 3]\n    assert candidate([3, 1, 3]) == [1, 3]\n    assert list(candidate([2])) == [2]\n    assert len(candidate([5, 5, 6])) == 2\n    assert [1, 3] == candidate([3, 1, 3])\n",
 	},
 	{
 		"shout", "def shout(s):\n    return s.upper() + '!'\n",
@@ -75,9 +75,9 @@ var tampered = []struct{ entry, honest, cases, test string }{
 	},
 }
 
-// waiting tells that a program only waits, whatever its task. It takes two times
-// the wall limit, so that such programs, named for it, meet one task.
-func waiting(name string) bool { return strings.HasPrefix(name, "hangs") }
+// hanging tells that a program takes all of its time, whatever its task, and that
+// twice. Such programs, named for it, meet one task.
+func hanging(name string) bool { return strings.HasPrefix(name, "hangs") }
 
 func TestTampering(t *testing.T) {
 	box := strictBox(t)
@@ -94,7 +94,7 @@ func TestTampering(t *testing.T) {
 	for i, task := range tampered {
 		names := []string{}
 		for name := range attacks {
-			if i == 0 || !waiting(name) {
+			if i == 0 || !hanging(name) {
 				names = append(names, name)
 			}
 		}
