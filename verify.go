@@ -197,7 +197,7 @@ func (s *VerifySummary) Binary() bool { return len(s.Metrics) > 0 && s.Metrics[0
 // The verifier asks no model: one that has to is an error. An error of the
 // verifier, or of sink, ends it; what is durable stays so.
 func (p *Pawl) Verify(ctx context.Context, v *Verification, sink func(ScoreRow) error) (*VerifySummary, error) {
-	host := &verifyHost{p: p, v: v}
+	host := newVerifyHost(p, v)
 	of := v.key
 	if slices.Contains(registry.Default.Needs(v.spec), registry.NeedSandbox) {
 		in := "none" // no verdict has this key: building the verifier tells why it cannot do without
