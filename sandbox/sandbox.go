@@ -65,7 +65,11 @@ func Open(o Options) (*Sandbox, error) {
 	}
 	if err := s.prove(); err != nil {
 		s.Close()
-		return nil, fmt.Errorf("opening the sandbox: %w: running a first program: %w%s", ErrUnavailable, err, needs[o.Kind])
+		hint := needs[o.Kind]
+		if s.gvisor != nil {
+			hint = s.gvisor.tried()
+		}
+		return nil, fmt.Errorf("opening the sandbox: %w: running a first program: %w%s", ErrUnavailable, err, hint)
 	}
 	return s, nil
 }
