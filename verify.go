@@ -184,12 +184,14 @@ func verifierNamed(text string, set map[string]string) (core.Spec, error) {
 // summary counts what is durable, beside an error too; it is nil where the work
 // did not begin.
 func (p *Pawl) Verify(ctx context.Context, v *Verification, sink func(ScoreRow) error) (*VerifySummary, error) {
-	host := &verifyHost{p: p, v: v}
+	host := newVerifyHost(p, v)
 	of := v.key
 	if slices.Contains(registry.Default.Needs(v.spec), registry.NeedSandbox) {
-		if box, err := host.Sandbox(); err == nil { // else building the verifier tells why it cannot do without
-			of = core.NewHasher("verify in").String(string(of)).String(box.Identity()).Key()
+		in := "none" // no verdict has this key: building the verifier tells why it cannot do without
+		if box, err := host.Sandbox(); err == nil {
+			in = box.Identity()
 		}
+		of = core.NewHasher("verify in").String(string(of)).String(in).Key()
 	}
 	lease, err := p.store.AcquireWork(ctx, verifyWork+of.Short(), leaseTTL)
 	if err != nil {

@@ -27,6 +27,7 @@ func init() {
 			"of their number (`weight: root`). Abstains where no test can be run.",
 		Paper:   "CodeT: Code Generation with Generated Tests (Chen et al., 2022); CodeDPO: Aligning Code Models with Self Generated and Verified Source Code (Zhang et al., 2024); Competition-Level Code Generation with AlphaCode (Li et al., 2022)",
 		Example: "agreement: {by: tester, samples: 10}",
+		Needs:   []string{registry.NeedSandbox},
 	}, newAgreement)
 }
 

@@ -22,6 +22,7 @@ func init() {
 			"Its refinement of answer and program in turn is not done: this is the verification alone.",
 		Paper:   "ProgCo: Program Helps Self-Correction of Large Language Models (Song et al., 2025)",
 		Example: "program_check: {by: checker}",
+		Needs:   []string{registry.NeedSandbox},
 	}, newProgramCheck)
 }
 

@@ -23,6 +23,7 @@ func init() {
 			"model may get wrong.",
 		Paper:   "Embedding Self-Correction as an Inherent Ability in Large Language Models for Enhanced Mathematical Reasoning (Gao et al., 2024)",
 		Example: "program_of_thought: {against: claim}",
+		Needs:   []string{registry.NeedSandbox},
 	}, newProgramOfThought)
 }
 
