@@ -22,7 +22,8 @@ type numeric struct {
 	prec    uint
 	complex bool
 	work    *budget
-	lost    *int // raised to the exponent of what cancels in a sum by more than half of its bits
+	lost    *int   // raised to the exponent of what cancels in a sum by more than half of its bits
+	trace   *[]int // the exponents of all parts, in order
 }
 
 func (e numeric) real(x *big.Float) value { return value{re: x} }
@@ -43,6 +44,16 @@ func (e numeric) eval(n *node) (value, error) {
 	v, err := e.op(n)
 	if err == nil && (vast(v.re) || v.im != nil && vast(v.im)) {
 		return v, errTooLarge
+	}
+	if err == nil && e.trace != nil {
+		for _, x := range []*big.Float{v.re, v.im} {
+			if x != nil && x.Sign() != 0 {
+				*e.trace = append(*e.trace, exponent(x))
+			}
+		}
+		if n.op == opNum { // 1.000...01 is near 1
+			*e.trace = append(*e.trace, n.num.Num().BitLen(), n.num.Denom().BitLen())
+		}
 	}
 	return v, err
 }
@@ -66,8 +77,7 @@ func (e numeric) op(n *node) (value, error) {
 		case n.name == "pi":
 			return e.real(piAt(e.prec)), nil
 		case n.name == "e":
-			v, _ := expAt(floatInt(1, e.prec), e.prec)
-			return e.real(v), nil
+			return e.real(eAt(e.prec)), nil
 		case n.name == "i" && e.complex:
 			return value{floatInt(0, e.prec), floatInt(1, e.prec)}, nil
 		case n.name == "i":
@@ -185,6 +195,9 @@ func (e numeric) exp(v value) (value, error) {
 	x, ok := expAt(v.re, e.prec)
 	if !ok {
 		return value{}, errTooLarge
+	}
+	if e.trace != nil { // tanh 1000 is 1 but for e^-2000
+		*e.trace = append(*e.trace, exponent(x))
 	}
 	if v.im == nil {
 		return e.real(x), nil
