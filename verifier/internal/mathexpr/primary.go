@@ -213,6 +213,12 @@ const unknown = "fgFGPQ"
 // symbol reads a variable, or an unknown function applied to something.
 func (p *parser) symbol(t token) *node {
 	name := t.text
+	if t.bold {
+		if constantNames[name] { // the unit vector, not the root of -1
+			name = "bold " + name
+		}
+		return &node{op: opSym, name: name + p.subscript(), vector: true}
+	}
 	if t := p.peek(); t.kind == tNum && !t.space && len(name) == 1 && !strings.Contains(t.text, ".") && !p.tex && !p.ahead(1).is(tSym) {
 		p.next() // x1 in plain text is a name of its own
 		return symbol(name + t.text)
@@ -228,6 +234,9 @@ func (p *parser) symbol(t token) *node {
 	for p.peek().is(tOp, "'") {
 		p.next()
 		name += "'"
+	}
+	if p.peek().is(tOp, "(") && !p.peek().space && p.ahead(1).kind == tNum && p.ahead(2).is(tOp, ")") && len(name) == 1 && !constantNames[name] && !strings.Contains(unknown, name) {
+		return p.fail("%s(%s) is a product or a value", name, p.ahead(1).text)
 	}
 	if name == "C" && p.peek().is(tOp, "(") || len(t.text) != 1 || !strings.Contains(unknown, t.text) || !p.peek().is(tOp, "(") || p.peek().space {
 		return symbol(name)
@@ -357,6 +366,9 @@ func (p *parser) root() *node {
 		of = p.sum()
 		p.expect(")")
 	} else {
+		if t := p.peek(); t.kind == tNum && len(t.text) > 1 && !strings.Contains(t.text, ".") && p.tex { // \sqrt 23 sets a root of 2, and is written for that of 23
+			return p.fail("a root of %s or of its first digit", t.text)
+		}
 		of = p.argument()
 	}
 	if degree != nil {
@@ -371,6 +383,9 @@ func (p *parser) bracket(open string) *node {
 	p.bars, p.single = 0, false
 	q := p.items()
 	p.bars, p.single = bars, single
+	if q.open && len(q.items) == 1 {
+		return p.fail("%q ends with a comma", open)
+	}
 	end := p.next()
 	if !end.is(tOp, ")", "]") {
 		return p.fail("%q does not close", open)

@@ -23,7 +23,12 @@ func (c *comparison) scalars(a, b *node) Verdict {
 			return *v
 		}
 	}
-	return c.marked(a, b)
+	v := c.marked(a, b)
+	if v == Equal && (ua == "") != (ub == "") && drops(ua+ub) {
+		c.why = "what one is measured in changes what it is"
+		return Unsure
+	}
+	return v
 }
 
 // marked tries the readings of percent and degree marks. A whole answer of 50%

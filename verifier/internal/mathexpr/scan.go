@@ -26,6 +26,7 @@ type token struct {
 	val   *big.Rat
 	space bool // white space stood before it
 	tex   bool // a function that was written as a command
+	bold  bool // a letter that is bold
 }
 
 const thousands = '\ue000' // stands for a separator that can be nothing else
@@ -40,10 +41,7 @@ var separators = strings.NewReplacer(`\\`, `\\`, `\bigcup`, `\cup`, `\bigcap`, `
 // clean removes what only sets a text: delimiters of mathematics, sizes,
 // spaces, emphasis. What a $ is depends on their number: an even one delimits.
 func clean(s string) string {
-	s = unicodeSigns.Replace(strings.TrimSpace(s))
-	if t := strings.TrimSuffix(strings.TrimPrefix(s, "**"), "**"); len(t) == len(s)-4 {
-		s = t
-	}
+	s = emphasized(unicodeSigns.Replace(strings.TrimSpace(s)))
 	s = unwrapped(separators.Replace(s))
 	bare := strings.Count(s, "$") - strings.Count(s, `\$`)
 	var b strings.Builder
@@ -63,6 +61,18 @@ func clean(s string) string {
 	s = strings.TrimSpace(b.String())
 	if t := strings.TrimRight(s, " .,;"); !strings.HasSuffix(s, "...") && t != "" {
 		s = t
+	}
+	return s
+}
+
+// emphasized is what stands between the stars of Markdown, and the stop that
+// ends its sentence.
+func emphasized(s string) string {
+	for _, stars := range []string{"***", "**", "__"} {
+		t := strings.TrimRight(s, " .,;")
+		if len(t) > 2*len(stars) && strings.HasPrefix(t, stars) && strings.HasSuffix(t, stars) && !strings.Contains(t[len(stars):len(t)-len(stars)], stars) {
+			return strings.TrimSpace(t[len(stars) : len(t)-len(stars)])
+		}
 	}
 	return s
 }
@@ -158,6 +168,13 @@ func (c *scanner) next() {
 			c.i += n
 		}
 		c.letters(c.s[start:c.i])
+	case r == radical: // of all that is written without a space
+		c.i += n
+		c.emit(token{kind: tFn, text: "sqrt"})
+		if at := len(c.out); c.i < len(c.s) && isDigit(rune(c.s[c.i])) {
+			c.number()
+			c.out = append(c.out[:at], token{kind: tOp, text: "("}, c.out[at], token{kind: tOp, text: ")"})
+		}
 	default:
 		for _, sign := range []string{"**", "<=", ">=", "!=", "==", "=/="} {
 			if strings.HasPrefix(c.s[c.i:], sign) {
@@ -259,8 +276,11 @@ func (c *scanner) number() {
 var inText = map[string]bool{"text": true, "textbf": true, "textrm": true, "textit": true, "textnormal": true, "textsf": true, "texttt": true, "mbox": true,
 	"hbox": true, "emph": true, "mathrm": true, "operatorname": true, "mathsf": true}
 
+// bolds are commands that may make a vector, or a matrix, of a letter.
+var bolds = map[string]bool{"mathbf": true, "boldsymbol": true, "bold": true, "bm": true}
+
 // faces are commands that change the face of their argument and nothing else.
-var faces = map[string]bool{"mathbf": true, "mathit": true, "boldsymbol": true, "bold": true, "bm": true, "mathcal": true, "rm": true, "bf": true, "it": true, "mathop": true}
+var faces = map[string]bool{"mathit": true, "mathcal": true, "rm": true, "bf": true, "it": true, "mathop": true}
 
 func (c *scanner) command() {
 	j := c.i + 1
@@ -300,6 +320,15 @@ func (c *scanner) command() {
 				c.prose(c.s[k+1 : end])
 				c.i = end + 1
 				return
+			}
+		}
+	case bolds[name]:
+		rest := strings.TrimLeft(c.s[j:], " ")
+		letter := strings.TrimPrefix(rest, "{")
+		if len(letter) > 0 && unicode.IsLetter(rune(letter[0])) && letter[0] < utf8.RuneSelf && (letter == rest || strings.HasPrefix(letter[1:], "}")) {
+			c.emit(token{kind: tSym, text: letter[:1], bold: true})
+			if c.i = len(c.s) - len(letter) + 1; letter != rest {
+				c.i++
 			}
 		}
 	case faces[name]:
