@@ -53,7 +53,7 @@ func TestNotFooledByNumerals(t *testing.T) {
 		{"2020-01-01", "2018", un}, {"01/02/2020", "1/4040", un}, {"1/2/2020", "1/4040", un}, {"12/25", "0.48", eq},
 		{"12:30", "2:5", un}, {"12:30", "0.4", un}, {"10:30", "1/3", un}, {"3:15", "1:5", un}, {"1:02", "1:2", un}, {"6:4", "3:2", eq}, {"12:75", "13:15", un}, {"3:15", "3.25", un},
 		// two readings of a slash
-		{"1/2π", "π/2", un}, {"1/2√3", "√3/2", un}, {"1/2x", `\frac{x}{2}`, un}, {"6/2(1+2)", "9", un}, {"1/2(3)", "3/2", un}, {"y=1/2x", `y=\frac{x}{2}`, eq}, {"(1/2)π", "π/2", eq}, {"1/2", "0.5", eq}, {"1/2 m", "0.5", un},
+		{"1/2π", "π/2", un}, {"1/2√3", "√3/2", un}, {"1/2x", `\frac{x}{2}`, un}, {"6/2(1+2)", "9", un}, {"1/2(3)", "3/2", un}, {"y=1/2x", `y=\frac{x}{2}`, eq}, {"(1/2)π", "π/2", eq}, {"1/2", "0.5", eq}, {"0x10", "0", un}, {"0.33..", "0.33", un}, {"0.3 repeating", "0.3", un}, {"1/2 m", "0.5", un},
 		{"h(2)", "2h", un}, {"2(h)", "2h", eq}, {`\pi(2)`, `2\pi`, eq},
 	})
 }
@@ -62,7 +62,7 @@ func TestNotFooledByNumerals(t *testing.T) {
 func TestNotFooledByUnits(t *testing.T) {
 	holds(t, []fooled{
 		{"5 cm^2", "5 m^2", un}, {"5 km/h", "5 m/s", un}, {"5 m^2", `5\text{ m}^2`, eq}, {"5 m/s", "5 meters per second", eq}, {"5 m^3", "5 cm^2", un}, {"5 m^2", "6 cm^2", ne}, {"5 m", "5 cm", ne}, {"500 cm", "5 m", eq},
-		{"5 tenths", "5", un}, {"5 hundredths", "5", un}, {"3 quarters", "3", un}, {"5 halves", "5", un}, {"5 tens", "5", un}, {"5 squared", "5", un}, {"5 below zero", "5", un}, {"5 wrong", "5", un}, {"5 debt", "5", un}, {"5 k", "5", ne},
+		{"5 tenths", "5", un}, {"5 hundredths", "5", un}, {"3 quarters", "3", un}, {"5 halves", "5", un}, {"5 tens", "5", un}, {"5 squared", "5", un}, {"5 below zero", "5", un}, {"5 wrong", "5", un}, {`2\times 3\text{ matrix}`, "6", un}, {"5 debt", "5", un}, {"5 k", "5", ne},
 		{"5 thousands", "5", ne}, {"5 Million", "5", ne}, {"5 Million", "5000000", eq}, {"2 dozens", "24", eq}, {"5 lakh", "500000", eq}, {"5 square feet", "5", eq}, {"5 square", "5", un}, {"5 apples", "5", eq}, {"5 tenths", "5 tenths", eq},
 		{"5 miles", "5 nautical miles", un}, {"5 years", "5 light years", un}, {"5 tons", "5 metric tons", un}, {"5 ounces", "5 fluid ounces", un}, {"5 percentage points", "5%", un}, {"5 percent", "5%", eq},
 	})
@@ -86,6 +86,7 @@ func TestNotFooledByForm(t *testing.T) {
 		// chains and equations
 		{"x=3=4", "4", un}, {"x=2y=6", "6", un}, {"x=5+6=11", "11", eq}, {"1=2=3", "3", un}, {"f(2)=5", "f(3)=5", un}, {"f(2)=5", "g(2)=5", un}, {"f(2)=5", "f(2)=6", ne}, {"f(2)=5", "5", eq}, {"2+2=5", "2+3=5", un},
 		{"m/n = 1/3", "1/3", eq}, {`\frac{m}{n}=\frac13`, "1/3", eq}, {"m/n = 1/3", "3", ne}, {"m/n=1/3", "n/m=3", eq}, {"m/n=1/3", "n/m=1/3", ne}, {"m+n=5", "5", ne},
+		{"A^{-1}B", "BA^{-1}", un}, {"(AB)^{-1}", "A^{-1}B^{-1}", un}, {"A^{-1}B", "A^{-1}B", eq}, {"A^{-1}", `\frac{1}{A}`, eq}, {`\operatorname{arccot}(-1)`, `-\frac{\pi}{4}`, un}, {`\operatorname{arccot}(1)`, `\frac{\pi}{4}`, eq},
 		// choices
 		{"A", "(A) or (B)", ne}, {"(A)", "(A) and (B)", ne}, {"A", "(A) but not (B)", un}, {"A. 5", "A. 6", un}, {"(A) 5", "(A) 5.0", eq}, {"e", "(E)", un}, {"g", "(G)", un}, {"(b)", "B", eq}, {"(A) 5", "A", eq},
 	})

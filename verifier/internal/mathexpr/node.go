@@ -191,7 +191,17 @@ func ordered(n *node) bool {
 	case opMatrix, opTuple, opSet, opList, opUnion, opInter:
 		return true
 	}
-	return n.op == opSym && n.name[0] == '\\'
+	return n.op == opSym && n.name[0] == '\\' || inverted(n)
+}
+
+// inverted tells whether a tree is the inverse of capital letters, which may
+// be matrices: A^{-1}B is not BA^{-1} then.
+func inverted(n *node) bool {
+	if n.op != opPow || n.args[1].canon() != neg(number(1)).canon() && !n.args[1].isInt(-1) {
+		return false
+	}
+	letters := n.args[0].variables()
+	return len(letters) > 0 && !slices.ContainsFunc(letters, func(l string) bool { return len(l) != 1 || l[0] < 'A' || l[0] > 'Z' })
 }
 
 // flat are the args, those of nested sums in a sum and of nested products in a

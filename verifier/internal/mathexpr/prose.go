@@ -41,7 +41,7 @@ func undressed(s string) string {
 		last, _ = utf8.DecodeLastRuneInString(field)
 	}
 	s = b.String()
-	if strings.HasSuffix(s, "...") {
+	if strings.HasSuffix(s, "..") {
 		return s
 	}
 	return strings.TrimRight(s, ".,;")

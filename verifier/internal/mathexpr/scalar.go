@@ -28,6 +28,10 @@ func (c *comparison) scalars(a, b *node) Verdict {
 		c.why = "what one is measured in changes what it is"
 		return Unsure
 	}
+	if v == Equal && (a.has(inverted) && len(a.variables()) > 1 || b.has(inverted) && len(b.variables()) > 1) {
+		c.why = "its letters may be matrices"
+		return Unsure
+	}
 	return v
 }
 

@@ -59,7 +59,9 @@ func clean(s string) string {
 		}
 	}
 	s = strings.TrimSpace(b.String())
-	if t := strings.TrimRight(s, " .,;"); !strings.HasSuffix(s, "...") && t != "" {
+	if strings.HasSuffix(s, "..") { // what goes on does not end there
+		s = strings.TrimRight(s, ".") + "..."
+	} else if t := strings.TrimRight(s, " .,;"); t != "" {
 		s = t
 	}
 	return s
@@ -209,6 +211,11 @@ func digitsAt(s string, i int) int {
 func (c *scanner) number() {
 	s, j := c.s, digitsAt(c.s, c.i)
 	digits := s[c.i:j]
+	if digits == "0" && j+1 < len(s) && (s[j] == 'x' || s[j] == 'b') && isDigit(rune(s[j+1])) { // 0x10, of a programmer
+		c.i = j + 1
+		c.emit(token{kind: tWord, text: s[c.i-2 : c.i]})
+		return
+	}
 	for group := digits; j < len(s) && digits != ""; {
 		k := j
 		for k < len(s) && s[k] == ' ' {

@@ -65,6 +65,7 @@ var weighty = map[string]bool{
 	"squared": true, "cubed": true, "square": true, "double": true, "twice": true, "triple": true, "couple": true, "pair": true, "percentage": true, "root": true,
 	"below": true, "above": true, "under": true, "short": true, "less": true, "fewer": true, "debt": true, "loss": true, "deficit": true, "owed": true, "decrease": true, "behind": true,
 	"wrong": true, "incorrect": true, "false": true, "invalid": true, "impossible": true, "unlikely": true, "instead": true, "maybe": true, "perhaps": true, "ish": true, "ago": true,
+	"matrix": true, "matrice": true, "grid": true, "array": true, "repeating": true, "recurring": true, "repeated": true, "rounded": true,
 	"factorial": true, "mod": true, "modulo": true, "nonzero": true, "infinite": true, "or": true, "bc": true, "bce": true,
 }
 
