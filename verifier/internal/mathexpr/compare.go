@@ -188,7 +188,12 @@ func (c *comparison) answers(a, b *node) Verdict {
 		return Equal
 	}
 	if ambiguous(a) || ambiguous(b) {
-		v := c.answers(expanded(a, false), expanded(b, false))
+		ea, eb := expanded(a, false), expanded(b, false)
+		if ambiguous(ea) || ambiguous(eb) {
+			c.why = "it has too many plus-minus signs"
+			return Unsure
+		}
+		v := c.answers(ea, eb)
 		if c.answers(expanded(a, true), expanded(b, true)) != v {
 			c.why = "whether several plus-minus signs go together is not said, and it matters"
 			return Unsure

@@ -79,7 +79,7 @@ func TestNotFooledByForm(t *testing.T) {
 		// brackets the wrong way round
 		{"[2,1]", `\emptyset`, ne}, {`(2,1)\cup(3,4)`, "(3,4)", un}, {`(5,3)\cap(1,9)`, `\emptyset`, un}, {`(1,2)\cap(2,3)`, `\emptyset`, eq}, {`\begin{pmatrix}1\\2\end{pmatrix}`, "(1,2]", ne}, {`\begin{pmatrix}1\\2\end{pmatrix}`, "[1,2]", eq},
 		// signs that may go together
-		{`\pm\sqrt2\pm\sqrt3`, `\sqrt2+\sqrt3, -\sqrt2-\sqrt3`, un}, {`\pm1\pm i`, `\pm i\pm 1`, eq}, {`\pm1\mp i`, "1-i, -1+i", eq}, {`(\pm1,\mp1)`, `(\pm1,\pm1)`, un}, {`(\pm1,2)`, "(1,2),(-1,2)", eq}, {`(\pm1,\pm2)`, "(1,2),(-1,-2)", un}, {`x=\pm1`, "x=1, y=-1", un}, {`x=\pm1`, "x=1 or x=-1", eq},
+		{`\pm\sqrt2\pm\sqrt3`, `\sqrt2+\sqrt3, -\sqrt2-\sqrt3`, un}, {`\pm1\pm i`, `\pm i\pm 1`, eq}, {`\pm1\mp i`, "1-i, -1+i", eq}, {`(\pm1,\mp1)`, `(\pm1,\pm1)`, un}, {`(\pm1,2)`, "(1,2),(-1,2)", eq}, {`(\pm1,\pm2)`, "(1,2),(-1,-2)", un}, {`x=\pm1`, "x=1, y=-1", un}, {`x=\pm1`, "x=1 or x=-1", eq}, {`\pm1\pm2\pm3\pm4\pm5\pm6`, "21", un},
 		// products that do not commute
 		{`\begin{pmatrix}1&2\\3&4\end{pmatrix}\begin{pmatrix}0&1\\1&0\end{pmatrix}`, `\begin{pmatrix}0&1\\1&0\end{pmatrix}\begin{pmatrix}1&2\\3&4\end{pmatrix}`, ne}, {"(1,2)(2,3)", "(2,3)(1,2)", un}, {`[0,1]\times[2,3]`, `[2,3]\times[0,1]`, un}, {`\mathbb{R}\times\mathbb{Z}`, `\mathbb{Z}\times\mathbb{R}`, un},
 		{`\vec a\times\vec b`, `\vec b\times\vec a`, un}, {`\vec a\times\vec b`, `\vec a\cdot\vec b`, un}, {`\mathbf{A}\mathbf{B}`, `\mathbf{B}\mathbf{A}`, un}, {`\mathbf{i}`, "i", ne}, {`2\mathbf{i}+3\mathbf{j}`, `3\mathbf{j}+2\mathbf{i}`, eq}, {`\mathbf{x}`, "x", eq}, {`2\vec a`, `\vec a+\vec a`, eq},

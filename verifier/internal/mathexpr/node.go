@@ -197,7 +197,10 @@ func ordered(n *node) bool {
 // inverted tells whether a tree is the inverse of capital letters, which may
 // be matrices: A^{-1}B is not BA^{-1} then.
 func inverted(n *node) bool {
-	if n.op != opPow || n.args[1].canon() != neg(number(1)).canon() && !n.args[1].isInt(-1) {
+	if n.op != opPow {
+		return false
+	}
+	if x := n.args[1]; !x.isInt(-1) && !(x.op == opMul && len(x.args) == 2 && x.args[0].isInt(-1) && x.args[1].isInt(1)) {
 		return false
 	}
 	letters := n.args[0].variables()
