@@ -149,3 +149,13 @@ func asUnit(n *node) (string, *node) {
 	}
 	return "", nil
 }
+
+// ChangesNumber tells whether words behind a number are no unit of it, but
+// multiply it, bound it or take it back: 5 thousand, 5 or more, 5 and a half.
+func ChangesNumber(words string) bool {
+	return slices.ContainsFunc(strings.Fields(strings.ToLower(words)), func(w string) bool {
+		s := singular(w)
+		_, number := spelt[w]
+		return number || weighty[s] && s != "square" && s != "pair" && s != "percentage" || magnitudes[s] != 0 || connectives[w] && w != "in" && w != "for" && w != "with" && w != "from" && w != "at" && w != "by" && w != "all"
+	})
+}
