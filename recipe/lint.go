@@ -110,6 +110,10 @@ func (b *builder) resolve(mark int, verifiers func(path string) []string) {
 func (b *builder) lintAnswer() {
 	a := b.plan.Answer
 	if a.By == "" {
+		if a.AbstainBelow.Risk > 0 {
+			at, _ := b.at("answer").Get("abstain_below")
+			b.Add(at, "answer.abstain_below", "a risk needs a verifier whose values tell right from wrong", "name it: answer: {by: majority_vote, abstain_below: {risk: 0.05}}")
+		}
 		return
 	}
 	for _, v := range b.plan.Verify {
