@@ -39,7 +39,7 @@ var lattice = map[string]rule{
 	"verifier":  {component + " world stats", "", "a component; rules come from worlds, calibration from stats"},
 	"selector":  {component, "", "a component; it reads scores by name, never a verifier's code"},
 	"objective": {"core registry", "-", "losses over log-probs: portable because they see no tensors"},
-	"optimizer": {component, "", "a component; it drives trainers and objectives through its Host"},
+	"optimizer": {component + " stats", "", "a component; it drives trainers and objectives through its Host, and fits calibrators of stats"},
 	"gate":      {component + " stats", "", "a component; decides by paired tests"},
 	"evaluate":  {component + " stats", "", "a component; measures with intervals"},
 	"std":       {component + " lesson task world env sampler verifier selector objective optimizer gate evaluate", "-", "nothing but the list of components"},

@@ -164,6 +164,18 @@ func (ep *Episode) ScoreOf(by string, r Ref) (Score, bool) {
 	return Score{}, false
 }
 
+// Best is the attempt that the named verifier values most, the earlier of
+// equals, with its score; ok is false where it abstains on all or judged none.
+func (ep *Episode) Best(by string) (best Ref, score Score, ok bool) {
+	for _, leaf := range ep.Leaves() {
+		s, judged := ep.ScoreOf(by, leaf)
+		if judged && !s.Abstain && (!ok || s.Value > score.Value) {
+			best, score, ok = leaf, s, true
+		}
+	}
+	return best, score, ok
+}
+
 // Judgement is what a verifier returns: scores, and a judge's own nodes. The
 // owner of the episode appends them; Via of a score counts from the episode's
 // node count before the append, so that Ref(len(Nodes))+1 is the first new node.

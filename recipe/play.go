@@ -14,26 +14,29 @@ import (
 )
 
 // Pick chooses the answer of a judged episode: the attempt that By values
-// most, the earlier of equals. It is none where By abstains on every attempt
-// or where the best value is below AbstainBelow. Without By the first attempt
-// answers.
+// most, the earlier of equals. It is none where By abstains on every attempt,
+// or where the best value is below AbstainBelow. A risk whose value has not been
+// found (see Above) answers nothing: a bare guess keeps no promise. Without By
+// the first attempt answers.
 func (a Answer) Pick(ep *core.Episode) core.Ref {
-	attempts := ep.Leaves()
 	if a.By == "" {
+		attempts := ep.Leaves()
 		if len(attempts) == 0 {
 			return 0
 		}
 		return attempts[0]
 	}
-	var best core.Ref
-	value := 0.0
-	for _, leaf := range attempts {
-		s, ok := ep.ScoreOf(a.By, leaf)
-		if ok && !s.Abstain && s.Value >= a.AbstainBelow && (best == 0 || s.Value > value) {
-			best, value = leaf, s.Value
-		}
+	best, s, ok := ep.Best(a.By)
+	if !ok || a.AbstainBelow.Risk > 0 || s.Value < a.AbstainBelow.Value {
+		return 0
 	}
 	return best
+}
+
+// Above is a with the smallest value that is answered, found for its risk.
+func (a Answer) Above(value float64) Answer {
+	a.AbstainBelow = Abstain{Value: value}
+	return a
 }
 
 // Play runs a test of the recipe with scripted seats and says what came of it;

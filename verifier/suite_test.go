@@ -76,6 +76,9 @@ func TestVerifiersConform(t *testing.T) {
 			h.Actors["solver"] = opinions("7", "")
 			return newPTrue(t.Context(), h, PTrueConfig{})
 		},
+		"calibrated": func(h *coretest.Host) (core.Verifier, error) {
+			return newCalibrated(t.Context(), calibratedHost(t, h, votesAreHalf), CalibratedConfig{Of: of("majority_vote")})
+		},
 		"majority_vote": func(h *coretest.Host) (core.Verifier, error) {
 			return newMajorityVote(t.Context(), h, MajorityVoteConfig{})
 		},
