@@ -26,6 +26,9 @@ const (
 	WriteTests       = "write_tests"
 	WriteCheck       = "write_check"
 	SolveByProgram   = "solve_by_program"
+	Rephrase         = "rephrase"
+	Recover          = "recover"
+	FollowUp         = "follow_up"
 
 	Know               = "know"
 	VerifyAmong        = "verify_among"
@@ -55,6 +58,9 @@ var roles = map[string]role{
 	WriteTests:       {1, "Asks for asserts that test a function that is still to be written.", []string{"Task"}},
 	WriteCheck:       {1, "Asks for a program that tells whether an answer keeps a problem's conditions.", []string{"Task"}},
 	SolveByProgram:   {1, "Asks for a program that prints the answer.", []string{"Task"}},
+	Rephrase:         {1, "Asks for the same problem in other words.", []string{"Task"}},
+	Recover:          {1, "Asks for the number that x stands for in a problem whose answer is given.", []string{"Task", "Answer"}},
+	FollowUp:         {1, "Asks whether an answer is right by an attempt's reasoning: yes or no.", []string{"Task", "Attempt", "Answer"}},
 
 	Know:               {1, "Asks whether one would solve a task: yes or no, before trying.", []string{"Task"}},
 	VerifyAmong:        {1, "Asks whether an attempt is right, other attempts shown before it.", []string{"Task", "Attempt", "Attempts"}},

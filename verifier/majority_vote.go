@@ -48,9 +48,7 @@ func (m majorityVote) Answer(ep *core.Episode, r core.Ref) string {
 func (m majorityVote) Grouped() bool { return true }
 
 // of tells whether attempt r has a vote.
-func (m majorityVote) of(ep *core.Episode, r core.Ref) bool {
-	return m.cfg.Of == "any" || ep.Node(r).Actor == m.cfg.Of
-}
+func (m majorityVote) of(ep *core.Episode, r core.Ref) bool { return playedBy(ep, r, m.cfg.Of) }
 
 // Verify lets all leaves of the seat vote, and scores those among at. It reads
 // the attempts alone, never the task's reference. Value and Confidence are
@@ -63,52 +61,37 @@ func (m majorityVote) Verify(ctx context.Context, ep *core.Episode, at []core.Re
 	if err := ctx.Err(); err != nil {
 		return core.Judgement{}, err
 	}
-	answers, votes, voters := map[core.Ref]string{}, map[string]int{}, 0
+	poll := newBallot()
 	for _, r := range ep.Leaves() {
-		if !m.of(ep, r) {
-			continue
-		}
-		voters++
-		if a := m.cfg.Answer(attempt(ep, r)); a != "" {
-			answers[r] = a
-			votes[a]++
+		if m.of(ep, r) {
+			poll.cast(r, m.cfg.Answer(attempt(ep, r)), 1)
 		}
 	}
-	most, winners, winner := 0, 0, ""
-	for a, n := range votes { // the result does not depend on the order of the map
-		switch {
-		case n > most:
-			most, winners, winner = n, 1, a
-		case n == most:
-			winners++
-		}
-	}
+	winner, tied := poll.winner()
+	most := int(poll.votes[winner])
 	var j core.Judgement
 	for _, r := range at {
 		if !m.of(ep, r) {
 			continue
 		}
-		answer, answered := answers[r]
-		share := 0.0
-		if voters > 0 {
-			share = float64(votes[answer]) / float64(voters)
-		}
+		answer := poll.answers[r]
+		share := poll.share(answer)
 		s := core.Score{By: "majority_vote", Nodes: []core.Ref{r}, Confidence: share}
 		switch {
-		case winners == 0:
+		case tied == 0:
 			s = abstain("majority_vote", r, "no attempt gives an answer")
-		case winners > 1:
-			s = abstain("majority_vote", r, fmt.Sprintf("%d answers tie with %d of %d votes", winners, most, voters))
-		case !answered:
+		case tied > 1:
+			s = abstain("majority_vote", r, fmt.Sprintf("%d answers tie with %d of %d votes", tied, most, len(poll.answers)))
+		case answer == "":
 			s.Rationale = "gives no answer"
 		case answer == winner:
 			s.Value = share
-			s.Rationale = fmt.Sprintf("%q has %d of %d votes", answer, most, voters)
+			s.Rationale = fmt.Sprintf("%q has %d of %d votes", answer, most, len(poll.answers))
 		default:
 			if m.cfg.Losers == "share" {
 				s.Value = share
 			}
-			s.Rationale = fmt.Sprintf("%q has %d of %d votes, %q has %d", answer, votes[answer], voters, winner, most)
+			s.Rationale = fmt.Sprintf("%q has %d of %d votes, %q has %d", answer, int(poll.votes[answer]), len(poll.answers), winner, most)
 		}
 		j.Scores = append(j.Scores, s)
 	}

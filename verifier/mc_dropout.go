@@ -63,7 +63,7 @@ func (m mcDropout) judge(ctx context.Context, items []item) ([]ruling, error) {
 	for i, it := range items {
 		qs[i].data = prompt.Data{Task: it.ep.Task.Prompt, Attempt: it.text()}
 	}
-	v, err := m.verdicts(qs)
+	v, err := m.yesNo(qs)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"context"
 	"testing"
 
 	"pawl/core"
@@ -46,6 +47,30 @@ func TestVerifiersConform(t *testing.T) {
 		},
 		"countdown": func(h *coretest.Host) (core.Verifier, error) {
 			return newCountdown(t.Context(), h, CountdownConfig{})
+		},
+		"weighted_vote": func(h *coretest.Host) (core.Verifier, error) {
+			h.Builder = func(context.Context, core.Host, core.Spec) (any, error) {
+				return newExact(t.Context(), h, ExactConfig{})
+			}
+			return newWeightedVote(t.Context(), h, WeightedVoteConfig{Power: 1})
+		},
+		"collective_vote": func(h *coretest.Host) (core.Verifier, error) {
+			return newCollectiveVote(t.Context(), h, CollectiveVoteConfig{})
+		},
+		"restrain": func(h *coretest.Host) (core.Verifier, error) {
+			return newRestrain(t.Context(), h, RestrainConfig{Width: 1})
+		},
+		"introspection": func(h *coretest.Host) (core.Verifier, error) {
+			return newIntrospection(t.Context(), h, IntrospectionConfig{Times: 3})
+		},
+		"backward": func(h *coretest.Host) (core.Verifier, error) {
+			return newBackward(t.Context(), h, BackwardConfig{Samples: 2, Numbers: 2, Candidates: 2})
+		},
+		"cross_view": func(h *coretest.Host) (core.Verifier, error) {
+			return newCrossView(t.Context(), h, CrossViewConfig{Samples: 2})
+		},
+		"follow_up": func(h *coretest.Host) (core.Verifier, error) {
+			return newFollowUp(t.Context(), h, FollowUpConfig{Most: 6})
 		},
 		"p_true": func(h *coretest.Host) (core.Verifier, error) {
 			h.Actors["solver"] = opinions("7", "")

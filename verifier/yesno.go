@@ -8,21 +8,21 @@ import (
 	"pawl/prompt"
 )
 
-// verdicts are questions with both their answers, yes and no: two paths for each
+// yesNo are questions with both their answers, yes and no: two paths for each
 // question that can be put.
-type verdicts struct {
+type yesNo struct {
 	seat  string
 	paths [][]core.Node
 	of    []int    // the question of each pair of paths
 	why   []string // of each question that cannot be put
 }
 
-func (a *interviewer) verdicts(qs []question) (verdicts, error) {
+func (a *interviewer) yesNo(qs []question) (yesNo, error) {
 	asked, err := a.render(qs)
 	if err != nil {
-		return verdicts{}, err
+		return yesNo{}, err
 	}
-	v := verdicts{seat: a.seat, why: make([]string, len(qs))}
+	v := yesNo{seat: a.seat, why: make([]string, len(qs))}
 	for i, q := range asked {
 		if v.why[i] = q.unasked; v.why[i] != "" {
 			continue
@@ -37,7 +37,7 @@ func (a *interviewer) verdicts(qs []question) (verdicts, error) {
 
 // yes gives P(yes) / (P(yes) + P(no)) of each question, given the log-probs of
 // the paths, or why there is none.
-func (v verdicts) yes(scores [][]float32) (p []float64, why []string) {
+func (v yesNo) yes(scores [][]float32) (p []float64, why []string) {
 	p, why = make([]float64, len(v.why)), append([]string(nil), v.why...)
 	for k, i := range v.of {
 		yes, no := scores[2*k], scores[2*k+1]
@@ -57,7 +57,7 @@ func odds(one, other []float32) float64 {
 
 // yes gives P(yes) / (P(yes) + P(no)) of each question, or why there is none.
 func (a *interviewer) yes(ctx context.Context, qs []question) (p []float64, why []string, err error) {
-	v, err := a.verdicts(qs)
+	v, err := a.yesNo(qs)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -30,6 +30,9 @@ type Rules struct {
 	Flaw func(reference json.RawMessage, r *rand.Rand) (text string, err error)
 	// Variant writes a right compact completion, where there are several.
 	Variant func(reference json.RawMessage, r *rand.Rand) (text string, err error)
+	// Restate poses a task in other words, with the same answer; ok is false
+	// where there are none.
+	Restate func(t core.Task, r *rand.Rand) (other core.Task, ok bool)
 	// Read makes the task that a compact prompt poses. Its reference equals
 	// that of a generated task in all that defines the instance; the error
 	// says why the text poses none.

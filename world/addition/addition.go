@@ -31,7 +31,7 @@ func init() {
 		Summary: "Add two numbers of a given length, digits written forward or reversed.",
 		Paper:   "Teaching Arithmetic to Small Transformers (Lee et al., 2023)",
 		Example: "addition: {split: train, digits: 5, order: reversed}",
-	}, New, func(c Config) int { return c.N }, world.Rules{Judge: oracle, Steps: steps, Flaw: flaw, Read: read})
+	}, New, func(c Config) int { return c.N }, world.Rules{Judge: oracle, Steps: steps, Flaw: flaw, Restate: swapped, Read: read})
 }
 
 // Config chooses an addition world: sums of two numbers with exactly
@@ -160,6 +160,10 @@ func (w *World) Task(i int) core.Task {
 	}
 	return world.NewTask("addition", "addition/"+w.cfg.Split+"/"+x+"+"+y, prompt, ref)
 }
+
+// swapped is y+x for x+y; digits in columns have no other order of the numbers
+// that is not another layout.
+func swapped(t core.Task, _ *rand.Rand) (core.Task, bool) { return world.SwapOperands(t, "+") }
 
 // number spells out the number whose determined part is low.
 func (w *World) number(low uint64, rng *rand.Rand) string {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"math/rand/v2"
 	"regexp"
 	"strings"
 
@@ -20,12 +21,16 @@ const (
 )
 
 var rules = world.Rules{
-	Judge: judge,
-	Steps: text.Parts,
-	Flaw:  flaw,
-	Read:  read,
-	Plan:  plan,
+	Judge:   judge,
+	Steps:   text.Parts,
+	Flaw:    flaw,
+	Restate: restated,
+	Read:    read,
+	Plan:    plan,
 }
+
+// restated is y*x for x*y.
+func restated(t core.Task, _ *rand.Rand) (core.Task, bool) { return world.SwapOperands(t, "*") }
 
 func instance(raw json.RawMessage) (ref reference, err error) {
 	if err = world.Decode(raw, &ref); err != nil {

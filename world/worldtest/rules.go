@@ -184,3 +184,42 @@ func (s suite) plans(t *testing.T) {
 		s.fits(t, level, "plan", plan)
 	})
 }
+
+// restated: other words are other words, in every dialect, and the same answer is
+// right.
+func (s suite) restated(t *testing.T) {
+	if s.rules.Restate == nil {
+		t.Skip("the world knows no other words for a task")
+	}
+	others := 0
+	for _, dialect := range []string{world.Compact, world.Chat} {
+		s.each(t, dialect, 60, func(level int, task core.Task) {
+			before := task.Text()
+			other, ok := world.Restate(task, 1)
+			if !ok {
+				return
+			}
+			others++
+			if task.Text() != before || other.Text() == before {
+				t.Fatalf("level %d: %q, then %q, is restated as %q", level, before, task.Text(), other.Text())
+			}
+			if dialect != world.Compact || s.rules.Read == nil {
+				return
+			}
+			one, err := s.rules.Read(before) // both are read: the order of digits, say, stands in the reference alone
+			if err != nil {
+				return // a form that prompts do not tell, as numbers that begin with 0
+			}
+			two, err := s.rules.Read(other.Text())
+			if err != nil {
+				t.Fatalf("level %d: %q poses no task: %v", level, other.Text(), err)
+			}
+			if one.Ref().Answer != two.Ref().Answer {
+				t.Fatalf("level %d: %q has the answer %q, %q has %q", level, before, one.Ref().Answer, other.Text(), two.Ref().Answer)
+			}
+		})
+	}
+	if others < 60 {
+		t.Errorf("only %d tasks have other words", others)
+	}
+}
