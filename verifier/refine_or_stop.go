@@ -124,7 +124,7 @@ func (r refineOrStop) ends(ctx context.Context, items []item) ([]ruling, error) 
 			continue
 		}
 		last := len(whole.Raw) - 1
-		if whole.Text[last] != "" { // cut at a stop string: that token is text
+		if last < 0 || whole.Text[last] != "" { // cut at a stop string, that token is text
 			rulings[i] = silent("it did not end with an end token")
 			continue
 		}
