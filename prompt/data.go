@@ -153,8 +153,7 @@ func fitLine(template string, d Data, shown []string) error {
 	}{
 		{"Task", turns}, {"Turn", turns}, {"Attempt", []string{d.Attempt, strings.Join(d.Steps, "")}}, {"Attempts", d.Attempts},
 		{"Steps", d.Steps}, {"Examples", d.Examples}, {"World", []string{d.World}}, {"Plan", []string{d.Plan}},
-		{"Error", []string{d.Error}}, {"Rubric", []string{d.Rubric}}, {"Answer", []string{d.Answer}},
-		{"Confidence", []string{d.Confidence}},
+		{"Error", []string{d.Error}}, {"Rubric", []string{d.Rubric}}, {"Answer", []string{d.Answer}}, {"Confidence", []string{d.Confidence}},
 	} {
 		if err := check(c.field, c.texts...); err != nil {
 			return err
