@@ -254,6 +254,9 @@ func (j *job) canonical() core.Digest {
 			h.String(string(d))
 		}
 	}
+	if d := registry.FilesDigest(core.Spec{Config: j.plan.Answer.AbstainBelow}); d != "" {
+		h.String(string(d))
+	}
 	return core.Digest(h.Key())
 }
 

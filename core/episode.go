@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // Ref points at a node of an episode: its index plus one. The zero Ref is none.
@@ -149,16 +148,10 @@ type Score struct {
 	Dense      []float32 `json:"dense,omitempty"`      // per token
 	Confidence float64   `json:"confidence,omitempty"` // probability that Value is right, where known
 	Abstain    bool      `json:"abstain,omitempty"`
+	Unjudged   bool      `json:"unjudged,omitempty"` // abstains since the verifier failed, and may do better when asked again
 	Rationale  string    `json:"rationale,omitempty"`
 	Via        Ref       `json:"via,omitempty"` // the judge's own node
 }
-
-// NotJudged begins the rationale of an abstention that is no verdict: the
-// verifier failed, and may do better when it is asked again.
-const NotJudged = "not judged: "
-
-// Unjudged tells whether the verifier failed to judge.
-func (s Score) Unjudged() bool { return s.Abstain && strings.HasPrefix(s.Rationale, NotJudged) }
 
 // ScoreOf finds the last score by the named verifier on exactly node r.
 func (ep *Episode) ScoreOf(by string, r Ref) (Score, bool) {
@@ -169,6 +162,18 @@ func (ep *Episode) ScoreOf(by string, r Ref) (Score, bool) {
 		}
 	}
 	return Score{}, false
+}
+
+// Best is the attempt that the named verifier values most, the earlier of
+// equals, with its score; ok is false where it abstains on all or judged none.
+func (ep *Episode) Best(by string) (best Ref, score Score, ok bool) {
+	for _, leaf := range ep.Leaves() {
+		s, judged := ep.ScoreOf(by, leaf)
+		if judged && !s.Abstain && (!ok || s.Value > score.Value) {
+			best, score, ok = leaf, s, true
+		}
+	}
+	return best, score, ok
 }
 
 // Judgement is what a verifier returns: scores, and a judge's own nodes. The

@@ -45,6 +45,8 @@ const (
 	PartValueHead  = "value_head"  // value_head.safetensors: what a prefix is worth
 	PartRewardHead = "reward_head" // reward_head.safetensors: what a whole text is worth
 
+	PartCalibration = "calibration" // what the scores of a verifier are worth, for these weights
+
 	PartTraining = "training" // optimizer state; resumes a trainer, never served
 	PartPrompt   = "prompt"
 	PartSkills   = "skills"

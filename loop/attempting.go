@@ -26,6 +26,10 @@ func (r *Run) Attempt(ctx context.Context, team map[string]core.Policy, sample c
 // first 250 tasks, or of the next, can be played.
 func (r *Run) AttemptAll(ctx context.Context, team map[string]core.Policy, sample core.Spec, verify []core.Spec, tasks []core.Task, sink func(*core.Episode) error) (err error) {
 	defer recoverInto(&err)
+	answer, err := r.answer(ctx, team)
+	if err != nil {
+		return err
+	}
 	alive := false
 	for from := 0; from < len(tasks); from += chunkTasks {
 		s := r.sampling(nil, 0, "solve", team, sample, verify, tasks[from:min(from+chunkTasks, len(tasks))])
@@ -36,7 +40,7 @@ func (r *Run) AttemptAll(ctx context.Context, team map[string]core.Policy, sampl
 		}
 		for _, ep := range eps {
 			if ep.Err == "" {
-				alive, ep.Answer = true, r.Plan.Answer.Pick(ep)
+				alive, ep.Answer = true, answer.Pick(ep)
 			}
 			if err := sink(ep); err != nil {
 				return err
@@ -66,7 +70,7 @@ func (r *Run) Draw(ctx context.Context, set string) ([]core.Task, error) {
 	return r.drawTasks(ctx, set, 0)
 }
 
-// Value is what a judged episode counts by the recipe's measure.
+// Value is what an answered episode counts by the recipe's measure.
 func (r *Run) Value(ep *core.Episode) float64 { return r.worth(ep, r.Plan.Measure.By()) }
 
 // Unjudged gives the reason for which the verifier of the recipe's measure has

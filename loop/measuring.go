@@ -3,6 +3,7 @@ package loop
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -41,13 +42,22 @@ func (a *arm) measurement(ctx context.Context, stage, set string, team map[strin
 	m := r.Plan.Measure
 	by := m.By()
 	drawn := r.sampling(a, 0, stage, team, m.Sample, m.Verify, tasks)
-	key := r.hasher("measure").String(string(drawn.key())).Key()
+	answer, err := r.answer(ctx, team)
+	if err != nil && !errors.Is(err, ErrUncalibrated) {
+		return "", "", err
+	}
+	h := r.hasher("measure").String(string(drawn.key()))
+	if r.Plan.Measure.Answered { // what is answered is part of what is measured
+		h.Bytes(marshal(answer.By)).Bytes(marshal(answer.AbstainBelow))
+	}
+	key := h.Key()
 	d, err := r.Ledger.Do(ctx, key, "measure", func(ctx context.Context) (core.Digest, error) {
 		items := make([]measured, 0, len(tasks))
 		for ep, err := range drawn.iterate(ctx) {
 			if err != nil {
 				return "", err
 			}
+			ep.Answer = answer.Pick(ep)
 			items = append(items, measured{ID: ep.Task.ID, Value: r.worth(ep, by)})
 		}
 		return r.Ledger.Put(ctx, marshal(items))
@@ -74,19 +84,18 @@ func (r *Run) items(ctx context.Context, d core.Digest) ([]measured, error) {
 	return items, nil
 }
 
-// worth is what a measured episode counts: the score of its answer, or the mean
-// over its attempts. Abstentions, unjudged attempts and failures count nothing.
+// worth is what a measured episode counts: the score of its answer, which is set,
+// or the mean over its attempts. Abstentions, unjudged attempts and failures count nothing.
 func (r *Run) worth(ep *core.Episode, by string) float64 {
 	if ep.Err != "" {
 		return 0
 	}
 	at := ep.Leaves()
 	if r.Plan.Measure.Answered {
-		answer := r.Plan.Answer.Pick(ep)
-		if answer == 0 {
+		if ep.Answer == 0 {
 			return 0
 		}
-		at = []core.Ref{answer}
+		at = []core.Ref{ep.Answer}
 	}
 	if len(at) == 0 {
 		return 0

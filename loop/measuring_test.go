@@ -39,6 +39,7 @@ func TestWorth(t *testing.T) {
 	} {
 		r, _ := newRun(t, newLedger())
 		r.Plan.Measure.Answered = c.answered
+		c.ep.Answer = r.Plan.Answer.Pick(c.ep)
 		if got := r.Value(c.ep); got != c.want {
 			t.Errorf("%s: %v, want %v", c.what, got, c.want)
 		}

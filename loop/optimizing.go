@@ -21,6 +21,12 @@ func (a *arm) optimize(ctx context.Context, round, pass int, s stage, u recipe.U
 	if err := r.hashSets(ctx, h, u.Optimize); err != nil {
 		return nil, err
 	}
+	if len(SetsNamed(u.Optimize)) > 0 { // on which it may try candidates, as host.Try does
+		h.String(teamVersion(team)).Bytes(r.Plan.SeatsCanonical())
+		for _, s := range append([]core.Spec{r.Plan.Sample}, r.Plan.Verify...) {
+			r.addSpec(h, s)
+		}
+	}
 	key := h.Key()
 	d, err := r.Ledger.Do(ctx, key, "optimize", func(ctx context.Context) (core.Digest, error) {
 		step := &host{run: r, arm: a, round: round, stage: "train", lane: u.Policy, key: key, seed: seed, team: team}

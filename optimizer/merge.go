@@ -47,21 +47,10 @@ type merge struct {
 	config Merge
 }
 
-// Optimize returns p with merged weights. As of every optimizer, no examples is
-// an error: a stage whose selector finds nothing has gone wrong.
+// Optimize returns p with merged weights.
 func (m *merge) Optimize(ctx context.Context, p core.Policy, in core.Examples) (core.Policy, error) {
-	some := false
-	for _, err := range in {
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			return nil, fmt.Errorf("reading examples: %w", err)
-		}
-		some = true
-	}
-	if !some {
-		return nil, fmt.Errorf("merging: %w", ErrNothingToLearn)
+	if err := some(ctx, in); err != nil {
+		return nil, fmt.Errorf("merging: %w", err)
 	}
 	find := func(name string) (core.Policy, error) {
 		if name == "incumbent" {
@@ -101,8 +90,10 @@ func (m *merge) Optimize(ctx context.Context, p core.Policy, in core.Examples) (
 	return replaced(p, q), nil
 }
 
-// replaced is p with the parts of q; parts of q without a digest go.
+// replaced is p with the parts of q, which has new weights; parts of q without a
+// digest go, and so does the calibration, which was of the old weights.
 func replaced(p, q core.Policy) core.Policy {
+	p = p.With(core.PartCalibration, "")
 	for part, d := range q {
 		p = p.With(part, d)
 	}

@@ -26,6 +26,8 @@ type Data struct {
 	Examples []string    // problems of the kind that is wanted
 	Answer   string      // a final answer that the question is about
 
+	Confidence string // in the attempt, stated before: 70%
+
 	Reference string   // the reference answer, for judges that may see it
 	Criterion string   // a question or principle that an attempt is held to
 	Remarks   []string // what was said of the attempt, oldest first: critiques, judgements
@@ -34,7 +36,7 @@ type Data struct {
 // fields are the names that templates may use, in the order of messages. Task
 // is the whole prompt as one text; Turn is its last turn: a template that shows
 // it goes on with the task's conversation.
-var fields = []string{"Task", "Turn", "Attempt", "Attempts", "Steps", "Step", "Level", "World", "Plan", "Error", "Rubric", "Examples", "Answer", "Reference", "Criterion", "Remarks"}
+var fields = []string{"Task", "Turn", "Attempt", "Attempts", "Steps", "Step", "Level", "World", "Plan", "Error", "Rubric", "Examples", "Answer", "Confidence", "Reference", "Criterion", "Remarks"}
 
 // lists are the fields that range and join take.
 var lists = []string{"Attempts", "Steps", "Examples", "Remarks"}
@@ -59,7 +61,8 @@ func (d Data) values(dialect string) map[string]any {
 	return map[string]any{
 		"Task": task, "Turn": turn, "Attempt": d.Attempt, "Attempts": d.Attempts, "Steps": d.Steps, "Step": d.Step,
 		"Level": d.Level, "World": d.World, "Plan": d.Plan, "Error": d.Error, "Rubric": d.Rubric, "Examples": d.Examples, "Answer": d.Answer,
-		"Reference": d.Reference, "Criterion": d.Criterion, "Remarks": d.Remarks,
+		"Confidence": d.Confidence,
+		"Reference":  d.Reference, "Criterion": d.Criterion, "Remarks": d.Remarks,
 	}
 }
 
@@ -68,7 +71,7 @@ func (d Data) missing(needs []string) string {
 	absent := map[string]bool{
 		"Task": len(d.Task) == 0, "Turn": len(d.Task) == 0, "Attempts": len(d.Attempts) == 0, "Steps": len(d.Steps) == 0,
 		"Step": d.Step == 0, "Level": d.Level == 0, "World": d.World == "", "Plan": d.Plan == "", "Error": d.Error == "",
-		"Rubric": d.Rubric == "", "Examples": len(d.Examples) == 0, "Answer": d.Answer == "",
+		"Rubric": d.Rubric == "", "Examples": len(d.Examples) == 0, "Answer": d.Answer == "", "Confidence": d.Confidence == "",
 		"Reference": d.Reference == "", "Criterion": d.Criterion == "", "Remarks": len(d.Remarks) == 0,
 	}
 	for _, name := range fields {
@@ -156,7 +159,7 @@ func fitLine(template string, d Data, shown []string) error {
 	}{
 		{"Task", turns}, {"Turn", turns}, {"Attempt", []string{d.Attempt, strings.Join(d.Steps, "")}}, {"Attempts", d.Attempts},
 		{"Steps", d.Steps}, {"Examples", d.Examples}, {"World", []string{d.World}}, {"Plan", []string{d.Plan}},
-		{"Error", []string{d.Error}}, {"Rubric", []string{d.Rubric}}, {"Answer", []string{d.Answer}},
+		{"Error", []string{d.Error}}, {"Rubric", []string{d.Rubric}}, {"Answer", []string{d.Answer}}, {"Confidence", []string{d.Confidence}},
 		{"Reference", []string{d.Reference}}, {"Criterion", []string{d.Criterion}}, {"Remarks", d.Remarks},
 	} {
 		if err := check(c.field, c.texts...); err != nil {
@@ -184,6 +187,7 @@ func (d Data) fenced() Data {
 		return out
 	}
 	d.Attempt, d.Plan, d.Error, d.Answer = fence(d.Attempt), fence(d.Plan), fence(d.Error), fence(d.Answer)
+	d.Confidence = fence(d.Confidence)
 	d.Attempts, d.Steps, d.Examples = each(d.Attempts), each(d.Steps), each(d.Examples)
 	d.Reference, d.Criterion, d.Remarks = fence(d.Reference), fence(d.Criterion), each(d.Remarks)
 	return d

@@ -137,21 +137,25 @@ func said(dialect, reply string, keys ...string) string {
 	if dialect == Compact {
 		return reply
 	}
-	reply, ok := thought(reply)
-	if !ok {
+	line := counted(reply)
+	if text, whole := thought(reply); line == "" && whole {
+		line, _ = fieldOf(text, keys)
+	}
+	return plainly(line)
+}
+
+// counted is the line of a chat reply that counts, as it is written, without
+// what the model thought before; "" where that is in doubt.
+func counted(reply string) string {
+	reply, whole := thought(reply)
+	if !whole {
 		return ""
 	}
 	if line, ok := markedLine(reply); ok {
-		return plainly(line)
+		return line
 	}
-	if strings.Contains(reply, marker) {
-		return ""
-	}
-	if s, ok := fieldOf(reply, keys); ok {
-		return plainly(s)
-	}
-	if s := strings.TrimSpace(reply); !strings.Contains(s, "\n") {
-		return plainly(s)
+	if s := strings.TrimSpace(reply); !strings.Contains(reply, marker) && !strings.Contains(s, "\n") && !strings.HasPrefix(s, "{") {
+		return s
 	}
 	return ""
 }

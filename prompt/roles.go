@@ -30,6 +30,11 @@ const (
 	Recover          = "recover"
 	FollowUp         = "follow_up"
 
+	Know               = "know"
+	VerifyAmong        = "verify_among"
+	Confidence         = "confidence"
+	CritiqueConfidence = "critique_confidence"
+
 	GradeByReference   = "grade_by_reference"
 	Rank               = "rank"
 	WriteChecklist     = "write_checklist"
@@ -69,6 +74,11 @@ var roles = map[string]role{
 	Rephrase:         {1, "Asks for the same problem in other words.", []string{"Task"}},
 	Recover:          {1, "Asks for the number that x stands for in a problem whose answer is given.", []string{"Task", "Answer"}},
 	FollowUp:         {1, "Asks whether an answer is right by an attempt's reasoning: yes or no.", []string{"Task", "Attempt", "Answer"}},
+
+	Know:               {1, "Asks whether one would solve a task: yes or no, before trying.", []string{"Task"}},
+	VerifyAmong:        {1, "Asks whether an attempt is right, other attempts shown before it.", []string{"Task", "Attempt", "Attempts"}},
+	Confidence:         {1, "Asks for the probability that an attempt is right, in percent.", []string{"Task", "Attempt"}},
+	CritiqueConfidence: {1, "Asks to criticise a stated confidence in an attempt, and to state it anew.", []string{"Task", "Attempt", "Confidence"}},
 
 	GradeByReference:   {1, "Asks for a grade from 0 to 5, the reference answer being shown.", []string{"Task", "Attempt", "Reference"}},
 	Rank:               {1, "Asks for the order of several attempts, best first.", []string{"Task", "Attempts"}},

@@ -80,7 +80,7 @@ func block(reply string) (string, bool) {
 // twice, the verdict is in doubt.
 func fieldOf(reply string, keys []string) (string, bool) {
 	text, ok := block(reply)
-	if !ok || !strings.HasPrefix(text, "{") {
+	if !ok || !strings.HasPrefix(text, "{") || strings.Contains(reply, marker) {
 		return "", false
 	}
 	d := json.NewDecoder(strings.NewReader(text))

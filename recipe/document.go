@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"pawl/core"
 	"pawl/registry"
@@ -25,7 +26,7 @@ type document struct {
 	Gate     core.Spec                   `yaml:"gate" kind:"gate" doc:"What decides on the candidate."`
 	Rounds   int                         `yaml:"rounds" default:"1" min:"1" max:"100000" doc:"Rounds to run."`
 	Parents  string                      `yaml:"parents" enum:"incumbent" default:"incumbent" doc:"What a round starts from."`
-	Watch    *Watch                      `yaml:"watch" doc:"Monitors on a probe set."`
+	Watch    *Watch                      `yaml:"watch" doc:"Monitors on a probe set; checked, but nothing is measured yet."`
 	Metrics  []core.Spec                 `yaml:"metrics" kind:"metric" doc:"What is measured of every round."`
 	// Overrides inherit what they leave out, so that their parts are decoded
 	// only after they are merged with the real arm.
@@ -101,7 +102,37 @@ type overrideDoc struct {
 type Answer struct {
 	Pos          registry.Pos `yaml:"-"`
 	By           string       `yaml:"by" ref:"verifier" doc:"The verifier whose best attempt is the answer."`
-	AbstainBelow float64      `yaml:"abstain_below" default:"0" min:"0" max:"1" doc:"Answer nothing where its value is smaller."`
+	AbstainBelow Abstain      `yaml:"abstain_below" doc:"Answer nothing where its value is smaller."`
+}
+
+// Abstain is a smallest value that is answered: a number, or the largest share
+// of wrong answers, for which a calibration of the answering verifier has the
+// value: that of the policy (the part that the optimizer calibrate makes), or of
+// a file.
+type Abstain struct {
+	Value      float64 `yaml:"value" inline:"true" default:"0" min:"0" max:"1" doc:"Smallest value that is answered."`
+	Risk       float64 `yaml:"risk" default:"0" min:"0" max:"0.5" doc:"In place of a value: the largest share of answers that may be wrong."`
+	Confidence float64 `yaml:"confidence" default:"0.95" min:"0.5" max:"0.9999" doc:"With risk: the probability, over the tasks that were calibrated on, that the share is kept."`
+	File       string  `yaml:"file" doc:"With risk: a calibration to use in place of the policy's."`
+}
+
+// Validate says what does not go together.
+func (a Abstain) Validate() error {
+	switch {
+	case a.Risk > 0 && a.Value > 0:
+		return fmt.Errorf("both a value, %v, and a risk, %v, are given; the risk finds its own value", a.Value, a.Risk)
+	case a.Risk == 0 && a.File != "":
+		return fmt.Errorf("the file %q is a calibration, for a risk; give the risk, or leave the file out", a.File)
+	}
+	return nil
+}
+
+// Files is the calibration, which determines what is answered.
+func (a Abstain) Files() []string {
+	if a.File == "" {
+		return nil
+	}
+	return []string{a.File}
 }
 
 // Watch is a set of monitors on a probe set.

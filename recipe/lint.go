@@ -109,7 +109,14 @@ func (b *builder) resolve(mark int, verifiers func(path string) []string) {
 // lintAnswer refuses an answer that inference could not give.
 func (b *builder) lintAnswer() {
 	a := b.plan.Answer
+	at, _ := b.at("answer").Get("abstain_below")
+	if err := a.AbstainBelow.Validate(); err != nil {
+		b.Add(at, "answer.abstain_below", err.Error(), "")
+	}
 	if a.By == "" {
+		if a.AbstainBelow.Risk > 0 {
+			b.Add(at, "answer.abstain_below", "a risk needs a verifier whose values tell right from wrong", "name it: answer: {by: majority_vote, abstain_below: {risk: 0.05}}")
+		}
 		return
 	}
 	for _, v := range b.plan.Verify {

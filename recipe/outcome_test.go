@@ -88,9 +88,12 @@ func TestPick(t *testing.T) {
 		a    Answer
 		want core.Ref
 	}{
-		{Answer{By: "vote"}, 4},                     // the first attempt abstains, two are equal
-		{Answer{By: "vote", AbstainBelow: 0.6}, 4},  // as much as asked for is enough
-		{Answer{By: "vote", AbstainBelow: 0.61}, 0}, // nobody is sure enough
+		{Answer{By: "vote"}, 4}, // the first attempt abstains, two are equal
+		{Answer{By: "vote", AbstainBelow: Abstain{Value: 0.6}}, 4},                               // as much as asked for is enough
+		{Answer{By: "vote", AbstainBelow: Abstain{Value: 0.61}}, 0},                              // nobody is sure enough
+		{Answer{By: "vote", AbstainBelow: Abstain{Risk: 0.05, Confidence: 0.95}}, 0},             // nothing tells which value keeps it
+		{Answer{By: "vote", AbstainBelow: Abstain{Risk: 0.05, Confidence: 0.95}}.Above(0.5), 4},  // until it is found
+		{Answer{By: "vote", AbstainBelow: Abstain{Risk: 0.05, Confidence: 0.95}}.Above(0.61), 0}, // and this is below it
 		{Answer{By: "other"}, 0},
 		{Answer{}, 2},
 	} {

@@ -232,7 +232,7 @@ func (p *Plan) Canonical() []byte {
 	doc := map[string]any{
 		"version": 1, "seed": p.Seed, "rounds": p.Rounds, "parents": p.Parents,
 		"sample": registry.Plain(p.Sample), "verify": plainSpecs(p.Verify),
-		"answer":  map[string]any{"by": p.Answer.By, "abstain_below": p.Answer.AbstainBelow},
+		"answer":  map[string]any{"by": p.Answer.By, "abstain_below": p.Answer.AbstainBelow.plain()},
 		"measure": map[string]any{"sample": registry.Plain(p.Measure.Sample), "verify": plainSpecs(p.Measure.Verify), "answered": p.Measure.Answered},
 		"gate":    registry.Plain(p.Gate), "metrics": plainSpecs(p.Metrics), "stages": plainStages(p.Stages),
 	}
@@ -262,6 +262,14 @@ func (p *Plan) Canonical() []byte {
 		panic("recipe: " + err.Error()) // plain values encode
 	}
 	return b
+}
+
+// plain is a number where it is one, as it was before there were risks.
+func (a Abstain) plain() any {
+	if a.Risk == 0 {
+		return a.Value
+	}
+	return map[string]any{"risk": a.Risk, "confidence": a.Confidence, "file": a.File}
 }
 
 // SeatsCanonical is the part of Canonical that says who sits where and how:

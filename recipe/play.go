@@ -3,7 +3,6 @@ package recipe
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"sync"
@@ -15,26 +14,29 @@ import (
 )
 
 // Pick chooses the answer of a judged episode: the attempt that By values
-// most, the earlier of equals. It is none where By abstains on every attempt
-// or where the best value is below AbstainBelow. Without By the first attempt
-// answers.
+// most, the earlier of equals. It is none where By abstains on every attempt,
+// or where the best value is below AbstainBelow. A risk whose value has not been
+// found (see Above) answers nothing: a bare guess keeps no promise. Without By
+// the first attempt answers.
 func (a Answer) Pick(ep *core.Episode) core.Ref {
-	attempts := ep.Leaves()
 	if a.By == "" {
+		attempts := ep.Leaves()
 		if len(attempts) == 0 {
 			return 0
 		}
 		return attempts[0]
 	}
-	var best core.Ref
-	value := 0.0
-	for _, leaf := range attempts {
-		s, ok := ep.ScoreOf(a.By, leaf)
-		if ok && !s.Abstain && s.Value >= a.AbstainBelow && (best == 0 || s.Value > value) {
-			best, value = leaf, s.Value
-		}
+	best, s, ok := ep.Best(a.By)
+	if !ok || a.AbstainBelow.Risk > 0 || s.Value < a.AbstainBelow.Value {
+		return 0
 	}
 	return best
+}
+
+// Above is a with the smallest value that is answered, found for its risk.
+func (a Answer) Above(value float64) Answer {
+	a.AbstainBelow = Abstain{Value: value}
+	return a
 }
 
 // Play runs a test of the recipe with scripted seats and says what came of it;
@@ -55,7 +57,7 @@ func (p *Plan) Play(ctx context.Context, t Test) (Outcome, error) {
 	}
 	task, sets := t.Tasks()
 	sets["train"] = []core.Task{task}
-	h := &stageHost{plan: q, sets: sets, seats: map[string]*script{}}
+	h := &stageHost{Modelless: core.Modelless{Why: "a recipe's own test has no model and runs no code"}, plan: q, sets: sets, seats: map[string]*script{}}
 	for _, s := range t.Seats {
 		h.seats[s.Key] = &script{seat: s.Key, replies: s.Value}
 	}
@@ -105,14 +107,11 @@ func (s *script) Act(ctx context.Context, r core.Request) ([]core.Node, error) {
 
 // stageHost is the core.Host of a test: scripted seats and listed tasks.
 type stageHost struct {
+	core.Modelless
 	plan  *Plan
 	sets  map[string][]core.Task
 	seats map[string]*script
 	kept  []byte
-}
-
-func (h *stageHost) Sandbox() (core.Sandbox, error) {
-	return nil, errors.New("opening a sandbox: recipes' own tests run no code")
 }
 
 func (h *stageHost) sample(ctx context.Context, spec core.Spec, t core.Task) (*core.Episode, error) {
@@ -187,24 +186,6 @@ func (h *stageHost) Tasks(_ context.Context, set string) (core.TaskSource, error
 	return list(h.sets[set]), nil
 }
 
-var errNoModel = errors.New("a recipe's test has no model")
-
-func (h *stageHost) Trainer(context.Context, core.Policy) (core.Trainer, error) {
-	return nil, errNoModel
-}
-
-func (h *stageHost) NewModel(context.Context, core.ModelShape) (core.Policy, error) {
-	return nil, errNoModel
-}
-
-func (h *stageHost) Encoder(context.Context, core.Policy) (core.Encoder, error) {
-	return nil, errNoModel
-}
-
-func (h *stageHost) Try(context.Context, core.Policy, string) ([]*core.Episode, error) {
-	return nil, errNoModel
-}
-
 func (h *stageHost) Policies() map[string]core.Policy {
 	all := map[string]core.Policy{"base": {}}
 	for _, p := range h.plan.Policies {
@@ -223,7 +204,7 @@ func (h *stageHost) Put(_ context.Context, content []byte) (core.Digest, error) 
 }
 
 func (h *stageHost) Get(_ context.Context, d core.Digest) ([]byte, error) {
-	return nil, fmt.Errorf("reading blob %s: %w", d.Short(), errNoModel)
+	return nil, fmt.Errorf("reading blob %s: %s", d.Short(), h.Why)
 }
 
 func (h *stageHost) Keep(_ context.Context, state []byte) error { h.kept = state; return nil }

@@ -64,7 +64,7 @@ func newChecklist(_ context.Context, h core.Host, c ChecklistConfig) (core.Verif
 	}
 	k := checklist{cfg: c}
 	var err error
-	if k.answers, err = newPanel(h, c.Judging, c.Prompt, yesNo); err != nil {
+	if k.answers, err = newPanel(h, c.Judging, c.Prompt, yesOrNo); err != nil {
 		return nil, fmt.Errorf("making checklist: %w", err)
 	}
 	if c.From == "" || c.From == "task" {

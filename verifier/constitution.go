@@ -74,7 +74,7 @@ func newConstitution(_ context.Context, h core.Host, c ConstitutionConfig) (core
 		c.Prompt = prompt.KeepPrinciple
 	}
 	var err error
-	if k.panel, err = newPanel(h, c.Judging, c.Prompt, yesNo); err != nil {
+	if k.panel, err = newPanel(h, c.Judging, c.Prompt, yesOrNo); err != nil {
 		return nil, fmt.Errorf("making constitution: %w", err)
 	}
 	return attempts{"constitution", "judging attempts by principles", k.judge}, nil

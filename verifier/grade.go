@@ -190,8 +190,7 @@ func (g grade) expected(ctx context.Context, qs []question, of []int, rulings []
 		}
 		at = append(at, of[k])
 		for n := range grades {
-			says := core.Node{Role: core.RoleAssistant, Content: prompt.SayGrade(g.asker.Dialect(), n)}
-			paths = append(paths, append(q.path[:len(q.path):len(q.path)], says))
+			paths = append(paths, onward(q.path, prompt.SayGrade(g.asker.Dialect(), n)))
 		}
 	}
 	if len(paths) == 0 {

@@ -180,8 +180,8 @@ func (p panel[T]) finding(i int, q question, n core.Node) finding[T] {
 	return v
 }
 
-// yesNo, aOrB and others read the forms that several judges ask for.
-func yesNo(_ int, dialect, reply string) (bool, error) {
+// yesOrNo, aOrB and others read the forms that several judges ask for.
+func yesOrNo(_ int, dialect, reply string) (bool, error) {
 	yes, ok := prompt.ParseYesNo(dialect, reply)
 	if !ok {
 		return false, errors.New("its last line is neither #### yes nor #### no")

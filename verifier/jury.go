@@ -73,7 +73,7 @@ func newJury(ctx context.Context, h core.Host, c JuryConfig) (core.Verifier, err
 	}
 	j := jury{cfg: c}
 	for _, seat := range c.Seats {
-		p, err := newPanel(h, Judging{Asking: Asking{Seat: seat}, Repair: c.Repair}, c.Prompt, yesNo)
+		p, err := newPanel(h, Judging{Asking: Asking{Seat: seat}, Repair: c.Repair}, c.Prompt, yesOrNo)
 		if err != nil {
 			return nil, fmt.Errorf("making jury: %w", err)
 		}

@@ -59,7 +59,7 @@ func newRecursiveCritique(_ context.Context, h core.Host, c RecursiveCritiqueCon
 	if k.critic, err = newInterviewer(h, critic, c.Critique); err != nil {
 		return nil, fmt.Errorf("making recursive_critique: %w", err)
 	}
-	if k.panel, err = newPanel(h, c.Judging, c.Prompt, yesNo); err != nil {
+	if k.panel, err = newPanel(h, c.Judging, c.Prompt, yesOrNo); err != nil {
 		return nil, fmt.Errorf("making recursive_critique: %w", err)
 	}
 	return attempts{"recursive_critique", "criticising attempts", k.judge}, nil

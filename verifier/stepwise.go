@@ -62,7 +62,7 @@ func newStepwise(_ context.Context, h core.Host, c StepwiseConfig) (core.Verifie
 		if c.StepPrompt == "" {
 			c.StepPrompt = prompt.CheckStep
 		}
-		s.each, err = newPanel(h, c.Judging, c.StepPrompt, yesNo)
+		s.each, err = newPanel(h, c.Judging, c.StepPrompt, yesOrNo)
 	} else {
 		if c.Prompt == "" {
 			c.Prompt = prompt.Locate
