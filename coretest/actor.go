@@ -108,7 +108,9 @@ type Batch struct {
 
 // ActBatch answers all requests; results are in request order.
 func (b *Batch) ActBatch(ctx context.Context, rs []core.Request) ([][]core.Node, error) {
+	b.mu.Lock()
 	b.Calls++
+	b.mu.Unlock()
 	out := make([][]core.Node, len(rs))
 	for i := len(rs) - 1; i >= 0; i-- {
 		nodes, err := b.Act(ctx, rs[i])
