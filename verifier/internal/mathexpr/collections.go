@@ -232,9 +232,18 @@ func namesOf(items []*node) []string {
 	if withoutNames(items) == nil {
 		return nil
 	}
-	var out []string
+	var names []*node
 	for _, n := range items {
-		out = append(out, n.args[0].canon())
+		names = append(names, n.args[0])
+	}
+	return texts(names)
+}
+
+// texts are the canonical texts of trees.
+func texts(nodes []*node) []string {
+	out := make([]string, len(nodes))
+	for i, n := range nodes {
+		out[i] = n.canon()
 	}
 	return out
 }

@@ -84,7 +84,7 @@ type tagged struct {
 }
 
 var (
-	inRadians = regexp.MustCompile(`\brad(?:ians?)?\b`)
+	inRadians = regexp.MustCompile(`\b(?:rad(?:ians?)?|gradians?|grads?|gon)\b`)
 	inDegrees = regexp.MustCompile(`°|\\circ\b|\\degrees?\b|\bdegrees?\b`)
 )
 
@@ -270,6 +270,10 @@ func (c *comparison) named(a, b *node) *Verdict {
 		}
 	}
 	v := c.answers(rhs, b)
+	if v == Equal && lhs.op == opTuple && !inPlace(texts(lhs.args)) {
+		c.why = "the names of one are in an order of their own"
+		v = Unsure // (y,x) = (1,2)
+	}
 	return &v
 }
 
