@@ -64,6 +64,8 @@ func asTuple(n, beside *node) *node {
 	return t
 }
 
+// ordered compares part by part. One that differs decides, whatever others are
+// unsure of.
 func (c *comparison) ordered(a, b []*node) Verdict {
 	if len(a) != len(b) {
 		c.why = fmt.Sprintf("they have %d and %d parts", len(a), len(b))
@@ -92,6 +94,8 @@ func (c *comparison) element(a, b *node) Verdict {
 	return v
 }
 
+// tuples compares tuples. Brackets of a pair say whether it is an interval, and
+// which; of more than two they are a matter of taste, and nothing is claimed.
 func (c *comparison) tuples(a, b *node) Verdict {
 	v := c.ordered(a.args, b.args)
 	if v != Equal || a.name == b.name {
