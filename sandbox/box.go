@@ -78,7 +78,7 @@ func (s *Sandbox) start(sl *slot, v view) (_ *box, err error) {
 	case s.o.Kind == Landlock:
 		if err = sl.makeScratch(); err == nil {
 			args := s.landlockArgs(v, sl.dir)
-			if sl.group == nil { // which would hold its daemons
+			if sl.uid == 0 || sl.group == nil { // by which daemons and their zombies are known
 				b.supervised, args = true, supervised(fdControl+1, own, args)
 			}
 			err = s.launch(b, own, args, sl.dir, fdControl+1)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -15,8 +16,12 @@ import (
 
 // stageSupervise is a stage that runs a command and reaps what it leaves: gVisor's
 // kernel and file server, which outlive it for a moment, or the daemons of a
-// program that has neither a process namespace nor a control group.
+// program that has no process namespace, where user and control group do not
+// both tell whose they are.
 const stageSupervise = "pawl-sandbox-supervise"
+
+// What the stage may take in a program's group, beside it.
+const supervisorMemory, supervisorThreads = 32 << 20, 16
 
 // supervised are the arguments of that stage for a command, which gets the first
 // n of the stage's files.
@@ -28,6 +33,7 @@ func supervised(n int, path string, command []string) []string {
 // command has ended, or on SIGTERM, it kills what is left and returns the
 // command's status, as shells tell it.
 func supervise(args []string) int {
+	runtime.GOMAXPROCS(1)
 	n, path, command := 0, args[1], args[2:]
 	fmt.Sscan(args[0], &n)
 	files := []*os.File{os.Stdin, os.Stdout, os.Stderr}
