@@ -61,7 +61,16 @@ type EnvironmentOptions struct {
 	Seed    uint64
 	Split   string   // "" is audit
 	Roles   []string // of RoleFigures; nil for all but solving
-	Observe func(name string, done, total int)
+	Observe func(Visit)
+}
+
+// Visit is how far a measurement of worlds has come.
+type Visit struct {
+	World     string
+	Index, Of int    // which of the worlds it is, from 0
+	Part      string // of the measurement: greedy, samples or verify; "" at its start
+	Done      int    // tasks of the part, of Tasks
+	Tasks     int
 }
 
 // batchTasks bounds the tasks that are answered together.
@@ -83,10 +92,8 @@ func (p *Pawl) Environments(ctx context.Context, policy core.Policy, o Environme
 	}
 	var all []Environment
 	for i, name := range names {
-		if o.Observe != nil {
-			o.Observe(name, i, len(names))
-		}
-		v := visit{model: model, o: o, name: name, level: o.Worlds[name]}
+		v := visit{model: model, o: o, name: name, level: o.Worlds[name], index: i, of: len(names)}
+		v.told("", 0)
 		e, err := v.measure(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("measuring world %s at level %d: %w", name, o.Worlds[name], err)
@@ -129,6 +136,15 @@ type visit struct {
 	level int
 	rules world.Rules
 	tasks []core.Task
+	index int // among the worlds
+	of    int
+}
+
+// told tells how far the measurement is.
+func (v *visit) told(part string, done int) {
+	if v.o.Observe != nil {
+		v.o.Observe(Visit{World: v.name, Index: v.index, Of: v.of, Part: part, Done: done, Tasks: len(v.tasks)})
+	}
 }
 
 // outcome is one attempt at a task.
@@ -138,22 +154,31 @@ type outcome struct {
 	value  float64 // 1 for right, 0 for wrong; of a play, the scaled return
 	right  bool
 	tokens int
+	node   core.Node // as sampled; zero of a play
 }
 
-func (v *visit) measure(ctx context.Context) (*Environment, error) {
+// draw takes the tasks.
+func (v *visit) draw() error {
 	split := v.o.Split
 	if split == "" {
 		split = "audit"
 	}
 	w, err := world.Open(v.name, world.Options{Split: split, Dialect: world.Compact, Level: v.level, Sizes: v.o.Sizes[v.name], Seed: v.o.Seed, Steady: true})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	v.rules, _ = world.RulesOf(v.name)
 	for i := range min(v.o.Tasks, w.Len()) {
 		v.tasks = append(v.tasks, w.Task(i))
 	}
-	greedy, err := v.attempts(ctx, 1, 0)
+	return nil
+}
+
+func (v *visit) measure(ctx context.Context) (*Environment, error) {
+	if err := v.draw(); err != nil {
+		return nil, err
+	}
+	greedy, err := v.attempts(ctx, "greedy", 1, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +192,7 @@ func (v *visit) measure(ctx context.Context) (*Environment, error) {
 	if v.o.Samples < 2 {
 		return e, nil
 	}
-	sampled, err := v.attempts(ctx, v.o.Samples, 1)
+	sampled, err := v.attempts(ctx, "samples", v.o.Samples, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -279,6 +304,7 @@ func (v *visit) verify(ctx context.Context, e *Environment, sampled [][]outcome)
 		all += float64(len(of))
 		kept, right, keptRight = kept+k, right+r, keptRight+kr
 		perKept, perRight, perKeptRight = append(perKept, k), append(perRight, r/float64(len(of))), append(perKeptRight, kr)
+		v.told("verify", i+1)
 	}
 	accuracy, share := agreed/all, kept/all
 	e.Verify, e.Kept = &accuracy, &share

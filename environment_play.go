@@ -14,8 +14,8 @@ const (
 	mostTurns     = 64
 )
 
-// attempts draws n attempts at every task.
-func (v *visit) attempts(ctx context.Context, n int, temperature float64) ([][]outcome, error) {
+// attempts draws n attempts at every task, for a part of the measurement.
+func (v *visit) attempts(ctx context.Context, part string, n int, temperature float64) ([][]outcome, error) {
 	all := make([][]outcome, len(v.tasks))
 	for from := 0; from < len(v.tasks); from += batchTasks {
 		to := min(from+batchTasks, len(v.tasks))
@@ -28,6 +28,7 @@ func (v *visit) attempts(ctx context.Context, n int, temperature float64) ([][]o
 		if err != nil {
 			return nil, err
 		}
+		v.told(part, to)
 	}
 	return all, nil
 }
@@ -62,7 +63,7 @@ func (v *visit) answers(ctx context.Context, from, to, n int, temperature float6
 		for _, node := range nodes[i-from] {
 			verdict := judge(node.Content)
 			all[i] = append(all[i], outcome{
-				text: node.Content, answer: verdict.Answer, value: b2f(verdict.Right), right: verdict.Right, tokens: len(node.TokenIDs),
+				text: node.Content, answer: verdict.Answer, value: b2f(verdict.Right), right: verdict.Right, tokens: len(node.TokenIDs), node: node,
 			})
 		}
 	}

@@ -104,10 +104,15 @@ func TestEnvironmentByHand(t *testing.T) {
 		wrong++
 		return wrong <= 2 // asked twice of each sample: for yes and for no
 	}
-	v := visit{model: m, o: EnvironmentOptions{Tasks: 4, Samples: 4, Seed: 1}, name: "addition", level: 2}
+	var told []Visit
+	o := EnvironmentOptions{Tasks: 4, Samples: 4, Seed: 1, Observe: func(v Visit) { told = append(told, v) }}
+	v := visit{model: m, o: o, name: "addition", level: 2, of: 1}
 	e, err := v.measure(t.Context())
 	if err != nil {
 		t.Fatal(err)
+	}
+	if last := (Visit{World: "addition", Of: 1, Part: "verify", Done: 4, Tasks: 4}); len(told) != 6 || told[0].Part != "greedy" || told[1].Part != "samples" || told[5] != last {
+		t.Errorf("told %+v", told)
 	}
 	for name, c := range map[string]struct{ got, want float64 }{
 		"greedy": {e.Value, 3.0 / 4}, "samples": {*e.Mean, 8.0 / 16}, "votes": {*e.Votes, 2.0 / 4}, "pass": {*e.Pass, 3.0 / 4},

@@ -1,13 +1,9 @@
 package pawl
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -245,82 +241,4 @@ func appendRows(rows []TrainingRow, ex *core.Example, form string, plain bool) [
 		return append(rows, TrainingRow{Prompt: prompt(), Completion: text(ex.Leaves[0])})
 	}
 	return rows
-}
-
-// WriteRows writes rows as JSON lines.
-func WriteRows[T any](w io.Writer, rows []T) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	for i := range rows {
-		if err := e.Encode(rows[i]); err != nil {
-			return fmt.Errorf("writing row %d: %w", i+1, err)
-		}
-	}
-	return nil
-}
-
-// SaveRows replaces a file by rows as JSON lines, as a whole.
-func SaveRows[T any](path string, rows []T) error {
-	var b bytes.Buffer
-	if err := WriteRows(&b, rows); err != nil {
-		return err
-	}
-	return saveFile(path, b.Bytes())
-}
-
-// RowFile writes rows as JSON lines to a file that is there, whole, once it is
-// closed by Save, and never before.
-type RowFile struct {
-	path string
-	f    *os.File
-	w    *bufio.Writer
-}
-
-// CreateRows begins a file of rows.
-func CreateRows(path string) (*RowFile, error) {
-	f, err := os.Create(path + ".tmp")
-	if err != nil {
-		return nil, input(fmt.Errorf("writing %s: %w", path, err))
-	}
-	return &RowFile{path, f, bufio.NewWriter(f)}, nil
-}
-
-// Add writes a row.
-func (r *RowFile) Add(row ScoreRow) error {
-	if err := encodeRow(r.w, row); err != nil {
-		return fmt.Errorf("writing %s: %w", r.path, err)
-	}
-	return nil
-}
-
-// Save puts the file in place.
-func (r *RowFile) Save() error {
-	err := errors.Join(r.w.Flush(), r.f.Close())
-	if err == nil {
-		err = os.Rename(r.f.Name(), r.path)
-	}
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", r.path, err)
-	}
-	return nil
-}
-
-// Drop takes what was not saved away.
-func (r *RowFile) Drop() {
-	r.f.Close()
-	os.Remove(r.f.Name())
-}
-
-// saveFile replaces a file as a whole: nobody sees half of it.
-func saveFile(path string, content []byte) error {
-	tmp := path + ".tmp"
-	err := os.WriteFile(tmp, content, 0o666)
-	if err == nil {
-		err = os.Rename(tmp, path)
-	}
-	if err != nil {
-		os.Remove(tmp)
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	return nil
 }

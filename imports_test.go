@@ -50,11 +50,12 @@ var lattice = map[string]rule{
 	"report":  {"core loop", "", "shows what a run did; it decides nothing, so nothing below it may know it"},
 
 	"tensor": {"", "golang.org/x/sys", "kernels: nothing above them may leak in"},
-	"nn":     {"tensor nn/constraint", "", "the engine knows no tasks, policies or recipes"},
-	"model":  {"core nn nn/constraint objective prompt", "", "an edge: actors and trainers, satisfied structurally"},
+	"nn":     {"tensor nn/constraint atomicfile", "", "the engine knows no tasks, policies or recipes"},
+	"model":  {"core nn nn/constraint objective prompt atomicfile", "", "an edge: actors and trainers, satisfied structurally"},
 	"exec":   {"core", "", "an edge: runs steps, whatever they are"},
 	"store":  {"core", "", "an edge: keeps bytes, whatever they are"},
 
+	"atomicfile":    {"", "-", "a leaf: writes files, whatever they hold"},
 	"nn/constraint": {"", "-", "grammars over bytes: a leaf, so that a page can be checked without an engine"},
 
 	"sandbox":  {"core", "", "an edge: runs code of others, so it holds nothing of ours"},

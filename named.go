@@ -98,6 +98,24 @@ func NamesTasks(what string) bool {
 	return slices.Contains(sourceNames(), what)
 }
 
+// SourceName is the task source that a text names as LoadTasks reads it, "" for a
+// file, and for a text with a mistake.
+func SourceName(what string) string {
+	if !NamesTasks(what) {
+		return ""
+	}
+	v, problems := recipe.Read("--tasks", []byte(what))
+	switch {
+	case len(problems) > 0:
+		return ""
+	case v.Form == registry.Text:
+		return v.Text
+	case len(v.Fields) == 1:
+		return v.Fields[0].Key
+	}
+	return ""
+}
+
 // playing is the recipe of a model that plays without one.
 const playing = `
 policies: {solver: {from: base}}

@@ -40,6 +40,17 @@ func (s shelf) Put(_ context.Context, b []byte) (core.Digest, error) {
 
 func (s shelf) Get(_ context.Context, d core.Digest) ([]byte, error) { return s[d], nil }
 
+func TestSourceName(t *testing.T) {
+	for what, want := range map[string]string{
+		"addition": "addition", "{addition: {n: 7}}": "addition", "{addition: null}": "addition", " {keysum: {}}": "keysum",
+		"tasks.jsonl": "", "": "", "{": "", "{a: 1, b: 2}": "",
+	} {
+		if got := pawl.SourceName(what); got != want {
+			t.Errorf("%q names %q, not %q", what, got, want)
+		}
+	}
+}
+
 func TestTasksByName(t *testing.T) {
 	for what, want := range map[string]int{"addition": 200, "{addition: {n: 7}}": 7, "{keysum: {level: 1, split: gate}}": 200} {
 		set, err := pawl.LoadTasks(t.Context(), what, task.Options{})

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"pawl/atomicfile"
 	"pawl/recipe"
 	"pawl/registry"
 	"pawl/report"
@@ -90,5 +91,5 @@ func (p *Pawl) WriteReport(ctx context.Context, result *RunResult, stopped error
 		return "", fmt.Errorf("writing the report of run %s: %w", result.Run.ID, err)
 	}
 	path := filepath.Join(dir, result.Run.ID+".html")
-	return path, saveFile(path, b.Bytes())
+	return path, atomicfile.WriteFile(path, b.Bytes())
 }

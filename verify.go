@@ -37,12 +37,14 @@ type ScoreRow struct {
 	Scores []RowScore `json:"scores"`
 }
 
-// RowScore is core.Score for a row: every field is always there.
+// RowScore is core.Score for a row: every field is always there, but for the one
+// that tells of a failure.
 type RowScore struct {
 	By         string  `json:"by"`
 	Value      float64 `json:"value"`
 	Confidence float64 `json:"confidence"` // 0 where it is not known
 	Abstain    bool    `json:"abstain"`
+	Unjudged   bool    `json:"unjudged,omitempty"` // abstains since the verifier failed; it is asked again
 	Rationale  string  `json:"rationale"`
 }
 
@@ -73,7 +75,7 @@ func (v *Verification) tell(e loop.Event) {
 
 // verifyVersion enters the keys of verify's steps: raise it when what they
 // hold changes its meaning.
-const verifyVersion = 2
+const verifyVersion = 3
 
 // PrepareVerify reads all that a verification is given. Completions are read
 // once here and once more when they are judged, so that a mistake in the last
@@ -170,24 +172,6 @@ func verifierNamed(text string, set map[string]string) (core.Spec, error) {
 	return spec, nil
 }
 
-// VerifySummary is what came of a verification.
-type VerifySummary struct {
-	Verifier  string          `json:"verifier"`
-	N         int             `json:"n"`         // completions
-	Tasks     int             `json:"tasks"`     // that have any
-	Right     int             `json:"right"`     // completions of value 1
-	Solved    int             `json:"solved"`    // tasks with one of value 1
-	Abstained int             `json:"abstained"` // they count as 0
-	Unjudged  int             `json:"unjudged"`  // of these, since the verifier failed; the same command asks about them again
-	Reason    string          `json:"reason"`    // of the first that is unjudged
-	Metrics   []core.Estimate `json:"metrics"`   // the mean first; where answers are right or wrong and tasks have several, pass@k
-	Judged    int             `json:"judged"`    // now, the rest before
-	Seconds   float64         `json:"seconds"`   // for those
-}
-
-// Binary tells whether every value is 0 or 1.
-func (s *VerifySummary) Binary() bool { return len(s.Metrics) > 0 && s.Metrics[0].Name == "accuracy" }
-
 // Verify judges the completions of v and gives their rows to sink in the order
 // of the file, each as soon as it is durable. What was judged before, by the
 // same verifier on the same contents, is not judged again: rows are steps of
@@ -195,14 +179,19 @@ func (s *VerifySummary) Binary() bool { return len(s.Metrics) > 0 && s.Metrics[0
 // failed to judge are asked about again once all the others are through.
 //
 // The verifier asks no model: one that has to is an error. An error of the
-// verifier, or of sink, ends it; what is durable stays so.
+// verifier, of the store or of sink ends it. What was judged by then is still
+// made durable and stays so; sink is not called again once it has failed. The
+// summary counts what is durable, beside an error too; it is nil where the work
+// did not begin.
 func (p *Pawl) Verify(ctx context.Context, v *Verification, sink func(ScoreRow) error) (*VerifySummary, error) {
-	host := &verifyHost{p: p, v: v}
+	host := newVerifyHost(p, v)
 	of := v.key
 	if slices.Contains(registry.Default.Needs(v.spec), registry.NeedSandbox) {
-		if box, err := host.Sandbox(); err == nil { // else building the verifier tells why it cannot do without
-			of = core.NewHasher("verify in").String(string(of)).String(box.Identity()).Key()
+		in := "none" // no verdict has this key: building the verifier tells why it cannot do without
+		if box, err := host.Sandbox(); err == nil {
+			in = box.Identity()
 		}
+		of = core.NewHasher("verify in").String(string(of)).String(in).Key()
 	}
 	lease, err := p.store.AcquireWork(ctx, verifyWork+of.Short(), leaseTTL)
 	if err != nil {
@@ -211,7 +200,7 @@ func (p *Pawl) Verify(ctx context.Context, v *Verification, sink func(ScoreRow) 
 	defer func() { _ = lease.Release(context.WithoutCancel(ctx)) }() // else it ends with the process
 	ctx, stop := keepLease(ctx, lease)
 	defer stop()
-	j := &verifyJournal{v: v, of: of, store: p.store, steps: exec.NewSteps(lease), sink: sink, tally: newTally()}
+	j := &verifyJournal{ctx: context.WithoutCancel(ctx), v: v, of: of, store: p.store, steps: exec.NewSteps(lease), sink: sink, tally: newTally()}
 	if err := j.resume(ctx); err != nil {
 		return nil, err
 	}
@@ -234,9 +223,6 @@ func (p *Pawl) judgeRest(ctx context.Context, v *Verification, host *verifyHost,
 	}
 	began := time.Now()
 	err = (&verifying{v: v, verifier: verifier, journal: j}).run(ctx)
-	if cause := context.Cause(ctx); err != nil && cause != nil {
-		err = cause
-	}
 	s.Judged, s.Seconds = j.judged, time.Since(began).Seconds()
 	return err
 }

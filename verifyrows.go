@@ -9,14 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"hash"
-	"io"
-	"strings"
 	"time"
 
 	"pawl/core"
 	"pawl/exec"
 	"pawl/loop"
-	"pawl/stats"
 	"pawl/store"
 	"pawl/task"
 )
@@ -32,8 +29,11 @@ const (
 	flushSize  = 4 << 20
 )
 
-// verifyJournal makes rows durable and hands them on.
+// verifyJournal makes rows durable, and hands on and counts those that are. It
+// takes no notice of an interruption: what was judged is kept, and a step that
+// was begun is ended.
 type verifyJournal struct {
+	ctx   context.Context // of the work, never cancelled
 	v     *Verification
 	of    core.Key // of all that determines the rows
 	store *store.Store
@@ -47,12 +47,21 @@ type verifyJournal struct {
 	generation int
 	earlier    *stored // nil where nothing is taken over
 
-	next   int        // row after the last durable one
-	judged int        // rows that were judged by this process
-	rows   []ScoreRow // not durable yet
-	text   bytes.Buffer
-	began  time.Time // the step that is being collected
+	next   int // row after the last durable one
+	judged int // durable rows that were judged by this process
+
+	// The step that is being collected.
+	rows  []ScoreRow
+	fresh int // of these, judged by this process
+	text  bytes.Buffer
+	began time.Time
+
+	unkept  error // why no further row can be made durable
+	untaken error // why none is handed on any more: the sink's
 }
+
+// err tells what ends the work.
+func (j *verifyJournal) err() error { return errors.Join(j.unkept, j.untaken) }
 
 // stepHead is the first line of a step.
 type stepHead struct {
@@ -89,8 +98,11 @@ func (s *stored) next(ctx context.Context) (row ScoreRow, ok bool, err error) {
 			return damaged(err)
 		}
 		s.in = json.NewDecoder(bytes.NewReader(content))
-		if err := s.in.Decode(&s.head); err != nil || s.head.Rows < 1 {
-			return damaged(fmt.Errorf("a step of %d rows (%w)", s.head.Rows, err))
+		if err := s.in.Decode(&s.head); err != nil {
+			return damaged(fmt.Errorf("the head of a step: %w", err))
+		}
+		if s.head.Rows < 1 {
+			return damaged(fmt.Errorf("a step of %d rows", s.head.Rows))
 		}
 		s.left = s.head.Rows
 	}
@@ -138,8 +150,9 @@ func (j *verifyJournal) resume(ctx context.Context) error {
 		if err != nil || !ok {
 			return err
 		}
-		if err := j.hand(row); err != nil {
-			return err
+		j.next++
+		if j.hand(row); j.untaken != nil {
+			return j.untaken
 		}
 	}
 }
@@ -159,124 +172,66 @@ func (s *stored) count(ctx context.Context) (rows, unjudged int, err error) {
 }
 
 // unjudged tells whether the verifier failed to judge the row.
-func (r ScoreRow) unjudged() bool {
-	s := r.Scores[0]
-	return core.Score{Abstain: s.Abstain, Rationale: s.Rationale}.Unjudged()
-}
+func (r ScoreRow) unjudged() bool { return r.Scores[0].Unjudged }
 
-// add takes the next row. Where a piece ends, a step may: pieces are then not
-// judged twice.
-func (j *verifyJournal) add(ctx context.Context, row ScoreRow, pieceEnds bool) error {
+// add takes the next row; fresh tells whether this process judged it. Where a
+// piece ends, a step may: pieces are then not judged twice.
+func (j *verifyJournal) add(row ScoreRow, fresh, pieceEnds bool) {
+	if j.unkept != nil {
+		return
+	}
+	if j.unkept = encodeRow(&j.text, row); j.unkept != nil {
+		return
+	}
 	if len(j.rows) == 0 {
 		j.began = time.Now()
 	}
 	j.rows = append(j.rows, row)
-	if err := encodeRow(&j.text, row); err != nil {
-		return err
+	if fresh {
+		j.fresh++
 	}
-	if !pieceEnds || time.Since(j.began) < flushEvery && j.text.Len() < flushSize {
-		return nil
+	if pieceEnds && (time.Since(j.began) >= flushEvery || j.text.Len() >= flushSize) {
+		j.flush()
 	}
-	return j.flush(ctx)
 }
 
-// flush makes the collected rows a step, and hands them on.
-func (j *verifyJournal) flush(ctx context.Context) error {
-	if len(j.rows) == 0 {
-		return nil
+// flush makes the collected rows a step, and hands them on. One that fails is
+// not tried again: it may be durable, and a longer one in its place would not
+// be.
+func (j *verifyJournal) flush() {
+	if len(j.rows) == 0 || j.unkept != nil {
+		return
 	}
 	content := append(marshal(stepHead{len(j.rows), j.earlier != nil}), '\n')
 	content = append(content, j.text.Bytes()...)
-	_, err := j.steps.Do(ctx, j.key(j.generation, j.next), "verify", func(ctx context.Context) (core.Digest, any, error) {
+	var out core.Digest
+	out, j.unkept = j.steps.Do(j.ctx, j.key(j.generation, j.next), "verify", func(ctx context.Context) (core.Digest, any, error) {
 		d, err := j.store.Put(ctx, content)
 		return d, nil, err
 	})
-	if err != nil {
-		return err
+	if j.unkept == nil && out != core.Sum(content) {
+		j.unkept = errors.New("keeping judged rows: another process has kept others in their place meanwhile; start again")
 	}
-	rows := j.rows
-	j.rows = nil
-	j.text.Reset()
-	for _, row := range rows {
-		if err := j.hand(row); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (j *verifyJournal) hand(row ScoreRow) error {
-	j.next++
-	j.tally.add(row)
-	if err := j.sink(row); err != nil {
-		return err
-	}
-	j.v.tell(loop.Event{Stage: "verify", Progress: core.Progress{Stage: "verify", Done: j.next, Total: j.v.Rows}})
-	return nil
-}
-
-func encodeRow(w io.Writer, row ScoreRow) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	return e.Encode(row)
-}
-
-// tally counts rows for the summary. It holds a number a row.
-type tally struct {
-	s      VerifySummary
-	at     map[string]int
-	values [][]float64
-	solved []bool
-}
-
-func newTally() *tally { return &tally{at: map[string]int{}} }
-
-func (t *tally) add(row ScoreRow) {
-	i, ok := t.at[row.ID]
-	if !ok {
-		i = len(t.values)
-		t.at[row.ID] = i
-		t.values, t.solved = append(t.values, nil), append(t.solved, false)
-	}
-	value := 0.0
-	t.s.N++
-	switch s := row.Scores[0]; { // every row has one
-	case s.Abstain:
-		t.s.Abstained++
-		if row.unjudged() {
-			if t.s.Unjudged++; t.s.Unjudged == 1 {
-				t.s.Reason = strings.TrimPrefix(s.Rationale, core.NotJudged)
-			}
-		}
-	case s.Value == 1:
-		value, t.solved[i] = 1, true
-		t.s.Right++
-	default:
-		value = s.Value
-	}
-	t.values[i] = append(t.values[i], value)
-}
-
-func (t *tally) fill(s *VerifySummary) {
-	s.N, s.Right, s.Abstained, s.Unjudged, s.Reason, s.Tasks = t.s.N, t.s.Right, t.s.Abstained, t.s.Unjudged, t.s.Reason, len(t.values)
-	for _, solved := range t.solved {
-		if solved {
-			s.Solved++
-		}
-	}
-	if s.N == 0 {
+	if j.unkept != nil {
 		return
 	}
-	name := "accuracy"
-	for _, values := range t.values {
-		for _, v := range values {
-			if v != 0 && v != 1 {
-				name = "score"
-			}
-		}
+	rows := j.rows
+	j.next, j.judged = j.next+len(rows), j.judged+j.fresh
+	j.rows, j.fresh = nil, 0
+	j.text.Reset()
+	for _, row := range rows {
+		j.hand(row)
 	}
-	for _, e := range stats.SampledEstimates(name, t.values) {
-		s.Metrics = append(s.Metrics, core.Estimate(e))
+}
+
+// hand counts a durable row and gives it to the sink, as long as that takes any.
+func (j *verifyJournal) hand(row ScoreRow) {
+	j.tally.add(row)
+	if j.untaken != nil {
+		return
+	}
+	if j.untaken = j.sink(row); j.untaken == nil {
+		j.v.tell(loop.Event{Stage: "verify", Progress: core.Progress{Stage: "verify", Done: j.tally.s.N, Total: j.v.Rows}})
 	}
 }
 

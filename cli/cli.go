@@ -31,7 +31,7 @@ type app struct {
 
 	Run        runCmd        `cmd:"" help:"Run a loop or continue it; with no recipe, the quickstart."`
 	Solve      solveCmd      `cmd:"" help:"Answer a question, or every task of a file."`
-	Eval       evalCmd       `cmd:"" help:"Measure a policy on tasks, or summarise result files: every figure with its interval."`
+	Eval       evalCmds      `cmd:"" help:"Measure a policy on tasks, or summarise result files: every figure with its interval."`
 	Verify     verifyCmd     `cmd:"" help:"Score recorded completions with a verifier, without any model."`
 	Gate       gateCmd       `cmd:"" help:"Paired test of two result files: promote the candidate or not."`
 	Recipes    recipesCmd    `cmd:"" help:"List, show and check recipes."`
@@ -95,6 +95,7 @@ func grammar(a *app, options ...kong.Option) (*kong.Kong, error) {
 	return kong.New(a, append([]kong.Option{
 		kong.Name("pawl"), kong.Description(about), kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
+		kong.ValueFormatter(func(v *kong.Value) string { return described(v, "") }),
 		kong.Vars{"version": "pawl " + pawl.Version},
 	}, options...)...)
 }

@@ -32,7 +32,10 @@ func (cmd *componentsCmd) Run(c *console) error {
 	if cmd.JSON {
 		return c.document(list)
 	}
-	kind := core.Kind("")
+	kind, width := core.Kind(""), 0
+	for _, component := range list {
+		width = max(width, len(component.Name))
+	}
 	for _, component := range list {
 		if detail {
 			if err := component.WriteText(c.out); err != nil {
@@ -44,7 +47,7 @@ func (cmd *componentsCmd) Run(c *console) error {
 			kind = component.Kind
 			fmt.Fprintf(c.out, "%s\n", kind)
 		}
-		fmt.Fprintf(c.out, "  %-16s %s\n", component.Name, component.Summary)
+		fmt.Fprintf(c.out, "  %-*s  %s\n", width, component.Name, component.Summary)
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -13,44 +12,18 @@ import (
 // environments measures a policy in the worlds that the model of the binary is
 // meant for.
 func (cmd *evalCmd) environments(ctx context.Context, c *console, p *pawl.Pawl, model pawl.Model) error {
-	nano, err := p.NanoLevels()
+	o, err := cmd.options(c, p)
 	if err != nil {
 		return err
 	}
-	levels, sizes := nano.Levels, nano.Sizes
-	if cmd.Level > 0 {
-		sizes = nil
-	}
-	for name := range levels {
-		if cmd.Level > 0 {
-			levels[name] = cmd.Level
-		}
-		if cmd.World != "" && name != cmd.World {
-			delete(levels, name)
-		}
-	}
-	if len(levels) == 0 && slices.Contains(world.Names(), cmd.World) { // one that the model of the binary does not know
-		const middle = 3
-		levels[cmd.World] = cmp.Or(cmd.Level, middle)
-	}
-	if len(levels) == 0 {
-		return usagef("measuring environments: no world named %q; pawl components lists them", cmd.World)
+	if err := unlearnt(c, p, model, cmd.World); err != nil {
+		return err
 	}
 	policy, err := p.Policy(ctx, model)
 	if err != nil {
 		return err
 	}
-	all, err := p.Environments(ctx, policy, pawl.EnvironmentOptions{
-		Worlds: levels, Sizes: sizes, Tasks: cmd.N, Samples: cmd.Samples, Seed: cmd.Seed,
-		Observe: func(name string, done, total int) {
-			line := fmt.Sprintf("  %s, world %d of %d", name, done+1, total)
-			if c.tty {
-				c.live(line)
-			} else {
-				c.note("%s", line)
-			}
-		},
-	})
+	all, err := p.Environments(ctx, policy, o)
 	if err != nil {
 		return err
 	}
@@ -64,11 +37,27 @@ func (cmd *evalCmd) environments(ctx context.Context, c *console, p *pawl.Pawl, 
 	if len(all) != 1 {
 		worlds = fmt.Sprintf("%d worlds", len(all))
 	}
-	fmt.Fprintf(c.out, "%s in %s, %d tasks each, %d samples of a task, 95%% intervals\n", model, worlds, cmd.N, cmd.Samples)
+	fmt.Fprintf(c.out, "%s in %s, %d tasks each, %d samples of a task, 95%% intervals\n", model, worlds, o.Tasks, o.Samples)
 	fmt.Fprintf(c.out, "%-14s %-13s %-22s %7s %7s %7s %8s %-24s %6s\n", "world", "level", "greedy", "sampled", "votes", "pass", "verifies", "gap", "tokens")
 	for _, e := range all {
 		fmt.Fprintf(c.out, "%-14s %-13s %.3f [%.3f, %.3f]  %7s %7s %7s %8s %-24s %6.1f\n", e.Name, e.Difficulty(), e.Value, e.Low, e.High,
 			figure(e.Mean), figure(e.Votes), figure(e.Pass), figure(e.Verify), gap(e), e.Tokens)
+	}
+	return nil
+}
+
+// unlearnt says that the model in the binary was not trained in a world: that it
+// fails there tells nothing of it.
+func unlearnt(c *console, p *pawl.Pawl, model pawl.Model, name string) error {
+	if model.Kind != pawl.ModelRecipe || !slices.Contains(world.Names(), name) {
+		return nil
+	}
+	nano, err := p.NanoLevels()
+	if err != nil {
+		return err
+	}
+	if _, ok := nano.Levels[name]; !ok {
+		c.note("note: the model in the binary was not trained in the world %s", name)
 	}
 	return nil
 }

@@ -11,6 +11,13 @@ import (
 	"pawl/loop"
 )
 
+// evalCmds are the two things that are measured: policies, which is what eval does
+// without a name, and verifiers.
+type evalCmds struct {
+	Policy    evalCmd          `cmd:"" default:"withargs" help:"Measure a policy on tasks, or summarise result files: every figure with its interval."`
+	Verifiers evalVerifiersCmd `cmd:"" help:"Measure verifiers that see no answers against the oracles of the worlds."`
+}
+
 type evalCmd struct {
 	Files   []string `arg:"" optional:"" help:"Result files to summarise; without any, a policy is measured."`
 	By      string   `help:"Which score of the files, where rows have several." placeholder:"NAME"`
@@ -20,12 +27,8 @@ type evalCmd struct {
 	Split   string   `help:"Another task set of the recipe or run." default:"audit" placeholder:"SET"`
 	SkipBad int      `help:"Pass over up to N bad rows of the file." placeholder:"N"`
 	steerFlags
-	Worlds  bool   `help:"Measure in the synthetic worlds, as answerer and as verifier; what --model embedded does without --recipe and --tasks."`
-	World   string `help:"One of the worlds only." placeholder:"NAME"`
-	Level   int    `help:"Another difficulty of the worlds than their default, 1 to 5." placeholder:"N"`
-	N       int    `short:"n" help:"Tasks of each world." default:"300" placeholder:"N"`
-	Samples int    `help:"Samples of each task of a world." default:"16" placeholder:"N"`
-	Seed    uint64 `help:"Seed of the samples." default:"1" placeholder:"N"`
+	Worlds bool `help:"Measure in the synthetic worlds, as answerer and as verifier; what --model embedded does without --recipe and --tasks."`
+	worldFlags
 	Results string `help:"Also write a result row for every task, as pawl gate reads them." placeholder:"FILE"`
 	JSON    bool   `help:"Print one JSON document."`
 }
@@ -56,6 +59,11 @@ func (cmd *evalCmd) Run(ctx context.Context, a *app, c *console) error {
 	defer p.Close()
 	if worlds {
 		return cmd.environments(ctx, c, p, model)
+	}
+	if cmd.Recipe == "" {
+		if err := unlearnt(c, p, model, pawl.SourceName(cmd.Tasks)); err != nil {
+			return err
+		}
 	}
 	view := newRunView(c, true)
 	o := pawl.EvalOptions{Recipe: cmd.Recipe, Model: model, Tasks: cmd.Tasks, Set: cmd.Split, SkipBad: cmd.SkipBad, Steering: steering, Seed: cmd.Seed}
@@ -103,10 +111,8 @@ func (cmd *evalCmd) misplaced(worlds bool) error {
 		return usagef("measuring in worlds: --recipe, --tasks, --split, --skip-bad, --results and the flags that steer replies have no place here; leave them out, or --worlds")
 	case !worlds && (cmd.World != "" || cmd.Level != 0 || cmd.N != worldTasks || cmd.Samples != worldSamples):
 		return usagef("measuring tasks: --world, --level, -n and --samples are about worlds; add --worlds, or name tasks such as --tasks '{copy: {level: 2, n: 50}}'")
-	case cmd.Level < 0 || cmd.Level > 5:
-		return usagef("measuring in worlds: --level %d: there are 1 to 5", cmd.Level)
 	}
-	return nil
+	return cmd.check()
 }
 
 // estimateLine is a figure with its interval, unit and the tasks behind it.

@@ -42,8 +42,12 @@ func (cmd *recipeListCmd) Run(a *app, c *console) error {
 		}
 		return c.document(infos)
 	}
+	width := 0
 	for _, p := range pages {
-		fmt.Fprintf(c.out, "%-14s %s\n", p.Name, p.Paper)
+		width = max(width, len(p.Name))
+	}
+	for _, p := range pages {
+		fmt.Fprintf(c.out, "%-*s  %s\n", width, p.Name, p.Paper)
 		for _, line := range wrap(p.Summary, 76) {
 			fmt.Fprintf(c.out, "    %s\n", line)
 		}

@@ -82,13 +82,20 @@ func flagTable(b *strings.Builder, flags []*kong.Flag) {
 		if !f.IsBool() {
 			name += " " + f.FormatPlaceHolder()
 		}
-		help := f.Help
-		if f.HasDefault && f.Default != "" && !strings.Contains(help, "default") {
-			help += fmt.Sprintf(" Default: `%s`.", f.Default)
-		}
-		if len(f.Envs) > 0 {
-			help += fmt.Sprintf(" Environment: `%s`.", strings.Join(f.Envs, "`, `"))
-		}
-		fmt.Fprintf(b, "| `%s` | %s |\n", cell.Replace(name), cell.Replace(help))
+		fmt.Fprintf(b, "| `%s` | %s |\n", cell.Replace(name), cell.Replace(described(f.Value, "`")))
 	}
+}
+
+// described is the help of a flag or argument, with its default and the variables
+// of the environment that set it; --help and the page say the same. A help that
+// speaks of a default already, of one that depends on others, is left as it is.
+func described(v *kong.Value, quote string) string {
+	help := v.Help
+	if v.HasDefault && v.Default != "" && !strings.Contains(help, "default") {
+		help += fmt.Sprintf(" Default: %s%s%s.", quote, v.Default, quote)
+	}
+	if len(v.Tag.Envs) > 0 {
+		help += fmt.Sprintf(" Environment: %s%s%s.", quote, strings.Join(v.Tag.Envs, quote+", "+quote), quote)
+	}
+	return help
 }

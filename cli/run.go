@@ -149,7 +149,7 @@ func finishRun(ctx context.Context, c *console, view *runView, p *pawl.Pawl, res
 		text = c.err
 	}
 	if result.Finished {
-		fmt.Fprintf(text, "run %s had finished before, nothing was done; --fresh starts over\n", result.Run.ID)
+		fmt.Fprintf(text, "run %s had finished before, nothing was done; pawl run with --fresh starts over\n", result.Run.ID)
 		view.replay(result.Report)
 	}
 	view.end(text, result.Report)

@@ -118,12 +118,15 @@ func (cmd *solveCmd) print(c *console, s pawl.Solution) error {
 			}
 		}
 		return nil
-	case cmd.JSON:
-		return c.document(s)
-	case s.Abstained:
+	case s.Abstained && !cmd.JSON:
 		c.note("no answer: the recipe abstains, its attempts do not agree enough")
 		c.status = exitFailed
 		return nil
+	case cmd.JSON:
+		if s.Abstained {
+			c.status = exitFailed
+		}
+		return c.document(s)
 	case cmd.Recipe == "" && s.Attempts != nil:
 		for _, text := range s.Attempts {
 			fmt.Fprintln(c.out, text)

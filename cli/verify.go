@@ -23,7 +23,7 @@ type verifyCmd struct {
 func (cmd *verifyCmd) Help() string {
 	return `No model is asked. The same command continues where it was stopped, however it was: what it judged lies in the data directory, by the contents of verifier, tasks and completions.
 
-Score rows are {"id", "sample", "scores": [{"by", "value", "confidence", "abstain", "rationale"}]}. An abstention counts as 0 in figures.
+Score rows are {"id", "sample", "scores": [{"by", "value", "confidence", "abstain", "rationale"}]}. An abstention counts as 0 in figures; one with "unjudged": true is no verdict, since the verifier failed.
 
 Exit status: 0 judged, 1 failed, 2 usage or bad input, 130 interrupted.`
 }
@@ -62,7 +62,7 @@ func (cmd *verifyCmd) Run(ctx context.Context, a *app, c *console) error {
 		if file, err = pawl.CreateRows(cmd.Results); err != nil {
 			return err
 		}
-		defer file.Drop() // nothing is left to drop once it is saved
+		defer file.Drop()
 		print := sink
 		sink = func(row pawl.ScoreRow) error {
 			if err := file.Add(row); err != nil {

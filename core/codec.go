@@ -169,6 +169,19 @@ func (e *encoder) bool(v bool) {
 	e.buf = append(e.buf, b)
 }
 
+// flags writes truth values as one byte, the first as its lowest bit. The first
+// alone is what bool writes: a field that had the byte to itself is read on
+// without another version of the record.
+func (e *encoder) flags(vs ...bool) {
+	b := byte(0)
+	for i, v := range vs {
+		if v {
+			b |= 1 << i
+		}
+	}
+	e.buf = append(e.buf, b)
+}
+
 // count writes a slice's length; nil differs from empty.
 func (e *encoder) count(n int, isNil bool) {
 	if isNil {
@@ -253,7 +266,7 @@ func (e *encoder) episode(ep *Episode) {
 		e.float64(s.Value)
 		e.float32s(s.Dense)
 		e.float64(s.Confidence)
-		e.bool(s.Abstain)
+		e.flags(s.Abstain, s.Unjudged)
 		e.string(s.Rationale)
 		e.uint(uint64(s.Via))
 	}

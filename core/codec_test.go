@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"reflect"
@@ -88,7 +89,7 @@ var genEpisode = rapid.Custom(func(t *rapid.T) *Episode {
 	for range rapid.IntRange(0, 2).Draw(t, "scores") {
 		ep.Scores = append(ep.Scores, Score{
 			By: genText.Draw(t, "by"), Nodes: genRefs.Draw(t, "nodes"), Value: rapid.Float64().Draw(t, "v"),
-			Dense: genF32.Draw(t, "dense"), Confidence: rapid.Float64().Draw(t, "c"), Abstain: rapid.Bool().Draw(t, "a"),
+			Dense: genF32.Draw(t, "dense"), Confidence: rapid.Float64().Draw(t, "c"), Abstain: rapid.Bool().Draw(t, "a"), Unjudged: rapid.Bool().Draw(t, "u"),
 			Rationale: genText.Draw(t, "why"), Via: Ref(rapid.IntRange(0, n).Draw(t, "via")),
 		})
 	}
@@ -199,10 +200,34 @@ func TestCodecKnowsEveryField(t *testing.T) {
 	for _, c := range []struct {
 		v      any
 		fields int
-	}{{Episode{}, 7}, {Task{}, 5}, {Node{}, 11}, {Options{}, 14}, {Score{}, 8}, {Usage{}, 4}, {Example{}, 4}} {
+	}{{Episode{}, 7}, {Task{}, 5}, {Node{}, 11}, {Options{}, 14}, {Score{}, 9}, {Usage{}, 4}, {Example{}, 4}} {
 		if got := reflect.TypeOf(c.v).NumField(); got != c.fields {
 			t.Errorf("%T has %d fields, the codec writes %d: extend it, raise its version, and keep reading the old one", c.v, got, c.fields)
 		}
+	}
+}
+
+// A score's truth values share the byte that Abstain had alone: records from
+// before read as they did, and one that is new is refused by who knows no better.
+func TestScoreFlags(t *testing.T) {
+	encoded := func(abstain, unjudged bool) []byte {
+		return AppendEpisode(nil, &Episode{Scores: []Score{{Abstain: abstain, Unjudged: unjudged}}})
+	}
+	verdict, abstention, failure := encoded(false, false), encoded(true, false), encoded(true, true)
+	at := 0
+	for at < len(verdict) && verdict[at] == abstention[at] {
+		at++
+	}
+	if verdict[at] != 0 || abstention[at] != 1 || failure[at] != 3 {
+		t.Fatalf("byte %d is %d, %d and %d", at, verdict[at], abstention[at], failure[at])
+	}
+	failure[at] = 1
+	if !bytes.Equal(failure, abstention) {
+		t.Error("more than that byte tells a failure from an abstention")
+	}
+	failure[at] = 4
+	if _, err := DecodeEpisodes(failure); err == nil || !strings.Contains(err.Error(), "truth values 4") {
+		t.Errorf("an unknown flag: %v", err)
 	}
 }
 

@@ -77,6 +77,15 @@ func (d *decoder) bool() bool {
 	return v == 1
 }
 
+// flags reads two truth values.
+func (d *decoder) flags() (first, second bool) {
+	v := d.byte()
+	if v > 3 {
+		d.fail("truth values %d", v)
+	}
+	return v&1 != 0, v&2 != 0
+}
+
 // count reads the length of a slice whose elements take at least size bytes.
 func (d *decoder) count(size int) (n int, isNil bool) {
 	v := d.uint()
@@ -217,7 +226,7 @@ func decodeEpisode(body []byte) (*Episode, error) {
 			s.Value = d.float64()
 			s.Dense = d.float32s()
 			s.Confidence = d.float64()
-			s.Abstain = d.bool()
+			s.Abstain, s.Unjudged = d.flags()
 			s.Rationale = d.string()
 			s.Via = d.ref(0, high)
 		}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // Ref points at a node of an episode: its index plus one. The zero Ref is none.
@@ -149,16 +148,10 @@ type Score struct {
 	Dense      []float32 `json:"dense,omitempty"`      // per token
 	Confidence float64   `json:"confidence,omitempty"` // probability that Value is right, where known
 	Abstain    bool      `json:"abstain,omitempty"`
+	Unjudged   bool      `json:"unjudged,omitempty"` // abstains since the verifier failed, and may do better when asked again
 	Rationale  string    `json:"rationale,omitempty"`
 	Via        Ref       `json:"via,omitempty"` // the judge's own node
 }
-
-// NotJudged begins the rationale of an abstention that is no verdict: the
-// verifier failed, and may do better when it is asked again.
-const NotJudged = "not judged: "
-
-// Unjudged tells whether the verifier failed to judge.
-func (s Score) Unjudged() bool { return s.Abstain && strings.HasPrefix(s.Rationale, NotJudged) }
 
 // ScoreOf finds the last score by the named verifier on exactly node r.
 func (ep *Episode) ScoreOf(by string, r Ref) (Score, bool) {

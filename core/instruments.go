@@ -66,6 +66,10 @@ type Observation struct {
 	Full    [][]float32
 	Hidden  [][]float32
 	Prompt  []float32 // by token of the prompt; 0 for the first
+
+	// Of a Reading alone.
+	Reduced []float32 // what Reduce made of each token's distribution
+	Text    []string  // what each token completes of the text; always there
 }
 
 // Alternative is a token with its log-probability.
@@ -87,6 +91,10 @@ type Reader interface {
 // not of this.
 type Reading struct {
 	Observe
+	// Reduce makes a number of a distribution, given the log-probabilities of all
+	// tokens: how to learn of distributions without holding them all, as Full
+	// does. It is called from several goroutines and keeps nothing.
+	Reduce  func(logp []float32) float32
 	Dropout float64 // share of the hidden units that a reading goes without, in [0, 1); 0 for none
-	Seed    uint64  // which: readings of one seed and path are equal
+	Seed    uint64  // which: one seed is one thinned model, for all paths and calls
 }

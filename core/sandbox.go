@@ -17,7 +17,8 @@ type Sandbox interface {
 	// and Stdin of p is not used.
 	Start(ctx context.Context, p Program) (Process, error)
 	// Identity is all of the sandbox that may change what a program answers:
-	// its kind and its interpreters' versions. It enters the keys of steps.
+	// its kind and its interpreters' versions. It enters the keys of the steps
+	// whose components say that they need a sandbox.
 	Identity() string
 }
 

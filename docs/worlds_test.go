@@ -18,9 +18,11 @@ const worldsIntro = `# Worlds
 
 Generated from the code; do not edit. A world makes tasks without end and judges
 every answer exactly. Each is a task source of its name, in recipes
-(` + "`train: {chain: {split: train, level: 3}}`" + `) and on the command line; the
-settings of each are in [components.md](components.md). Splits never share an
-instance: labelled 25%, train 40%, search 5%, gate 15%, audit 15%.
+(` + "`train: {chain: {split: train, level: 3}}`" + `) and on the command line
+(` + "`--tasks chain`, `--tasks '{chain: {level: 4, n: 1000}}'`" + `), where the first 200 tasks
+of the audit split are taken unless it says otherwise. The settings of each are in
+[components.md](components.md). Splits never share an instance: labelled 25%, train
+40%, search 5%, gate 15%, audit 15%.
 
 Levels go from 1 to 5; 2, 3 and 4 are called easy, default and hard. The examples
 are of level 3, in the compact dialect, which is for small models; the chat

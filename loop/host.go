@@ -2,7 +2,6 @@ package loop
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"time"
@@ -25,12 +24,7 @@ type host struct {
 	prompts []string // templates that the component being built may ask with
 }
 
-func (h *host) Sandbox() (core.Sandbox, error) {
-	if h.run.Sandbox == nil {
-		return nil, errors.New("opening a sandbox: this run has none")
-	}
-	return h.run.Sandbox()
-}
+func (h *host) Sandbox() (core.Sandbox, error) { return h.run.sandbox() }
 
 func (h *host) Actor(seat string) (core.Actor, error) {
 	s, ok := h.run.Plan.Seat(seat)

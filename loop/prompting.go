@@ -42,13 +42,14 @@ func (h *host) Wording(name, seat string) (core.Wording, error) {
 }
 
 // addSpec adds to a key all of a component that determines what it does: its
-// configuration, and the words of the prompts that it, or one nested in it,
-// asks with.
+// configuration, the files it reads, the sandbox that its code of others runs in,
+// and the words of the prompts that it, or one nested in it, asks with.
 func (r *Run) addSpec(h *core.Hasher, s core.Spec) {
 	h.Bytes(canonical(s))
 	if d := registry.FilesDigest(s); d != "" {
 		h.String("files").String(string(d))
 	}
+	r.addSandbox(h, s)
 	for _, name := range promptsNamed(s) {
 		t, err := r.Plan.Prompt(name)
 		if err != nil {

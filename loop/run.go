@@ -49,6 +49,10 @@ type Run struct {
 	Clock    Clock                        // nil for the system's
 	Observe  func(Event)                  // called in order, from one goroutine at a time; may be nil
 
+	boxing sync.Once // opens box, or fails to, once for all steps
+	box    core.Sandbox
+	boxErr error
+
 	mu      sync.Mutex // guards sources
 	sources map[string]core.TaskSource
 	show    sync.Mutex // one Observe at a time

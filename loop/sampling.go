@@ -39,6 +39,9 @@ func (r *Run) sampling(a *arm, round int, stage string, team map[string]core.Pol
 	for from := 0; from < len(tasks); from += chunkTasks {
 		h := r.hasher("sample").String(stageOfKey(stage)).Uint(uint64(round))
 		h.String(teamVersion(team)).Bytes(r.Plan.SeatsCanonical())
+		for _, seat := range r.Plan.Seats {
+			r.addSandbox(h, seat.Env)
+		}
 		r.addSpec(h, sample)
 		for _, v := range verify {
 			r.addSpec(h, v)

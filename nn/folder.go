@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"pawl/atomicfile"
 )
 
 // Load reads a Hugging Face folder of a Llama, Qwen2 or Qwen3: config.json and
@@ -174,56 +176,9 @@ func (m *Model) save(dir string, tok *Tokenizer, t Dtype) error {
 	}
 	files["config.json"], files["generation_config.json"] = append(config, '\n'), append(generation, '\n')
 	for name, b := range files {
-		err := replaceFile(filepath.Join(dir, name), func(w io.Writer) error {
-			_, err := w.Write(b)
-			return err
-		})
-		if err != nil {
+		if err := atomicfile.WriteFile(filepath.Join(dir, name), b); err != nil {
 			return err
 		}
 	}
-	return replaceFile(filepath.Join(dir, "model.safetensors"), func(w io.Writer) error { return m.writeSafetensors(w, t) })
-}
-
-// replaceFile writes path through a temporary file that is synced and then
-// renamed, so that a crash leaves the old file or the new one.
-func replaceFile(path string, write func(io.Writer) error) (err error) {
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	b := bufio.NewWriterSize(f, 1<<18)
-	if err := write(b); err != nil {
-		return err
-	}
-	if err := b.Flush(); err != nil {
-		return err
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	// Some file systems cannot sync a directory; the rename itself has worked.
-	_ = d.Sync()
-	return nil
+	return atomicfile.Write(filepath.Join(dir, "model.safetensors"), func(w io.Writer) error { return m.writeSafetensors(w, t) })
 }

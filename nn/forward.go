@@ -45,6 +45,7 @@ func (s *shard) forward(m *Model, p *packedWeights) {
 				part(qkv, r0, r1, 0, q), part(qkv, r0, r1, q, q+kv), part(qkv, r0, r1, q+kv, q+2*kv),
 				c.Heads, c.KVHeads, a.probs[s.probAt[i]:s.probAt[i+1]])
 		}
+		s.thinAttention(l, att)
 		rows := s.rows
 		if l == last && s.outs < s.rows {
 			rows = s.outs
@@ -63,6 +64,7 @@ func (s *shard) forward(m *Model, p *packedWeights) {
 		m.addBias(gu, lay.gateUpBias)
 		act := a.act.shape(rows, c.Hidden)
 		tensor.SwiGLU(act, part(gu, 0, rows, 0, c.Hidden), part(gu, 0, rows, c.Hidden, 2*c.Hidden))
+		s.thinUnits(l, act)
 		next := &s.final
 		if l < last {
 			next = &s.layers[l+1].x
@@ -79,7 +81,7 @@ func (s *shard) forward(m *Model, p *packedWeights) {
 		s.probe.enter(c.Layers, normed, s.pos, s.sel)
 	}
 	s.head = &p.head
-	if !s.mute && s.rowsOf == nil {
+	if !s.mute && s.rowsOf == nil && s.reads == nil {
 		s.score()
 	}
 }
@@ -98,7 +100,7 @@ func (s *shard) gather(dst *block, src tensor.Mat) tensor.Mat {
 func (s *shard) logprobs(view [][]float32) {
 	s.logp = growAligned(s.logp, s.outs)
 	s.lse = growAligned(s.lse, s.outs)
-	if s.outs == 0 || s.mute || s.rowsOf != nil {
+	if s.outs == 0 || s.mute || s.rowsOf != nil || s.reads != nil {
 		return
 	}
 	if !s.blocked {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"pawl/atomicfile"
 	"pawl/nn/gguf"
 )
 
@@ -28,7 +29,7 @@ const still = 1e30
 // SaveGGUF writes the model and its tokenizer as one file for llama.cpp, matrices
 // in the given type and vectors in f32. The file is replaced as a whole.
 func (m *Model) SaveGGUF(path string, tok *Tokenizer, t Dtype) error {
-	err := replaceFile(path, func(w io.Writer) error { return m.writeGGUF(w, tok, t) })
+	err := atomicfile.Write(path, func(w io.Writer) error { return m.writeGGUF(w, tok, t) })
 	if err != nil {
 		return fmt.Errorf("saving model %s: %w", path, err)
 	}

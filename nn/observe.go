@@ -51,8 +51,12 @@ func (o *observer) see(s *Seen, w *Want, logits []float32) {
 	if !w.distribution() {
 		return
 	}
-	o.logp = growAligned(o.logp, len(logits))
-	tensor.LogSoftmax(o.logp, logits)
+	o.distribution(logits)
+	o.tell(s, w, logits)
+}
+
+// tell records the distribution that was last computed, that of logits.
+func (o *observer) tell(s *Seen, w *Want, logits []float32) {
 	if w.Full {
 		s.Full = append(s.Full, slices.Clone(o.logp))
 	}
@@ -62,6 +66,13 @@ func (o *observer) see(s *Seen, w *Want, logits []float32) {
 	if w.Top > 0 {
 		s.Top = append(s.Top, o.top(logits, w.Top))
 	}
+}
+
+// distribution is the logits' log-probabilities, valid until the next call.
+func (o *observer) distribution(logits []float32) []float32 {
+	o.logp = growAligned(o.logp, len(logits))
+	tensor.LogSoftmax(o.logp, logits)
+	return o.logp
 }
 
 // entropy is that of logp. A token without probability adds nothing.

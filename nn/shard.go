@@ -45,6 +45,10 @@ type shard struct {
 	merge  block
 	mergeB []float32
 
+	// What is told of given texts (read.go).
+	reads *reads // nil where nothing is
+	seer  observer
+
 	// Losses over whole distributions (rows.go).
 	rowsOf                     *Trainer // whose they are; nil where there are none
 	beside                     *shard   // the same outs under its reference, or nil
@@ -94,7 +98,7 @@ func part(m tensor.Mat, r0, r1, c0, c1 int) tensor.Mat {
 
 func (s *shard) reset() {
 	s.rows, s.outs = 0, 0
-	s.graded, s.probe = false, nil
+	s.graded, s.probe, s.reads = false, nil, nil
 	s.in, s.pos = s.in[:0], s.pos[:0]
 	s.start = append(s.start[:0], 0)
 	s.probAt = append(s.probAt[:0], 0)

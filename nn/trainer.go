@@ -44,6 +44,7 @@ type Trainer struct {
 	batch   []Sequence
 	loss    LossFunc
 	rowLoss RowLoss
+	reads   *reads
 	refer   referred
 	losses  []float64   // of each sequence
 	dlogp   [][]float32 // by sequence, then token
@@ -355,11 +356,15 @@ func (t *Trainer) logpShard(worker, i int) {
 
 func (t *Trainer) forwardShard(s *shard, r shardRange) {
 	s.load(&t.m.cfg, t.batch, r.lo, r.hi)
-	s.mute, s.rowsOf = t.mute, nil
+	s.mute, s.rowsOf, s.reads = t.mute, nil, t.reads
 	if t.rowLoss != nil {
 		s.rowsOf = t
 	}
 	s.forward(t.m, t.use)
+	if s.reads != nil && s.outs > 0 {
+		s.read()
+		return
+	}
 	s.logprobs(t.plan.view)
 }
 

@@ -3,7 +3,6 @@ package optimizer
 import (
 	"context"
 	"fmt"
-	"iter"
 	"reflect"
 	"strings"
 	"testing"
@@ -74,22 +73,4 @@ func TestEncodeTasksErrors(t *testing.T) {
 	if _, err := encodeTasks(ctx, h, nil, sums(9)); err == nil || !strings.Contains(err.Error(), "canceled") {
 		t.Errorf("cancelled: %v", err)
 	}
-}
-
-type bursting struct{ coretest.TaskList }
-
-func (b bursting) Tasks(context.Context, int) iter.Seq2[core.Task, error] { panic("burst") }
-
-// A panic of a source is met where its tasks are asked for, not in a goroutine
-// that nobody could guard.
-func TestEncodeTasksPanics(t *testing.T) {
-	h := coretest.NewHost(nil)
-	h.Coder = coder{}
-	defer func() {
-		if v := recover(); v != "burst" {
-			t.Errorf("recovered %v", v)
-		}
-	}()
-	_, err := encodeTasks(t.Context(), h, nil, bursting{sums(700)})
-	t.Errorf("it went on: %v", err)
 }

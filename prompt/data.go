@@ -25,12 +25,14 @@ type Data struct {
 	Rubric   string      // what a grade stands for
 	Examples []string    // problems of the kind that is wanted
 	Answer   string      // a final answer that the question is about
+
+	Confidence string // in the attempt, stated before: 70%
 }
 
 // fields are the names that templates may use, in the order of messages. Task
 // is the whole prompt as one text; Turn is its last turn: a template that shows
 // it goes on with the task's conversation.
-var fields = []string{"Task", "Turn", "Attempt", "Attempts", "Steps", "Step", "Level", "World", "Plan", "Error", "Rubric", "Examples", "Answer"}
+var fields = []string{"Task", "Turn", "Attempt", "Attempts", "Steps", "Step", "Level", "World", "Plan", "Error", "Rubric", "Examples", "Answer", "Confidence"}
 
 // lists are the fields that range and join take.
 var lists = []string{"Attempts", "Steps", "Examples"}
@@ -55,6 +57,7 @@ func (d Data) values(dialect string) map[string]any {
 	return map[string]any{
 		"Task": task, "Turn": turn, "Attempt": d.Attempt, "Attempts": d.Attempts, "Steps": d.Steps, "Step": d.Step,
 		"Level": d.Level, "World": d.World, "Plan": d.Plan, "Error": d.Error, "Rubric": d.Rubric, "Examples": d.Examples, "Answer": d.Answer,
+		"Confidence": d.Confidence,
 	}
 }
 
@@ -63,7 +66,7 @@ func (d Data) missing(needs []string) string {
 	absent := map[string]bool{
 		"Task": len(d.Task) == 0, "Turn": len(d.Task) == 0, "Attempts": len(d.Attempts) == 0, "Steps": len(d.Steps) == 0,
 		"Step": d.Step == 0, "Level": d.Level == 0, "World": d.World == "", "Plan": d.Plan == "", "Error": d.Error == "",
-		"Rubric": d.Rubric == "", "Examples": len(d.Examples) == 0, "Answer": d.Answer == "",
+		"Rubric": d.Rubric == "", "Examples": len(d.Examples) == 0, "Answer": d.Answer == "", "Confidence": d.Confidence == "",
 	}
 	for _, name := range fields {
 		if absent[name] && slices.Contains(needs, name) {
@@ -150,7 +153,7 @@ func fitLine(template string, d Data, shown []string) error {
 	}{
 		{"Task", turns}, {"Turn", turns}, {"Attempt", []string{d.Attempt, strings.Join(d.Steps, "")}}, {"Attempts", d.Attempts},
 		{"Steps", d.Steps}, {"Examples", d.Examples}, {"World", []string{d.World}}, {"Plan", []string{d.Plan}},
-		{"Error", []string{d.Error}}, {"Rubric", []string{d.Rubric}}, {"Answer", []string{d.Answer}},
+		{"Error", []string{d.Error}}, {"Rubric", []string{d.Rubric}}, {"Answer", []string{d.Answer}}, {"Confidence", []string{d.Confidence}},
 	} {
 		if err := check(c.field, c.texts...); err != nil {
 			return err
@@ -177,6 +180,7 @@ func (d Data) fenced() Data {
 		return out
 	}
 	d.Attempt, d.Plan, d.Error, d.Answer = fence(d.Attempt), fence(d.Plan), fence(d.Error), fence(d.Answer)
+	d.Confidence = fence(d.Confidence)
 	d.Attempts, d.Steps, d.Examples = each(d.Attempts), each(d.Steps), each(d.Examples)
 	return d
 }

@@ -133,14 +133,16 @@ func said(dialect, reply string) string {
 	if dialect == Compact {
 		return reply
 	}
+	return plainly(counted(reply))
+}
+
+// counted is the line of a chat reply that counts, as it is written.
+func counted(reply string) string {
 	if line, ok := markedLine(reply); ok {
-		return plainly(line)
+		return line
 	}
-	if strings.Contains(reply, marker) {
-		return ""
-	}
-	if s := strings.TrimSpace(reply); !strings.Contains(s, "\n") {
-		return plainly(s)
+	if s := strings.TrimSpace(reply); !strings.Contains(reply, marker) && !strings.Contains(s, "\n") {
+		return s
 	}
 	return ""
 }

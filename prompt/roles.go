@@ -29,6 +29,11 @@ const (
 	Rephrase         = "rephrase"
 	Recover          = "recover"
 	FollowUp         = "follow_up"
+
+	Know               = "know"
+	VerifyAmong        = "verify_among"
+	Confidence         = "confidence"
+	CritiqueConfidence = "critique_confidence"
 )
 
 // role is what holds of a template whoever words it.
@@ -56,6 +61,11 @@ var roles = map[string]role{
 	Rephrase:         {1, "Asks for the same problem in other words.", []string{"Task"}},
 	Recover:          {1, "Asks for the number that x stands for in a problem whose answer is given.", []string{"Task", "Answer"}},
 	FollowUp:         {1, "Asks whether an answer is right by an attempt's reasoning: yes or no.", []string{"Task", "Attempt", "Answer"}},
+
+	Know:               {1, "Asks whether one would solve a task: yes or no, before trying.", []string{"Task"}},
+	VerifyAmong:        {1, "Asks whether an attempt is right, other attempts shown before it.", []string{"Task", "Attempt", "Attempts"}},
+	Confidence:         {1, "Asks for the probability that an attempt is right, in percent.", []string{"Task", "Attempt"}},
+	CritiqueConfidence: {1, "Asks to criticise a stated confidence in an attempt, and to state it anew.", []string{"Task", "Attempt", "Confidence"}},
 }
 
 // Names lists the built-in templates.

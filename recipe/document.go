@@ -26,7 +26,7 @@ type document struct {
 	Gate     core.Spec                   `yaml:"gate" kind:"gate" doc:"What decides on the candidate."`
 	Rounds   int                         `yaml:"rounds" default:"1" min:"1" max:"100000" doc:"Rounds to run."`
 	Parents  string                      `yaml:"parents" enum:"incumbent" default:"incumbent" doc:"What a round starts from."`
-	Watch    *Watch                      `yaml:"watch" doc:"Monitors on a probe set."`
+	Watch    *Watch                      `yaml:"watch" doc:"Monitors on a probe set; checked, but nothing is measured yet."`
 	Metrics  []core.Spec                 `yaml:"metrics" kind:"metric" doc:"What is measured of every round."`
 	// Overrides inherit what they leave out, so that their parts are decoded
 	// only after they are merged with the real arm.

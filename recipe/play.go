@@ -3,7 +3,6 @@ package recipe
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"sync"
@@ -58,7 +57,7 @@ func (p *Plan) Play(ctx context.Context, t Test) (Outcome, error) {
 	}
 	task, sets := t.Tasks()
 	sets["train"] = []core.Task{task}
-	h := &stageHost{plan: q, sets: sets, seats: map[string]*script{}}
+	h := &stageHost{Modelless: core.Modelless{Why: "a recipe's own test has no model and runs no code"}, plan: q, sets: sets, seats: map[string]*script{}}
 	for _, s := range t.Seats {
 		h.seats[s.Key] = &script{seat: s.Key, replies: s.Value}
 	}
@@ -108,14 +107,11 @@ func (s *script) Act(ctx context.Context, r core.Request) ([]core.Node, error) {
 
 // stageHost is the core.Host of a test: scripted seats and listed tasks.
 type stageHost struct {
+	core.Modelless
 	plan  *Plan
 	sets  map[string][]core.Task
 	seats map[string]*script
 	kept  []byte
-}
-
-func (h *stageHost) Sandbox() (core.Sandbox, error) {
-	return nil, errors.New("opening a sandbox: recipes' own tests run no code")
 }
 
 func (h *stageHost) sample(ctx context.Context, spec core.Spec, t core.Task) (*core.Episode, error) {
@@ -190,24 +186,6 @@ func (h *stageHost) Tasks(_ context.Context, set string) (core.TaskSource, error
 	return list(h.sets[set]), nil
 }
 
-var errNoModel = errors.New("a recipe's test has no model")
-
-func (h *stageHost) Trainer(context.Context, core.Policy) (core.Trainer, error) {
-	return nil, errNoModel
-}
-
-func (h *stageHost) NewModel(context.Context, core.ModelShape) (core.Policy, error) {
-	return nil, errNoModel
-}
-
-func (h *stageHost) Encoder(context.Context, core.Policy) (core.Encoder, error) {
-	return nil, errNoModel
-}
-
-func (h *stageHost) Try(context.Context, core.Policy, string) ([]*core.Episode, error) {
-	return nil, errNoModel
-}
-
 func (h *stageHost) Policies() map[string]core.Policy {
 	all := map[string]core.Policy{"base": {}}
 	for _, p := range h.plan.Policies {
@@ -226,7 +204,7 @@ func (h *stageHost) Put(_ context.Context, content []byte) (core.Digest, error) 
 }
 
 func (h *stageHost) Get(_ context.Context, d core.Digest) ([]byte, error) {
-	return nil, fmt.Errorf("reading blob %s: %w", d.Short(), errNoModel)
+	return nil, fmt.Errorf("reading blob %s: %s", d.Short(), h.Why)
 }
 
 func (h *stageHost) Keep(_ context.Context, state []byte) error { h.kept = state; return nil }

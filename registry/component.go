@@ -88,7 +88,10 @@ func (d *Decoder) hintFor(kind core.Kind, name string) string {
 			return fmt.Sprintf("it names %s; here goes %s", article(noun(k)), article(noun(kind)))
 		}
 	}
-	return hint(name, names)
+	if h := hint(name, names); h != "" || len(names) == 0 {
+		return h
+	}
+	return fmt.Sprintf("pawl components %s lists them", kind)
 }
 
 func (d *Decoder) validate(rv reflect.Value, at Value, path string) {

@@ -251,7 +251,7 @@ func (d *Decoder) missing(f *field, rv reflect.Value, v Value, path string) {
 	case f.required && f.role == roleComponent:
 		d.Add(v, path, fmt.Sprintf("no %s is named", noun(f.kind)), "")
 	case f.required:
-		d.Add(v, path, fmt.Sprintf("the key %q is missing", f.name), f.doc)
+		d.Add(v, path, fmt.Sprintf("the key %q is missing", f.name), f.ask())
 	case f.def != nil:
 		at := len(d.References)
 		d.value(f.shape, f, rv, defaultValue(f.shape, *f.def), join(path, f.name))

@@ -442,3 +442,31 @@ func TestWithInt(t *testing.T) {
 		t.Error("a component without settings has one")
 	}
 }
+
+// A message and its advice are parted by a semicolon, so that advice is one clause.
+func TestAMissingKeySaysWhatToGive(t *testing.T) {
+	for _, c := range []struct {
+		f    field
+		want string
+	}{
+		{field{name: "words", doc: "What must be there; a word may be several."}, "give words: what must be there, a word may be several"},
+		{field{name: "metric", doc: "What is measured.", enum: []string{"f1", "bleu"}}, "give metric: what is measured (one of f1, bleu)"},
+		{field{name: "url", doc: "URL that is asked."}, "give url: URL that is asked"},
+		{field{name: "a"}, ""},
+	} {
+		if got := c.f.ask(); got != c.want {
+			t.Errorf("%s: %q, not %q", c.f.name, got, c.want)
+		}
+	}
+}
+
+func TestAnUnknownComponentAmongManySaysWhereTheyAreListed(t *testing.T) {
+	r := New()
+	for i := range 13 { // more than an error lists
+		Register(r, core.KindVerifier, fmt.Sprintf("judge%d", i), Doc{Summary: "Judges."}, func(context.Context, core.Host, struct{}) (core.Verifier, error) { return nil, nil })
+	}
+	_, problems := r.Decode(core.KindVerifier, Value{Form: Text, Text: "zebra", Line: 1, Col: 1}, "")
+	if len(problems) != 1 || problems[0].Hint != "pawl components verifier lists them" {
+		t.Errorf("%v", problems)
+	}
+}

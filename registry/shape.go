@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"pawl/core"
 )
@@ -61,6 +63,22 @@ type field struct {
 	allow    []string
 	kind     core.Kind
 	shape    *shape
+}
+
+// ask says what to write for a field that is missing. It is one clause, without a
+// semicolon, since that is what parts a message from its advice.
+func (f *field) ask() string {
+	doc := strings.ReplaceAll(strings.TrimSuffix(f.doc, "."), ";", ",")
+	if first, n := utf8.DecodeRuneInString(doc); n < len(doc) && !unicode.IsUpper(rune(doc[n])) { // no abbreviation
+		doc = string(unicode.ToLower(first)) + doc[n:]
+	}
+	if len(f.enum) > 0 {
+		doc += " (one of " + strings.Join(f.enum, ", ") + ")"
+	}
+	if doc == "" {
+		return ""
+	}
+	return fmt.Sprintf("give %s: %s", f.name, doc)
 }
 
 // Pos is where a struct was written. A config struct that declares a field of

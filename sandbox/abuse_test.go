@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -51,6 +50,12 @@ func cold(t testing.TB) *sandbox.Sandbox {
 // survivors are the processes below this one.
 func survivors(t testing.TB) []string {
 	t.Helper()
+	return below(t, os.Getpid())
+}
+
+// below are the processes below one, each as its id, name and state.
+func below(t testing.TB, top int) []string {
+	t.Helper()
 	parents, names := map[int]int{}, map[int]string{}
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
@@ -70,13 +75,25 @@ func survivors(t testing.TB) []string {
 	var found []string
 	for pid := range parents {
 		for at := parents[pid]; at > 1; at = parents[at] {
-			if at == os.Getpid() {
+			if at == top {
 				found = append(found, fmt.Sprint(pid, " ", names[pid]))
 				break
 			}
 		}
 	}
 	return found
+}
+
+// publicDir is a folder that the users of boxes can pass.
+func publicDir(t testing.TB) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, at := range []string{dir, filepath.Dir(dir)} {
+		if err := os.Chmod(at, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }
 
 // The corpus: doors stay shut, bombs are contained, and nothing survives.
@@ -239,52 +256,6 @@ func TestKilledMonitor(t *testing.T) {
 	}
 }
 
-// An engine that is killed takes its boxes with it, and the next one to open
-// removes its folder and control groups.
-func TestKilledEngine(t *testing.T) {
-	dir := t.TempDir()
-	os.Chmod(dir, 0o755)
-	os.Chmod(filepath.Dir(dir), 0o755)
-	if at := os.Getenv("PAWL_TEST_DIES_IN"); at != "" {
-		s := open(t, sandbox.Options{Dir: at})
-		if _, err := s.Start(ctx, abusive(t, "daemon")); err != nil {
-			t.Fatal(err)
-		}
-		unix.Kill(os.Getpid(), unix.SIGKILL)
-	}
-	cmd := exec.Command("/proc/self/exe", "-test.run=^TestKilledEngine$")
-	cmd.Env = append(os.Environ(), "PAWL_TEST_DIES_IN="+dir)
-	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(err.Error(), "killed") {
-		t.Fatalf("%v: %s", err, out)
-	}
-	left, err := os.ReadDir(dir)
-	if err != nil || len(left) != 1 {
-		t.Fatal(left, err)
-	}
-	// Its boxes end by the kernel's hand, when it gets to it.
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		s := open(t, sandbox.Options{Dir: dir})
-		entries, _ := os.ReadDir(dir)
-		s.Close()
-		gone := len(entries) == 1 && entries[0].Name() != left[0].Name()
-		if found := findGroups(left[0].Name()); gone && len(found) == 0 && len(survivors(t)) == 0 {
-			break
-		} else if time.Now().After(deadline) {
-			t.Fatalf("still there: folder %v, groups %v, processes %v", !gone, found, survivors(t))
-		}
-	}
-}
-
-func findGroups(name string) (found []string) {
-	filepath.WalkDir("/sys/fs/cgroup", func(path string, d os.DirEntry, err error) error {
-		if err == nil && d.Name() == name {
-			found = append(found, path)
-		}
-		return nil
-	})
-	return found
-}
-
 // Trap 7: a string that doubles ends its own process and nothing else.
 func TestStarlarkBombs(t *testing.T) {
 	s := open(t, sandbox.Options{})
@@ -313,9 +284,7 @@ func TestNothingIsLeft(t *testing.T) {
 	if n, err := strconv.Atoi(os.Getenv("PAWL_SANDBOX_RUNS")); err == nil {
 		runs = n
 	}
-	dir := t.TempDir()
-	os.Chmod(dir, 0o755)
-	os.Chmod(filepath.Dir(dir), 0o755)
+	dir := publicDir(t)
 	before := descriptors(t)
 	s, err := sandbox.Open(sandbox.Options{Dir: dir, Concurrency: 8})
 	if err != nil {

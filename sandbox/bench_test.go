@@ -24,6 +24,13 @@ func BenchmarkPlainPython(b *testing.B) {
 func BenchmarkCold(b *testing.B) { sequential(b, -1) }
 func BenchmarkWarm(b *testing.B) { sequential(b, 0) }
 
+func BenchmarkGVisor(b *testing.B) {
+	s := available(b, sandbox.Options{Kind: sandbox.GVisor})
+	for b.Loop() {
+		answer(b, s)
+	}
+}
+
 func sequential(b *testing.B, warm int) {
 	s := open(b, sandbox.Options{Warm: warm})
 	for b.Loop() {

@@ -19,7 +19,8 @@ import (
 // slot is a place for one box at a time: a user id, a folder, control groups.
 type slot struct {
 	n     int
-	uid   int // 0: the engine's own, in a user namespace
+	uid   int      // 0: the engine's own, in a user namespace
+	user  *os.File // holds uid for this slot; nil where it is 0
 	dir   string
 	group *group
 	from  *spawner

@@ -54,6 +54,14 @@ func (g *gvisor) flags() []string {
 	return f
 }
 
+// tried tells what did not work here, word for word, for those who can mend it.
+func (g *gvisor) tried() string {
+	var kernel unix.Utsname
+	unix.Uname(&kernel)
+	return fmt.Sprintf("; tried, as user %d on %s %s: %s run --bundle=DIR ID (version %s); its own reason, if any, is above, and runsc --debug --debug-log=FILE tells more",
+		os.Geteuid(), unix.ByteSliceToString(kernel.Sysname[:]), unix.ByteSliceToString(kernel.Release[:]), strings.Join(g.flags(), " "), g.version)
+}
+
 // Parts of an OCI container's configuration.
 type (
 	ociMount struct {

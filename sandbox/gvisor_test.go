@@ -4,6 +4,8 @@ package sandbox_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -12,16 +14,33 @@ import (
 	"pawl/sandbox"
 )
 
-// gVisor keeps the same promises, where it is installed.
-func TestGVisor(t *testing.T) {
-	s, err := sandbox.Open(sandbox.Options{Kind: sandbox.GVisor})
-	if errors.Is(err, sandbox.ErrUnavailable) {
-		t.Skip(err)
-	}
-	if err != nil {
+// A runsc that does not work here is no sandbox, and the error says what was
+// tried.
+func TestGVisorThatCannotRun(t *testing.T) {
+	dir := publicDir(t)
+	script := "#!/bin/sh\n[ \"$1\" = --version ] && echo 'runsc version 7' || { echo 'this kernel has no ptrace' >&2; exit 9; }\n"
+	if err := os.WriteFile(filepath.Join(dir, "runsc"), []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	s, err := sandbox.Open(sandbox.Options{Kind: sandbox.GVisor})
+	if err == nil {
+		s.Close()
+		t.Fatal("a sandbox by a runsc that fails")
+	}
+	for _, says := range []string{"status 9", "this kernel has no ptrace", dir + "/runsc --root=", "--network=none", "version 7", "Linux "} {
+		if !strings.Contains(err.Error(), says) {
+			t.Errorf("%v\ndoes not say %q", err, says)
+		}
+	}
+	if !errors.Is(err, sandbox.ErrUnavailable) {
+		t.Error("it is not told as a lack of this machine")
+	}
+}
+
+// gVisor keeps the same promises, where it is installed.
+func TestGVisor(t *testing.T) {
+	s := available(t, sandbox.Options{Kind: sandbox.GVisor})
 	t.Log(s.Describe())
 	for _, c := range []struct {
 		name, exceeded, out string

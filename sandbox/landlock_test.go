@@ -3,7 +3,6 @@
 package sandbox_test
 
 import (
-	"errors"
 	"net"
 	"os"
 	"path/filepath"
@@ -19,14 +18,7 @@ import (
 // The degraded kind says what it is, and keeps what it promises: files, sockets,
 // privileges, system calls, limits, and no survivors.
 func TestLandlock(t *testing.T) {
-	s, err := sandbox.Open(sandbox.Options{Kind: sandbox.Landlock, Warm: -1})
-	if errors.Is(err, sandbox.ErrUnavailable) {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := available(t, sandbox.Options{Kind: sandbox.Landlock, Warm: -1})
 	for _, said := range []string{s.Identity(), s.Describe()} {
 		if !strings.Contains(said, "degraded") {
 			t.Errorf("%q does not say that it is degraded", said)

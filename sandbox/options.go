@@ -24,8 +24,9 @@ type Options struct {
 	Python      string      // interpreter; "" for /usr/bin/python3, then python3 of PATH
 	Visible     []string    // host paths that commands may read, beside /usr
 	Dir         string      // where boxes' files lie; "" for the system's temporary directory
-	// UID is the first of the user ids that boxes take, one each, where the
-	// engine runs as root. No account may have them. 0 for 62000.
+	// UID is the first of the thousand user ids that boxes take, one each, where
+	// the engine runs as root. No account may have them; engines of one machine
+	// share them out. 0 for 62000.
 	UID int
 }
 

@@ -38,12 +38,7 @@ func (b *box) purge() {
 func (b *box) left() []int {
 	var all []int
 	if g := b.slot.group; g != nil {
-		text, _ := os.ReadFile(filepath.Join(g.dirs["pids"], "cgroup.procs"))
-		for f := range strings.FieldsSeq(string(text)) {
-			if pid, err := strconv.Atoi(f); err == nil && pid != os.Getpid() {
-				all = append(all, pid)
-			}
-		}
+		all = g.members()
 	}
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, at := range stats {
@@ -61,6 +56,19 @@ func (b *box) left() []int {
 		}
 		// A zombie that is another's to reap is not ours to wait for.
 		if parent, _ := strconv.Atoi(f[1]); mine && (f[0] != "Z" || parent == os.Getpid()) {
+			all = append(all, pid)
+		}
+	}
+	return all
+}
+
+// members are the processes of the group but this one, whose thread may be among
+// them. One that is outside of this process's namespace is told as 0, which to
+// kill would mean all of one's own.
+func (s *group) members() (all []int) {
+	text, _ := os.ReadFile(filepath.Join(s.dirs["pids"], "cgroup.procs"))
+	for f := range strings.FieldsSeq(string(text)) {
+		if pid, err := strconv.Atoi(f); err == nil && pid > 0 && pid != os.Getpid() {
 			all = append(all, pid)
 		}
 	}

@@ -65,7 +65,11 @@ func Open(o Options) (*Sandbox, error) {
 	}
 	if err := s.prove(); err != nil {
 		s.Close()
-		return nil, fmt.Errorf("opening the sandbox: %w: running a first program: %w%s", ErrUnavailable, err, needs[o.Kind])
+		hint := needs[o.Kind]
+		if s.gvisor != nil {
+			hint = s.gvisor.tried()
+		}
+		return nil, fmt.Errorf("opening the sandbox: %w: running a first program: %w%s", ErrUnavailable, err, hint)
 	}
 	return s, nil
 }
@@ -110,7 +114,7 @@ func open(o Options) (_ *Sandbox, err error) {
 	if s.dir, err = os.MkdirTemp(o.Dir, namePrefix); err != nil {
 		return nil, err
 	}
-	if err := os.Chmod(s.dir, 0o711); err != nil {
+	if err := errors.Join(s.claim(), os.Chmod(s.dir, 0o711)); err != nil {
 		return nil, err
 	}
 	if !plainPath(s.dir) {
@@ -133,7 +137,7 @@ func open(o Options) (_ *Sandbox, err error) {
 	if s.groups, lack = makeGroups(filepath.Base(s.dir), o.Concurrency); lack != nil {
 		s.lacking = strings.ReplaceAll(lack.Error(), "\n", "; ")
 	}
-	return s, s.claim()
+	return s, s.record()
 }
 
 // reapers counts open sandboxes. While there is one, this process is a
@@ -291,19 +295,25 @@ func (s *Sandbox) lose() {
 	s.slotted--
 }
 
-func (s *Sandbox) makeSlot(n int) (*slot, error) {
+func (s *Sandbox) makeSlot(n int) (_ *slot, err error) {
 	sl := &slot{n: n, dir: filepath.Join(s.dir, strconv.Itoa(n))}
 	if err := os.Mkdir(sl.dir, 0o700); err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err != nil && sl.user != nil {
+			sl.user.Close()
+		}
+	}()
 	if os.Geteuid() == 0 {
-		sl.uid = s.o.UID + n
+		if sl.uid, sl.user, err = takeUser(s.o.UID); err != nil {
+			return nil, err
+		}
 		// New files take the group of a folder with the set-group-id bit.
 		if err := errors.Join(os.Chown(sl.dir, 0, sl.uid), os.Chmod(sl.dir, 0o750|os.ModeSetgid)); err != nil {
 			return nil, err
 		}
 	}
-	var err error
 	if sl.group, err = s.groups.slot(n); err != nil {
 		return nil, err
 	}
@@ -315,6 +325,9 @@ func (s *Sandbox) makeSlot(n int) (*slot, error) {
 func (s *Sandbox) giveUp(sl *slot) {
 	sl.from.close()
 	sl.group.remove()
+	if sl.user != nil {
+		sl.user.Close()
+	}
 	s.lose()
 }
 

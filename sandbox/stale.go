@@ -22,15 +22,22 @@ const lockFile, groupsFile = "lock", "groups"
 // namePrefix begins the names of sandboxes' folders and groups.
 const namePrefix = "pawl-sandbox-"
 
-// claim locks the folder of this sandbox and records its control groups.
+// claim locks the folder of this sandbox. The lock has its name only once it is
+// held: nobody ever finds it free while its engine lives.
 func (s *Sandbox) claim() error {
-	lock, err := os.OpenFile(filepath.Join(s.dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
+	at := filepath.Join(s.dir, lockFile)
+	lock, err := os.OpenFile(at+".new", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return err
 	}
 	s.lock = lock
+	return errors.Join(unix.Flock(int(lock.Fd()), unix.LOCK_EX), os.Rename(at+".new", at))
+}
+
+// record writes down the control groups, for those who clean up.
+func (s *Sandbox) record() error {
 	dirs := slices.Sorted(maps.Values(s.groups.dirs))
-	return errors.Join(unix.Flock(int(lock.Fd()), unix.LOCK_EX), os.WriteFile(filepath.Join(s.dir, groupsFile), []byte(strings.Join(dirs, "\n")), 0o600))
+	return os.WriteFile(filepath.Join(s.dir, groupsFile), []byte(strings.Join(dirs, "\n")), 0o600)
 }
 
 // removeStale removes what killed engines left in dir.
@@ -59,6 +66,25 @@ func removeStale(dir string) {
 	}
 }
 
+// killMembers kills what is left in the boxes' groups below dir: the daemons of a
+// program that had no process namespace to die with.
+func killMembers(dir string) {
+	boxes, _ := filepath.Glob(filepath.Join(dir, "[0-9]*"))
+	for _, at := range boxes {
+		g := group{dirs: map[string]string{"pids": at}}
+		for range 100 { // those killed leave a moment later, and may have started others
+			members := g.members()
+			if len(members) == 0 {
+				break
+			}
+			for _, pid := range members {
+				unix.Kill(pid, unix.SIGKILL)
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+}
+
 // removeDead removes the groups that the folder names, and the folder.
 func removeDead(at string) {
 	b, _ := os.ReadFile(filepath.Join(at, groupsFile))
@@ -66,6 +92,7 @@ func removeDead(at string) {
 	for dir := range strings.SplitSeq(string(b), "\n") {
 		if filepath.Base(dir) == filepath.Base(at) && strings.HasPrefix(dir, "/sys/fs/cgroup/") {
 			g.dirs[dir] = dir
+			killMembers(dir)
 		}
 	}
 	g.remove()

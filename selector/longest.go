@@ -14,17 +14,19 @@ func init() {
 		Detail: "A model that is asked for more than it has learnt tends to stop early, and where all tasks of a round ask for " +
 			"outputs of about one length, what is much shorter than the longest is wrong. The filter needs no labels and no second " +
 			"attempt. Lengths are in characters, spaces around an attempt aside. Where a round mixes difficulties, " +
-			"`among: prompts` compares attempts at prompts of equal length alone. The paper drops outputs that are " +
-			"shorter than the longest by more than 2 in forward addition.",
+			"`among: prompts` compares attempts at prompts of equal length alone. The paper's published code has a " +
+			"threshold in place of `within`, and drops what is shorter than the longest by that or more: 2 in forward " +
+			"addition, where sums of one length have a digit more or not, is `within: 1`; 1 in multiplication, where " +
+			"all right outputs of a round are equally long, is `within: 0`.",
 		Paper:   "Self-Improving Transformers Overcome Easy-to-Hard and Length Generalization Challenges (Lee et al., 2025)",
 		ID:      "S224",
-		Example: "longest: {within: 2}",
+		Example: "longest: {within: 1}",
 	}, newLongest)
 }
 
 // Longest configures longest.
 type Longest struct {
-	Within int    `yaml:"within" default:"2" min:"0" inline:"true" doc:"Characters by which an attempt may be shorter than the longest."`
+	Within int    `yaml:"within" default:"1" min:"0" inline:"true" doc:"Characters by which an attempt may be shorter than the longest."`
 	Among  string `yaml:"among" enum:"round|prompts" default:"round" doc:"What it is compared with: all attempts of the round, or those at prompts of the same length."`
 	Limits
 }

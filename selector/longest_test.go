@@ -35,3 +35,20 @@ func TestLongest(t *testing.T) {
 		}
 	}
 }
+
+// In forward addition sums of two numbers of three digits have three or four.
+// The paper's code, its threshold 2, keeps both where one has four, and drops
+// two digits; its threshold 1 keeps the longest alone.
+func TestLongestAsThePublishedThresholds(t *testing.T) {
+	a := coretest.Episode(coretest.Task("a", "512+634=", ""), "1146", "114")
+	b := coretest.Episode(coretest.Task("b", "123+456=", ""), "579", "57")
+	for threshold, want := range map[int][]string{2: {"a: 1146", "a: 114", "b: 579"}, 1: {"a: 1146"}} {
+		s, err := newLongest(t.Context(), nil, Longest{Within: threshold - 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := take(t, s, a, b); !slices.Equal(got, want) {
+			t.Errorf("threshold %d keeps %q, want %q", threshold, got, want)
+		}
+	}
+}

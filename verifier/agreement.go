@@ -27,6 +27,7 @@ func init() {
 			"of their number (`weight: root`). Abstains where no test can be run.",
 		Paper:   "CodeT: Code Generation with Generated Tests (Chen et al., 2022); CodeDPO: Aligning Code Models with Self Generated and Verified Source Code (Zhang et al., 2024); Competition-Level Code Generation with AlphaCode (Li et al., 2022)",
 		Example: "agreement: {by: tester, samples: 10}",
+		Needs:   []string{registry.NeedSandbox},
 	}, newAgreement)
 }
 
@@ -119,7 +120,7 @@ func (a agreement) way() string {
 }
 
 func (a agreement) of(ep *core.Episode, r core.Ref) bool {
-	return a.cfg.Of == "any" || ep.Node(r).Actor == a.cfg.Of
+	return playedBy(ep, r, a.cfg.Of)
 }
 
 // Verify lets all programs of the seat run, and scores those among at. Of the

@@ -84,6 +84,26 @@ func TestAgreementMutual(t *testing.T) {
 	}
 }
 
+// CodeDPO's own numbers for programs that pass nothing are all (1-d)^rounds, so
+// that each would be the best; they abstain instead. One test passed is enough
+// for a verdict: with d = 0.5 its program has 0.5 + 0.5*1 = 1 after a round, the
+// other 0.5.
+func TestAgreementMutualWithoutAPass(t *testing.T) {
+	for rows, want := range map[string][]float64{
+		`{"id": "t", "completion": "f(1) == 7"}`: {-1, -1},
+		`{"id": "t", "completion": "f(5) == 6"}`: {1, 0.5},
+	} {
+		v, err := newAgreement(t.Context(), honestHost(nil), AgreementConfig{File: recordedTests(t, rows), Rank: "mutual", Damping: 0.5, Rounds: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		j, err := v.Verify(t.Context(), codeEpisode("", `{"entry_point": "f"}`, agreeing[0], agreeing[2]), nil)
+		if err != nil || !slices.Equal(values(j), want) {
+			t.Errorf("%s: %v, %v; want %v", rows, values(j), err, want)
+		}
+	}
+}
+
 func TestAgreementAsksASeat(t *testing.T) {
 	tester := &coretest.Scripted{Reply: func(r core.Request, i int) (string, error) {
 		if !strings.Contains(r.Path[0].Content, "Add one.") {

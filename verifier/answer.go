@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+
+	"pawl/verifier/internal/mathexpr"
 )
 
 // Extract is embedded by verifiers that read final answers.
@@ -44,15 +46,7 @@ func (e Extract) Validate() error {
 // form, so that two answers are equal when their strings are. The empty string
 // means that there is none.
 func (e Extract) Answer(text string) string {
-	if e.From != "" && e.From != "auto" {
-		return Canonical(e.read(text))
-	}
-	for _, read := range []func(string) string{afterHashes, boxed, phrase, lastNumber, lastLine} {
-		if a := Canonical(read(text)); a != "" {
-			return a
-		}
-	}
-	return ""
+	return Canonical(e.written(text))
 }
 
 // read is the final answer as it is written, "" for none.
@@ -140,52 +134,6 @@ func boxed(text string) string {
 	return "" // cut off before it closed
 }
 
-// phrases announce an answer: "the answer is 5", "Answer: 5", and "A: 5" at
-// the start of a line.
-var phrases = regexp.MustCompile(`(?i)(?:\banswer\s*(?:is\s*:?|:|=)|(?m:^\s*a:))[ \t]*([^\n]*)`)
-
-func phrase(text string) string {
-	all := phrases.FindAllStringSubmatch(text, -1)
-	if len(all) == 0 {
-		return ""
-	}
-	said := all[len(all)-1][1]
-	if i := strings.Index(said, ". "); i >= 0 { // the sentence ends there
-		said = said[:i]
-	}
-	if i := strings.LastIndex(said, "= "); i >= 0 { // 5 + 3 = 8
-		said = said[i+1:]
-	}
-	if m := leading.FindStringSubmatch(strings.TrimSpace(said)); m != nil {
-		return m[1]
-	}
-	return said
-}
-
-// leading is a number that prose follows: 18 dollars a day, since ...
-var leading = regexp.MustCompile(`^[$€£¥]?\s*(-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)(?:\s+\p{L}|[,;:]\s).*$`)
-
-// numbers matches integers and decimals, with or without commas between
-// thousands, and not inside of words.
-var numbers = regexp.MustCompile(`-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?`)
-
-func lastNumber(text string) string {
-	all := numbers.FindAllStringIndex(text, -1)
-	if len(all) == 0 {
-		return ""
-	}
-	at := all[len(all)-1]
-	n := text[at[0]:at[1]]
-	if n[0] == '-' && at[0] > 0 && isWord(text[at[0]-1]) { // 7-5 holds a 5, not a -5
-		n = n[1:]
-	}
-	return n
-}
-
-func isWord(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == ')'
-}
-
 func lastLine(text string) string {
 	text = strings.TrimSpace(text)
 	return strings.TrimSpace(text[strings.LastIndexByte(text, '\n')+1:])
@@ -193,9 +141,12 @@ func lastLine(text string) string {
 
 var (
 	// amount is a number with its unit: $18, 18 dollars, 25%, 3 ducks.
-	amount   = regexp.MustCompile(`^[$€£¥]?\s*(-?)\s*[$€£¥]?\s*((?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?)\s*(?:%|°)?\s*(?:[\p{L}]+(?:\s+[\p{L}]+){0,3})?$`)
+	amount   = regexp.MustCompile(`^[$€£¥]?\s*(-?)\s*[$€£¥]?\s*((?:\d{1,3}(?:,\d{3})+|[1-9]\d{0,2}(?:[ \x{a0}\x{2009}\x{202f}]\d{3})+|\d+)?(?:\.\d+)?)\s*(?:%|°)?\s*([\p{L}]+(?:\s+[\p{L}]+){0,3})?$`)
 	fraction = regexp.MustCompile(`^(-?)(?:\\[dt]?frac\{(\d+)\}\{(\d+)\}|(\d+)\s*/\s*(\d+))$`)
 	spaces   = regexp.MustCompile(`\s+`)
+
+	// separators stand between thousands.
+	separators = strings.NewReplacer(",", "", " ", "", "\u00a0", "", "\u2009", "", "\u202f", "")
 )
 
 // marks removes what LaTeX and Markdown put around numbers. It is safe for
@@ -210,6 +161,9 @@ const longest = 200
 // are reduced, other text loses case, spacing and closing punctuation.
 func Canonical(answer string) string {
 	a := strings.TrimSpace(answer)
+	if t := strings.TrimRight(a, " .,;!"); len(t) > 4 && strings.HasPrefix(t, "**") && strings.HasSuffix(t, "**") {
+		a = strings.TrimSpace(t[2 : len(t)-2])
+	}
 	a = strings.TrimSuffix(strings.TrimPrefix(a, "$"), "$") // LaTeX's, or a currency; both go
 	a = marks.Replace(a)
 	a = strings.TrimSpace(strings.TrimRight(strings.TrimSpace(a), ".!;,"))
@@ -222,8 +176,8 @@ func Canonical(answer string) string {
 				return r.RatString()
 			}
 		}
-		if m := amount.FindStringSubmatch(a); m != nil && m[2] != "" {
-			if r, ok := new(big.Rat).SetString(m[1] + strings.ReplaceAll(m[2], ",", "")); ok {
+		if m := amount.FindStringSubmatch(a); m != nil && m[2] != "" && !mathexpr.ChangesNumber(m[3]) {
+			if r, ok := new(big.Rat).SetString(m[1] + separators.Replace(m[2])); ok {
 				return r.RatString()
 			}
 		}

@@ -24,7 +24,7 @@ func init() {
 			"Abstains on tasks without cases and test, and in languages other than Python.",
 		Paper:   "Evaluating Large Language Models Trained on Code (Chen et al., 2021)",
 		Example: "cases: {timeout: 5s}",
-		Needs:   []string{registry.NeedReference},
+		Needs:   []string{registry.NeedReference, registry.NeedSandbox},
 	}, newCases)
 }
 

@@ -132,10 +132,11 @@ func TestCasesFresh(t *testing.T) {
 		t.Fatal(err)
 	}
 	for ref, says := range map[string]string{
-		`{"entry_point": "f", "generator": "def generate(r):\n    return [1]"}`:                                                "no solution",
-		`{"entry_point": "f", "generator": "def generate(r):\n    return 1", "solution": "def f(x): return x"}`:                "gives no arguments",
-		`{"entry_point": "f", "generator": "def generate(r):\n    return [object()]", "solution": "def f(x): return x"}`:       "gives no arguments",
-		`{"entry_point": "f", "generator": "def generate(r):\n    return [1]", "solution": "def f(x):\n    raise ValueError"}`: "ValueError",
+		`{"entry_point": "f", "generator": "def generate(r):\n    return [1]"}`:                                                           "no solution",
+		`{"entry_point": "f", "generator": "def generate(r):\n    return [1]", "solution": "class P: pass\ndef f(x):\n    return [P()]"}`: "cannot be compared",
+		`{"entry_point": "f", "generator": "def generate(r):\n    return 1", "solution": "def f(x): return x"}`:                           "gives no arguments",
+		`{"entry_point": "f", "generator": "def generate(r):\n    return [object()]", "solution": "def f(x): return x"}`:                  "gives no arguments",
+		`{"entry_point": "f", "generator": "def generate(r):\n    return [1]", "solution": "def f(x):\n    raise ValueError"}`:            "ValueError",
 	} {
 		if _, err := v.Verify(t.Context(), codeEpisode("", ref, "x"), nil); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v, want %q", ref, err, says)

@@ -182,3 +182,12 @@ func TestCommandFiles(t *testing.T) {
 		t.Errorf("no sandbox: %v", err)
 	}
 }
+
+// An abstention of the verifier's own is a verdict, whatever it says: it did not
+// fail, and is not asked again.
+func TestCommandAbstains(t *testing.T) {
+	v, _, _ := built(t, commandOf(nil, "sh", "-c", `echo '{"abstain": true, "rationale": "not judged: it is too long"}'`))
+	if s := scored(t, v, "x"); !s[0].Abstain || s[0].Unjudged || s[0].Rationale != "not judged: it is too long" {
+		t.Errorf("%+v", s)
+	}
+}

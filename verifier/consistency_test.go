@@ -65,10 +65,10 @@ func attemptsOf(answers ...string) *core.Episode {
 func TestWeightedVote(t *testing.T) {
 	nan := math.NaN()
 	for _, c := range []struct {
-		cfg    WeightedVoteConfig
+		cfg   WeightedVoteConfig
 		given given
-		texts  []string
-		want   string
+		texts []string
+		want  string
 	}{
 		// Two votes of 0.2 against one of 0.9: 0.9 of 1.3 is 0.692.
 		{WeightedVoteConfig{Power: 1}, given{0.2, 0.2, 0.9}, []string{"5", "5", "6"}, "0.000/0.308 0.000/0.308 0.692/0.692"},

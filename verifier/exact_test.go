@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
@@ -60,39 +59,6 @@ func TestExactJoinsSteps(t *testing.T) {
 	j, err := exact{}.Verify(t.Context(), ep, nil)
 	if err != nil || !slices.Equal(ep.Leaves(), []core.Ref{two, three}) || !slices.Equal(values(j), []float64{1, 0}) {
 		t.Errorf("%v, %v", values(j), err)
-	}
-}
-
-// TestExactOnGSM8K agrees with the publisher's own verdict on every solution.
-func TestExactOnGSM8K(t *testing.T) {
-	dir := os.Getenv("PAWL_DATA")
-	if dir == "" {
-		t.Skip("PAWL_DATA is not set; the data is in openai/grade-school-math (example_model_solutions)")
-	}
-	type row struct {
-		ID, Question, Answer, Completion string
-		Correct                          bool
-	}
-	tasks := map[string]core.Task{}
-	for _, r := range rows[row](t, filepath.Join(dir, "gsm8k", "tasks.jsonl")) {
-		tasks[r.ID] = coretest.Task(r.ID, r.Question, r.Answer)
-	}
-	for file, want := range map[string]int{"6b-finetuning.jsonl": 286, "6b-verification.jsonl": 515} {
-		right, n := 0, 0
-		for _, r := range rows[row](t, filepath.Join(dir, "gsm8k", file)) {
-			j, err := exact{}.Verify(t.Context(), coretest.Episode(tasks[r.ID], r.Completion), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			n++
-			right += int(j.Scores[0].Value)
-			if got := j.Scores[0].Value == 1; got != r.Correct {
-				t.Errorf("%s %s: judged %v, published %v (%s)", file, r.ID, got, r.Correct, j.Scores[0].Rationale)
-			}
-		}
-		if right != want || n != 1319 {
-			t.Errorf("%s: %d of %d right, want %d of 1319", file, right, n, want)
-		}
 	}
 }
 

@@ -58,6 +58,9 @@ func (c cases) refresh(ctx context.Context, t core.Task, task *codeTask) error {
 		if a.Wrong() != "" {
 			return fmt.Errorf("making fresh inputs: the task's solution fails on input %d: %s", i+1, a.Wrong())
 		}
+		if !a.Value.Sendable() {
+			return fmt.Errorf("making fresh inputs: the task's solution answers input %d with a type of its own, which cannot be compared; let it answer with Python's own types", i+1)
+		}
 		task.cases = append(task.cases, codeCase{call: calls[i], wanted: a.Value, fresh: true})
 	}
 	return nil

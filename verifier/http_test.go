@@ -119,7 +119,7 @@ func TestHTTP(t *testing.T) {
 	s := serve(t)
 	v, h, _ := built(t, httpAt(s.URL+"/score?x=1", nil))
 	got := scored(t, v, "four", "none", "whole")
-	if got[0].Value != 4 || !got[1].Abstain || got[1].Unjudged() || got[2].Value != 1 || got[2].Confidence != 0.5 || got[2].Rationale != "2" {
+	if got[0].Value != 4 || !got[1].Abstain || got[1].Unjudged || got[2].Value != 1 || got[2].Confidence != 0.5 || got[2].Rationale != "2" {
 		t.Errorf("%+v", got)
 	}
 	if len(h.Notes()) > 0 {

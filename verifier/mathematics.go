@@ -86,14 +86,8 @@ func (m mathematics) Verify(ctx context.Context, ep *core.Episode, at []core.Ref
 
 // said reads the final answer of a completion as it was written, "" for none.
 func (e Extract) said(text string) string {
-	readers := map[string]func(string) string{"hashes": afterHashes, "boxed": boxed, "phrase": phrase, "number": lastNumber, "line": lastLine}
-	switch read := readers[e.From]; {
-	case read != nil:
-		return read(text)
-	case e.From == "text":
-		return text
-	case e.From != "auto" && e.From != "":
-		return e.Answer(text)
+	if e.From != "auto" && e.From != "" {
+		return e.read(text)
 	}
 	for _, read := range []func(string) string{afterHashes, boxed, phrase, lastNumber, lastLine} {
 		if a := read(text); Canonical(a) != "" {

@@ -182,7 +182,8 @@ func (o *own) ask(ctx context.Context, eps []*core.Episode, batch []target) []co
 	scores := make([]core.Score, len(batch))
 	for i, t := range batch {
 		if err != nil {
-			scores[i] = abstain(o.by, t.at, core.NotJudged+err.Error())
+			scores[i] = abstain(o.by, t.at, err.Error())
+			scores[i].Unjudged = true
 			continue
 		}
 		a := answers[i]

@@ -121,7 +121,7 @@ func TestCommandInTheSandbox(t *testing.T) {
 				}
 			}, "sh", "judge.sh"))
 			for range 2 {
-				if s := scored(t, v, "fine", "none"); s[0].Value != 0.5 || !s[1].Abstain || s[1].Unjudged() {
+				if s := scored(t, v, "fine", "none"); s[0].Value != 0.5 || !s[1].Abstain || s[1].Unjudged {
 					t.Fatalf("%+v", s)
 				}
 			}
@@ -133,7 +133,7 @@ func TestCommandInTheSandbox(t *testing.T) {
 	}
 	v, _ := sandboxed(t, commandOf(func(c *CommandConfig) { c.Trusted = false }, "sh", "-c", "cat "+file+" && echo 1"))
 	s := scored(t, v, "fine")
-	if !s[0].Unjudged() || !strings.Contains(s[0].Rationale, "status 1") {
+	if !s[0].Unjudged || !strings.Contains(s[0].Rationale, "status 1") {
 		t.Errorf("%+v; it reads what is the user's", s)
 	}
 }

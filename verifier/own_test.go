@@ -99,7 +99,7 @@ func scored(t *testing.T, v core.Verifier, attempts ...string) []core.Score {
 func notJudged(t *testing.T, scores []core.Score, why string) {
 	t.Helper()
 	for _, s := range scores {
-		if !s.Unjudged() || !strings.Contains(s.Rationale, why) || s.Value != 0 || len(s.Rationale) > 1000 {
+		if !s.Unjudged || !strings.Contains(s.Rationale, why) || s.Value != 0 || len(s.Rationale) > 1000 {
 			t.Errorf("%+v; want an abstention that says %q", s, why)
 		}
 	}

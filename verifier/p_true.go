@@ -3,7 +3,6 @@ package verifier
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"pawl/core"
 	"pawl/prompt"
@@ -15,6 +14,7 @@ func init() {
 		Summary: "Judges an attempt by the probability with which a model says that it is right.",
 		Detail: "The seat is asked whether the attempt is right; the value is P(yes) / (P(yes) + P(no)), read from the model's log-probabilities, " +
 			"so that nothing is drawn. " +
+			"With `shown`, that many other attempts of the same seat at the task are shown before, which the paper finds to help. " +
 			"The confidence is that of the likelier verdict. A question that the seat cannot hold is abstained on.",
 		Paper:   "Language Models (Mostly) Know What They Know (Kadavath et al., 2022)",
 		ID:      "S045",
@@ -26,27 +26,43 @@ func init() {
 // PTrueConfig configures p_true.
 type PTrueConfig struct {
 	Asking
-	Prompt string `yaml:"prompt" ref:"prompt" default:"verify" doc:"How the seat is asked."`
+	Prompt      string `yaml:"prompt" ref:"prompt" default:"verify" doc:"How the seat is asked."`
+	Shown       int    `yaml:"shown" default:"0" min:"0" max:"100" doc:"Most other attempts at the task that are shown, the first of the episode; the paper shows 5."`
+	ShownPrompt string `yaml:"shown_prompt" ref:"prompt" default:"verify_among" doc:"How the seat is asked where others are shown."`
 }
 
 func newPTrue(_ context.Context, h core.Host, c PTrueConfig) (core.Verifier, error) {
 	if c.Prompt == "" {
 		c.Prompt = prompt.Verify
 	}
-	a, err := newInterviewer(h, c.Seat, c.Prompt)
+	if c.ShownPrompt == "" {
+		c.ShownPrompt = prompt.VerifyAmong
+	}
+	template := c.Prompt
+	if c.Shown > 0 {
+		template = c.ShownPrompt
+	}
+	a, err := newInterviewer(h, c.Seat, template)
 	if err != nil {
 		return nil, fmt.Errorf("making p_true: %w", err)
 	}
-	p := pTrue{a}
-	return attempts{"p_true", "reading the probability that attempts are right", p.judge}, nil
+	p := pTrue{a, c.Shown}
+	judges := attempts{"p_true", "reading the probability that attempts are right", p.judge}
+	if c.Shown > 0 {
+		return grouped{judges}, nil
+	}
+	return judges, nil
 }
 
-type pTrue struct{ *interviewer }
+type pTrue struct {
+	*interviewer
+	shown int
+}
 
 func (p pTrue) judge(ctx context.Context, items []item) ([]ruling, error) {
 	qs := make([]question, len(items))
 	for i, it := range items {
-		qs[i].data = prompt.Data{Task: it.ep.Task.Prompt, Attempt: it.text()}
+		qs[i].data = prompt.Data{Task: it.ep.Task.Prompt, Attempt: it.text(), Attempts: others(it, p.shown)}
 	}
 	yes, why, err := p.yes(ctx, qs)
 	if err != nil {
@@ -58,49 +74,31 @@ func (p pTrue) judge(ctx context.Context, items []item) ([]ruling, error) {
 			rulings[i] = silent(why[i])
 			continue
 		}
-		rulings[i] = said(v, max(v, 1-v), fmt.Sprintf("yes has %.3f of the probability of yes and no", v))
+		rulings[i] = sureOf(v, fmt.Sprintf("yes has %.3f of the probability of yes and no", v))
 		rulings[i].usage = core.Usage{Calls: 1}
 	}
 	return rulings, nil
 }
 
-// yes gives P(yes) / (P(yes) + P(no)) of each question, or why there is none.
-func (a *interviewer) yes(ctx context.Context, qs []question) (p []float64, why []string, err error) {
-	asked, err := a.render(qs)
-	if err != nil {
-		return nil, nil, err
+// others are the first attempts at the task by whoever made this one, at most n,
+// this one left out.
+func others(it item, n int) []string {
+	var texts []string
+	if n == 0 {
+		return nil
 	}
-	p, why = make([]float64, len(qs)), make([]string, len(qs))
-	var paths [][]core.Node
-	var of []int
-	for i, q := range asked {
-		if why[i] = q.unasked; why[i] != "" {
-			continue
-		}
-		of = append(of, i)
-		for _, truth := range []bool{true, false} {
-			says := core.Node{Role: core.RoleAssistant, Content: prompt.SayYesNo(a.asker.Dialect(), truth)}
-			paths = append(paths, append(q.path[:len(q.path):len(q.path)], says))
+	for _, r := range it.ep.Leaves() {
+		if r != it.at && it.ep.Node(r).Actor == it.ep.Node(it.at).Actor {
+			if texts = append(texts, attempt(it.ep, r)); len(texts) == n {
+				break
+			}
 		}
 	}
-	scores, err := scoreAll(ctx, a.seat, a.actor, paths)
-	if err != nil {
-		return nil, nil, err
-	}
-	for k, i := range of {
-		yes, no := scores[2*k], scores[2*k+1]
-		if yes == nil || no == nil {
-			why[i] = "the question is too long for " + a.seat
-			continue
-		}
-		p[i] = 1 / (1 + math.Exp(total(no)-total(yes)))
-	}
-	return p, why, nil
+	return texts
 }
 
-func total(logprobs []float32) (sum float64) {
-	for _, l := range logprobs {
-		sum += float64(l)
-	}
-	return sum
-}
+// grouped are judgements of attempts that depend on the others at the task.
+type grouped struct{ attempts }
+
+// Grouped is true.
+func (grouped) Grouped() bool { return true }

@@ -17,9 +17,12 @@ func init() {
 		Detail: "The seat is asked once for each task, never shown an attempt, and writes verify(answer), which puts the answer back into the " +
 			"problem. It runs in the sandbox on the final answers of all attempts. The value is the share of programs that accept the answer; " +
 			"a program that fails or returns anything but True or False has no vote, and where none has one the verifier abstains. " +
-			"The paper lets the model execute its program in words; this is its variant with a real interpreter.",
+			"The paper lets the model carry out a pseudo-program in words, and at most hand numbers over to an interpreter; here all of it runs, " +
+			"so that nobody can talk it round, and it can check only what Python can. Votes of several programs are not the paper's, either. " +
+			"Its refinement of answer and program in turn is not done: this is the verification alone.",
 		Paper:   "ProgCo: Program Helps Self-Correction of Large Language Models (Song et al., 2025)",
 		Example: "program_check: {by: checker}",
+		Needs:   []string{registry.NeedSandbox},
 	}, newProgramCheck)
 }
 

@@ -17,10 +17,13 @@ func init() {
 			"sandbox with nothing on its input, and the last line that it prints is its answer. One that prints nothing but defines " +
 			"solution() or ans is asked for those. With `against: reference` the answer is compared with the task's; with " +
 			"`against: claim` it is compared with the answer that the attempt itself gives beside the program, which needs no " +
-			"reference: Chain of Self-Correction verifies a stage so before it finalizes or corrects. A program that fails scores 0; an attempt " +
-			"without a program does so too, and with `claim` abstains where it claims nothing.",
+			"reference. A program that fails scores 0; an attempt without a program does so too, and with `claim` abstains where it claims " +
+			"nothing. In Chain of Self-Correction a stage is a program, its output, a verification of both that the model writes in words, and " +
+			"the choice to finalize or to correct; this is the run of the program, and equality stands in place of the words, which a " +
+			"model may get wrong.",
 		Paper:   "Embedding Self-Correction as an Inherent Ability in Large Language Models for Enhanced Mathematical Reasoning (Gao et al., 2024)",
 		Example: "program_of_thought: {against: claim}",
+		Needs:   []string{registry.NeedSandbox},
 	}, newProgramOfThought)
 }
 

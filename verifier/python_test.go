@@ -47,7 +47,7 @@ func TestPython(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			v, h, box := built(t, pythonIn(written(t, "reward.py", reward), func(c *PythonConfig) { c.Trusted = trusted }))
 			s := scored(t, v, "#### 2", "#### 3", "no idea", "1 and 2")
-			if s[0].Value != 1 || s[1].Value != 0 || s[1].Abstain || !s[2].Abstain || s[2].Unjudged() || s[3].Value != 1 {
+			if s[0].Value != 1 || s[1].Value != 0 || s[1].Abstain || !s[2].Abstain || s[2].Unjudged || s[3].Value != 1 {
 				t.Errorf("%+v", s)
 			}
 			for range 3 {

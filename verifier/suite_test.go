@@ -72,6 +72,57 @@ func TestVerifiersConform(t *testing.T) {
 		"follow_up": func(h *coretest.Host) (core.Verifier, error) {
 			return newFollowUp(t.Context(), h, FollowUpConfig{Most: 6})
 		},
+		"p_true shown": func(h *coretest.Host) (core.Verifier, error) {
+			h.Actors["solver"] = opinions("7", "")
+			return newPTrue(t.Context(), h, PTrueConfig{Shown: 3})
+		},
+		"p_ik": func(h *coretest.Host) (core.Verifier, error) {
+			h.Actors["solver"] = opinions("7", "")
+			return newPIK(t.Context(), h, PIKConfig{})
+		},
+		"likelihood": func(h *coretest.Host) (core.Verifier, error) {
+			return newLikelihood(t.Context(), h, LikelihoodConfig{})
+		},
+		"likelihood against nothing": func(h *coretest.Host) (core.Verifier, error) {
+			h.Actors["solver"] = opinions("7", "")
+			return newLikelihood(t.Context(), h, LikelihoodConfig{Against: "nothing"})
+		},
+		"self_certainty": func(h *coretest.Host) (core.Verifier, error) {
+			h.Actors["solver"] = pieces()
+			return newSelfCertainty(t.Context(), h, SelfCertaintyConfig{})
+		},
+		"token_entropy": func(h *coretest.Host) (core.Verifier, error) {
+			h.Actors["solver"] = pieces()
+			return newTokenEntropy(t.Context(), h, TokenEntropyConfig{})
+		},
+		"token_margin": func(h *coretest.Host) (core.Verifier, error) {
+			h.Actors["solver"] = pieces()
+			return newTokenMargin(t.Context(), h, TokenMarginConfig{})
+		},
+		"answer_confidence": func(h *coretest.Host) (core.Verifier, error) {
+			h.Actors["solver"] = pieces()
+			return newAnswerConfidence(t.Context(), h, AnswerConfidenceConfig{})
+		},
+		"mc_dropout": func(h *coretest.Host) (core.Verifier, error) {
+			h.Actors["solver"] = pieces()
+			return newMCDropout(t.Context(), h, MCDropoutConfig{Readings: 2})
+		},
+		"last_token": func(h *coretest.Host) (core.Verifier, error) {
+			h.Actors["solver"] = opinions("7", "")
+			return newLastToken(t.Context(), h, LastTokenConfig{Token: "~", Reference: -9})
+		},
+		"refine_or_stop": func(h *coretest.Host) (core.Verifier, error) {
+			h.Actors["solver"] = opinions("7", "")
+			return newRefineOrStop(t.Context(), h, RefineOrStopConfig{Stop: "done"})
+		},
+		"refine_or_stop at the end": func(h *coretest.Host) (core.Verifier, error) {
+			h.Actors["solver"] = pieces()
+			return newRefineOrStop(t.Context(), h, RefineOrStopConfig{})
+		},
+		"verbalized": func(h *coretest.Host) (core.Verifier, error) {
+			h.Actors["solver"] = coretest.Samples("#### 80%")
+			return newVerbalized(t.Context(), h, VerbalizedConfig{Critique: true})
+		},
 		"p_true": func(h *coretest.Host) (core.Verifier, error) {
 			h.Actors["solver"] = opinions("7", "")
 			return newPTrue(t.Context(), h, PTrueConfig{})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -56,7 +57,7 @@ var tampered = []struct{ entry, honest, cases, test string }{
 	{
 		"unique", "def unique(xs):\n    return sorted(set(xs))\n",
 		`[{"input": [[3, 1, 3]], "output": [1, 3]}, {"input": [[2]], "output": [2]}, {"input": [["b", "a"]], "output": ["a", "b"]}]`,
-		"def check(candidate):\n    assert candidate([3, 1, 3]) == [1, 3]\n    assert list(candidate([2])) == [2]\n    assert len(candidate([5, 5, 6])) == 2\n    assert [1, 3] == candidate([3, 1, 3])\n",
+		"def check(candidate):\n    assert candidate(candidate([3, 1, 3])) == [1, 3]\n    assert candidate([3, 1, 3]) == [1, 3]\n    assert list(candidate([2])) == [2]\n    assert len(candidate([5, 5, 6])) == 2\n    assert [1, 3] == candidate([3, 1, 3])\n",
 	},
 	{
 		"shout", "def shout(s):\n    return s.upper() + '!'\n",
@@ -74,6 +75,10 @@ var tampered = []struct{ entry, honest, cases, test string }{
 	},
 }
 
+// hanging tells that a program takes all of its time, whatever its task, and that
+// twice. Such programs, named for it, meet one task.
+func hanging(name string) bool { return strings.HasPrefix(name, "hangs") }
+
 func TestTampering(t *testing.T) {
 	box := strictBox(t)
 	h := coretest.NewHost(nil)
@@ -86,11 +91,14 @@ func TestTampering(t *testing.T) {
 	if len(attacks) < 60 {
 		t.Errorf("the corpus has %d programs", len(attacks))
 	}
-	names := []string{}
-	for name := range attacks {
-		names = append(names, name)
-	}
-	for _, task := range tampered {
+	for i, task := range tampered {
+		names := []string{}
+		for name := range attacks {
+			if i == 0 || !hanging(name) {
+				names = append(names, name)
+			}
+		}
+		slices.Sort(names)
 		for way, ref := range map[string]string{
 			"cases": fmt.Sprintf(`{"language": "python", "entry_point": %q, "cases": %s}`, task.entry, task.cases),
 			"test":  fmt.Sprintf(`{"language": "python", "entry_point": %q, "test": %q}`, task.entry, task.test),
@@ -99,6 +107,7 @@ func TestTampering(t *testing.T) {
 				continue
 			}
 			t.Run(task.entry+"/"+way, func(t *testing.T) {
+				t.Parallel() // they wait for each other's processes, and for little else
 				texts := []string{"```python\n" + task.honest + "```"}
 				for _, name := range names {
 					texts = append(texts, strings.ReplaceAll(attacks[name], "NAME", task.entry))

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -25,6 +26,22 @@ func Dialect(d string) (string, error) {
 	}
 	return "", fmt.Errorf("no dialect named %q; there are %s and %s", d, Compact, Chat)
 }
+
+// Settle fills in and checks what the config of a world with a standard level
+// has of every world's: the split, where "" is train, the level, where 0 is the
+// standard one, of so many as there are, and the dialect, where "" is Compact.
+// NewShare knows the splits.
+func Settle(split *string, level *int, levels int, dialect *string) (err error) {
+	*split, *level = cmp.Or(*split, "train"), cmp.Or(*level, StandardLevel)
+	if *level < 1 || *level > levels {
+		return fmt.Errorf("no level %d; there are 1 to %d", *level, levels)
+	}
+	*dialect, err = Dialect(*dialect)
+	return err
+}
+
+// StandardLevel is the level of a world whose config names none.
+const StandardLevel = 3
 
 // NewTask puts a task of a world together. The reference is a struct of the
 // world's that embeds core.Reference and always encodes.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -92,27 +91,11 @@ func callRate(ctx context.Context, s *store.Store, callers int, slice time.Durat
 		_, err := lease.Finish(ctx, key, "call", key, nil, time.Millisecond)
 		return err
 	}
-	var wg sync.WaitGroup
-	var done atomic.Int64
-	errs := make([]error, callers)
-	start := time.Now()
-	for i := range callers {
-		wg.Go(func() {
-			for time.Since(start) < slice && errs[i] == nil {
-				if errs[i] = call(); errs[i] == nil {
-					done.Add(1)
-				}
-			}
-		})
+	rate, err := rateOf(callers, slice, call)
+	if err != nil {
+		return 0, err
 	}
-	wg.Wait()
-	seconds := time.Since(start).Seconds()
-	for _, err := range errs {
-		if err != nil {
-			return 0, err
-		}
-	}
-	return float64(done.Load()) / seconds, lease.Release(ctx)
+	return rate, lease.Release(ctx)
 }
 
 // timeSyncs appends 4 KiB at a time to a file and waits for the disk.

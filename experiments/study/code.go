@@ -213,11 +213,8 @@ func bits(list []bool) string {
 
 // choose ranks the programs of a task in every way.
 func (t *CodeTask) choose(ctx context.Context, box core.Sandbox, r codeRow, programs, tests []string) error {
-	distinct := map[string]bool{}
-	for _, p := range programs {
-		distinct[strings.TrimRight(execution.ReadCompletion(p, r.Prompt, r.EntryPoint).Source, " \t\r\n")] = true
-	}
-	t.Distinct, t.Tests, t.Best = len(distinct), 0, map[string]string{}
+	texts, _, _ := execution.Texts(programs, r.Prompt, r.EntryPoint)
+	t.Distinct, t.Tests, t.Best = len(texts), 0, map[string]string{}
 	m, _, err := execution.Compare(ctx, box, execution.Round{
 		Prompt: r.Prompt, Entry: r.EntryPoint, Programs: programs, Samples: tests, Most: 5,
 		Limits: execution.Limits{Time: codeTimeout, Memory: codeMemory}, Call: 100 * time.Millisecond,
@@ -241,25 +238,22 @@ func (t *CodeTask) choose(ctx context.Context, box core.Sandbox, r codeRow, prog
 	return nil
 }
 
-// pick takes one of the best of every way: the text that was written most often, and
-// the earlier of equals, as the verifier agreement orders them.
+// pick takes one of the best of every way as the verifier agreement orders them:
+// the text that was written most often, and the earlier of equals.
 func (t *CodeTask) pick(r codeRow, programs []string) {
-	copies := map[string]int{}
-	text := func(i int) string {
-		return strings.TrimRight(execution.ReadCompletion(programs[i], r.Prompt, r.EntryPoint).Source, " \t\r\n\f")
-	}
-	for i := range programs {
-		copies[text(i)]++
+	_, row, count := execution.Texts(programs, r.Prompt, r.EntryPoint)
+	copies := make([]int, len(programs))
+	for i, text := range row {
+		copies[i] = count[text]
 	}
 	t.Chosen = map[string]int{}
 	for way, best := range t.Best {
-		at, most := 0, 0
-		for i := range best {
-			if n := copies[text(i)]; best[i] == '1' && n > most {
-				at, most = i, n
-			}
+		worth := make([]float64, len(best))
+		for i, b := range best {
+			worth[i] = float64(b - '0')
 		}
-		t.Chosen[way] = at
+		shares := execution.Shares(worth, copies)
+		t.Chosen[way] = slices.Index(shares, slices.Max(shares))
 	}
 }
 

@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"regexp"
+
+	"pawl/atomicfile"
 )
 
 // section is what Render makes anew in a document.
@@ -98,7 +99,7 @@ func RenderFile(doc, dir string) error {
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", doc, err)
 	}
-	return replace(doc, now)
+	return atomicfile.WriteFile(doc, now)
 }
 
 // Save writes a result as a whole or not at all.
@@ -107,18 +108,5 @@ func Save(path string, result any) error {
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
-	return replace(path, append(b, '\n'))
-}
-
-func replace(path string, content []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".result-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(content)
-	if err := errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	return os.Rename(f.Name(), path)
+	return atomicfile.WriteFile(path, append(b, '\n'))
 }

@@ -66,8 +66,10 @@ func RunNano(ctx context.Context, p *pawl.Pawl, model pawl.Model, worlds []strin
 		}
 		*part.to, err = p.Environments(ctx, policy, pawl.EnvironmentOptions{
 			Worlds: at, Sizes: sizes, Tasks: tasks, Samples: samples, Seed: 1,
-			Observe: func(name string, done, total int) {
-				say(fmt.Sprintf("%s: %s, world %d of %d", part.name, name, done+1, total))
+			Observe: func(v pawl.Visit) {
+				if v.Part == "" {
+					say(fmt.Sprintf("%s: %s, world %d of %d", part.name, v.World, v.Index+1, v.Of))
+				}
 			},
 		})
 		if err != nil {

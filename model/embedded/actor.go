@@ -23,7 +23,7 @@ func (e *Engine) Actor(ctx context.Context, p core.Policy, seat string, o core.O
 	return &actor{loaded: l, seat: seat, options: o, interventions: e.interventions}, nil
 }
 
-// actor samples from one loaded policy. It implements core.Scorer
+// actor samples from one loaded policy. It implements core.Scorer, core.Reader
 // and core.Instrumented.
 type actor struct {
 	*loaded
@@ -108,51 +108,6 @@ func (a *actor) node(c nn.Completion, prefix core.Digest, stops []string, at tur
 	return n
 }
 
-// Score gives the log-probs of the token ids of each path's last node.
-func (a *actor) Score(ctx context.Context, paths [][]core.Node) ([][]float32, error) {
-	batch := make([]nn.Sequence, len(paths))
-	heads := make([]int, len(paths))
-	for i, path := range paths {
-		if len(path) == 0 {
-			return nil, fmt.Errorf("scoring as %s: path %d has no node", a.seat, i)
-		}
-		last := path[len(path)-1]
-		tools, err := a.text.offer(offered(path, a.options.Tools))
-		if err != nil {
-			return nil, fmt.Errorf("encoding a path to score: %w", &core.UnservedError{Err: err})
-		}
-		ids, err := a.text.prompt(path[:len(path)-1], tools)
-		if err != nil {
-			return nil, fmt.Errorf("encoding a path to score: %w", err)
-		}
-		if len(ids) == 0 {
-			return nil, fmt.Errorf("encoding a path to score: nothing precedes the answer, and the tokenizer has no begin token to start from")
-		}
-		answer := last.TokenIDs
-		if answer == nil {
-			if answer, err = a.text.answer(last.Content, a.text.blank(ids)); err != nil {
-				return nil, fmt.Errorf("encoding a path to score: %w", err)
-			}
-		}
-		heads[i] = len(ids)
-		batch[i].Tokens = append(ids, answer...)
-	}
-	a.scoring.Lock() // a scorer serves one call at a time, and its result is its own memory
-	defer a.scoring.Unlock()
-	if a.scorer == nil {
-		a.scorer = nn.NewTrainer(a.model)
-	}
-	logp, err := a.scorer.Logprobs(ctx, batch)
-	if err != nil {
-		return nil, fmt.Errorf("scoring as %s: %w", a.seat, tooLong(err))
-	}
-	out := make([][]float32, len(paths))
-	for i := range out {
-		out[i] = append([]float32(nil), logp[i][heads[i]:]...)
-	}
-	return out, nil
-}
-
 // tooLong is err as callers know it who know nothing of the engine.
 func tooLong(err error) error {
 	if long := (*nn.ContextError)(nil); errors.As(err, &long) {
@@ -177,3 +132,9 @@ func (e *Engine) Encoder(ctx context.Context, p core.Policy) (core.Encoder, erro
 	}
 	return l.text, nil
 }
+
+var (
+	_ core.Scorer       = (*actor)(nil)
+	_ core.Reader       = (*actor)(nil)
+	_ core.Instrumented = (*actor)(nil)
+)

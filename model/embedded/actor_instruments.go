@@ -71,18 +71,23 @@ func shifts(list []core.Shift) []nn.Shift {
 
 func observation(c nn.Completion) core.Observation {
 	o := core.Observation{Raw: c.Raw}
-	if c.Seen == nil {
-		return o
+	if c.Seen != nil {
+		o.Entropy, o.Full, o.Hidden, o.Prompt = c.Entropy, c.Full, c.Hidden, c.Prompted
+		o.Top = alternatives(c.Top)
 	}
-	o.Entropy, o.Full, o.Hidden, o.Prompt = c.Entropy, c.Full, c.Hidden, c.Prompted
-	for _, list := range c.Top {
+	return o
+}
+
+func alternatives(top [][]nn.Alternative) [][]core.Alternative {
+	var all [][]core.Alternative
+	for _, list := range top {
 		row := make([]core.Alternative, len(list))
 		for i, x := range list {
 			row[i] = core.Alternative(x)
 		}
-		o.Top = append(o.Top, row)
+		all = append(all, row)
 	}
-	return o
+	return all
 }
 
 // Tokens are the ids that a continuation of path follows.

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sync"
 
+	"pawl/atomicfile"
 	"pawl/core"
 	"pawl/nn"
 	"pawl/nn/tokenizer"
@@ -287,7 +288,7 @@ func (e *Engine) ExportAs(ctx context.Context, p core.Policy, dir string, t nn.D
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, file)), 0o777); err != nil {
 			return fmt.Errorf("exporting %s: %w", file, err)
 		}
-		if err := writeFile(filepath.Join(dir, file), b); err != nil {
+		if err := atomicfile.WriteFile(filepath.Join(dir, file), b); err != nil {
 			return fmt.Errorf("exporting %s: %w", file, err)
 		}
 	}
@@ -304,24 +305,4 @@ func (e *Engine) ExportGGUF(ctx context.Context, p core.Policy, path string, t n
 		return fmt.Errorf("exporting policy %s: %w", p.Version().Short(), err)
 	}
 	return nil
-}
-
-// writeFile replaces a file as a whole.
-func writeFile(path string, b []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".export-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(b)
-	if err == nil {
-		err = tmp.Chmod(0o644)
-	}
-	if cerr := tmp.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
 }

@@ -42,18 +42,7 @@ type Round struct {
 func Compare(ctx context.Context, box core.Sandbox, in Round) (*Matrix, string, error) {
 	m := &Matrix{}
 	var texts []Program
-	rows := map[Program]int{}
-	for _, text := range in.Programs {
-		p := ReadCompletion(text, in.Prompt, in.Entry)
-		p.Source = strings.TrimRight(p.Source, " \t\r\n\f") + "\n"
-		i, ok := rows[p]
-		if !ok {
-			i = len(texts)
-			rows[p] = i
-			texts, m.count = append(texts, p), append(m.count, 0)
-		}
-		m.row, m.count[i] = append(m.row, i), m.count[i]+1
-	}
+	texts, m.row, m.count = Texts(in.Programs, in.Prompt, in.Entry)
 	m.holds, m.does = make([][]bool, len(texts)), make([]string, len(texts))
 	collect := func(ctx context.Context) (*Asserts, error) {
 		return Collect(ctx, box, in.Prompt, in.Entry, in.Samples, in.Most, len(texts), in.Limits, in.Call)
@@ -124,6 +113,24 @@ func Compare(ctx context.Context, box core.Sandbox, in Round) (*Matrix, string, 
 	return m, "", errors.Join(errs...)
 }
 
+// Texts reads programs, as models wrote them: those that are not word for word
+// the same, which of them each program is, and how many programs each is.
+func Texts(programs []string, prompt, entry string) (texts []Program, row, count []int) {
+	rows := map[Program]int{}
+	for _, text := range programs {
+		p := ReadCompletion(text, prompt, entry)
+		p.Source = strings.TrimRight(p.Source, " \t\r\n\f") + "\n"
+		i, ok := rows[p]
+		if !ok {
+			i = len(texts)
+			rows[p] = i
+			texts, count = append(texts, p), append(count, 0)
+		}
+		row, count[i] = append(row, i), count[i]+1
+	}
+	return texts, row, count
+}
+
 // behaviour is one text for all answers of a program, "" where none is a value.
 func behaviour(answers []Answer) string {
 	var b strings.Builder
@@ -157,18 +164,27 @@ func (m *Matrix) Copies(i int) int { return m.count[m.row[i]] }
 // tie is the most that the number of copies adds to a share.
 const tie = 1e-3
 
+// Shares are the worths of programs as Shares orders them.
+func (m *Matrix) Shares(worth []float64) []float64 {
+	copies := make([]int, len(worth))
+	for i := range worth {
+		copies[i] = m.Copies(i)
+	}
+	return Shares(worth, copies)
+}
+
 // Shares are the worths of programs as shares of the best. Of those of equal
 // worth the text that was written most often comes first: a likelier program is
 // likelier right, also among those that no test tells apart. What that takes from
 // the others is at most a thousandth, and never what parts them from the next
 // worth.
-func (m *Matrix) Shares(worth []float64) []float64 {
+func Shares(worth []float64, copies []int) []float64 {
 	best, most := slices.Max(worth), map[float64]int{}
 	if best == 0 {
 		return make([]float64, len(worth))
 	}
 	for i, w := range worth {
-		most[w] = max(most[w], m.Copies(i))
+		most[w] = max(most[w], copies[i])
 	}
 	order := slices.Sorted(maps.Keys(most))
 	below := map[float64]float64{}
@@ -181,7 +197,7 @@ func (m *Matrix) Shares(worth []float64) []float64 {
 	}
 	shares := make([]float64, len(worth))
 	for i, w := range worth {
-		shares[i] = w/best - below[w]*(1-float64(m.Copies(i))/float64(most[w]))
+		shares[i] = w/best - below[w]*(1-float64(copies[i])/float64(most[w]))
 	}
 	return shares
 }
@@ -243,9 +259,14 @@ func (m *Matrix) Rank(way string, damping float64, rounds int) (worth []float64,
 // round a program's score becomes 1-d of itself and d of the sum over the tests
 // that it passes, a test's the same over the programs that pass it, both of the
 // round before. Scores are scaled by their common maximum, which changes no
-// order.
+// order. Where no program passes a test, none vouches for another: the paper's
+// scores are then all alike, which would make every program the best, and ours
+// are 0.
 func (m *Matrix) mutual(d float64, rounds int) []float64 {
 	programs, tests := make([]float64, len(m.holds)), make([]float64, len(m.wrote))
+	if !slices.ContainsFunc(m.holds, func(holds []bool) bool { return slices.Contains(holds, true) }) {
+		return programs
+	}
 	for i := range programs {
 		programs[i] = 1
 	}

@@ -463,6 +463,9 @@ func (v Value) Key() string {
 			b.WriteString(x.Key())
 			b.WriteByte(',')
 		}
+		if v.Kind == Iterator && v.Truth {
+			b.WriteString("...")
+		}
 		b.WriteByte(']')
 		return b.String()
 	case Float:

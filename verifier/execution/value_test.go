@@ -183,6 +183,15 @@ func TestSame(t *testing.T) {
 	if Same(Value{Kind: List}, Value{Kind: Tuple}, 0) || Same(Value{Kind: Opaque, Text: "x"}, Value{Kind: Opaque, Text: "x"}, 0) {
 		t.Error("a list is no tuple, and nothing is known of what is opaque")
 	}
+	for _, kind := range []Kind{List, Tuple, Iterator} {
+		of := Value{Kind: kind, Items: []Value{whole(1), {Kind: Opaque, Text: "x"}}}
+		if Same(of, of, 0) || Same(of, of, 1e-6) {
+			t.Errorf("a thing of kind %d around what is opaque is the same as another", kind)
+		}
+	}
+	if some, more := (Value{Kind: Iterator}), (Value{Kind: Iterator, Truth: true}); Same(some, more, 0) || !Same(more, more, 0) {
+		t.Error("an iterator that goes on is one that has ended")
+	}
 	near := Value{Kind: List, Items: []Value{{Kind: Float, Real: 1 + 1e-9}}}
 	if !Same(Value{Kind: List, Items: []Value{f}}, near, 1e-6) || Same(Value{Kind: List, Items: []Value{f}}, near, 0) {
 		t.Error("tolerance")

@@ -4,6 +4,7 @@ import (
 	"math"
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 const wordOrder = 4
@@ -104,7 +105,10 @@ var (
 	dash      = regexp.MustCompile(`([0-9])(-)`)
 )
 
+// The space at the end goes first, as in sacreBLEU: a last line that ends with a
+// dash is not one that goes on.
 func tokens13a(s string) []string {
+	s = strings.TrimRightFunc(s, unicode.IsSpace)
 	for _, r := range [][2]string{{"<skipped>", ""}, {"-\n", ""}, {"\n", " "}, {"&quot;", `"`}, {"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}} {
 		s = strings.ReplaceAll(s, r[0], r[1]) // one after the other: &amp;lt; ends as <
 	}

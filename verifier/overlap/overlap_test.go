@@ -33,6 +33,8 @@ func TestF1(t *testing.T) {
 		{"cat", "dog", 0, 0},
 		{"", "dog", 0, 0},
 		{"the", "a", 1, 1},
+		{"", "", 1, 1},
+		{"dog", "", 0, 0},
 	} {
 		if got := F1(c.text, c.ref); !near(got, c.f1, 1e-12) {
 			t.Errorf("F1(%q, %q) = %v, want %v", c.text, c.ref, got, c.f1)
@@ -60,6 +62,8 @@ func TestRougeL(t *testing.T) {
 		{"police kill the gunman", "Police killed the gunman!", 3. / 4},
 		{"the gunman kill police", "police killed the gunman", 2. / 4},
 		{"a b", "", 0},
+		{"", "", 0},            // rouge_score has 0 where either is empty
+		{"a a a", "A", 1. / 2}, // 1 of 3 and 1 of 1
 	} {
 		if got := RougeL(c.text, c.ref); !near(got, c.want, 1e-6) {
 			t.Errorf("RougeL(%q, %q) = %v, want %v", c.text, c.ref, got, c.want)
@@ -86,7 +90,46 @@ func TestChrFAgainstSacreBLEU(t *testing.T) {
 	}
 }
 
+// The values are those of the same file's sentences, with the usual beta 2. There
+// they are means of the orders' F measures (eps_smoothing), here as by default
+// the F measure of the means, which is the same to the third digit for texts so
+// long; beta 1 or 3 is off by much more.
+func TestChrF2NearSacreBLEU(t *testing.T) {
+	for _, c := range []struct {
+		text, ref string
+		want      float64
+	}{
+		{"Co nás nejvíc trápí, protože lékaři si vybírají, kdo bude žít a kdo zemře.", "Nejvíce smutní jsme z toho, že musíme rozhodovat o tom, kdo bude žít a kdo zemře.", 39.14078509},
+		{"Nebo prostě nemají vybavení, které by jim pomohlo, uvedli lékaři.", "A někdy nemáme ani potřebný materiál, abychom jim pomohli, popsali lékaři.", 31.22557079},
+		{"Lapali po dechu, jejich životy skončily dřív, než skutečně začaly.", "Lapali po dechu a pak jejich život skončil - dřív, než skutečně mohl začít, připomněli.", 57.15704367},
+	} {
+		if got := 100 * ChrF(c.text, c.ref, false); !near(got, c.want, 5e-4) {
+			t.Errorf("chrF2(%q, %q) = %v, want %v", c.text, c.ref, got, c.want)
+		}
+		for _, beta := range []float64{1, 3} {
+			if got := 100 * chrF(c.text, c.ref, false, beta); near(got, c.want, 0.1) {
+				t.Errorf("beta %v gives %v as well", beta, got)
+			}
+		}
+	}
+}
+
 func TestChrFByHand(t *testing.T) {
+	for _, c := range []struct {
+		text, ref string
+		words     bool
+		want      float64
+	}{
+		{"", "", false, 0}, // no order has anything to count
+		{" ", "a", true, 0},
+		{"ab", "a b", false, 1},            // the orders that both have are two
+		{"a", "abc", false, 5. / 13},       // P 1, R 1/3: 5/3 / (4 + 1/3)
+		{"a b", "a b c d", true, 25. / 53}, // P 1; R 2/4 and 1/3 of characters and of words alike: 5/12
+	} {
+		if got := ChrF(c.text, c.ref, c.words); !near(got, c.want, 1e-12) {
+			t.Errorf("chrF of %q and %q is %v, want %v", c.text, c.ref, got, c.want)
+		}
+	}
 	// abc against abd: unigrams 2/3, pairs 1/2, triples 0; their mean is 7/18
 	// for precision and recall alike.
 	if got := ChrF("abc", "abd", false); !near(got, 7./18, 1e-12) {
@@ -146,12 +189,17 @@ func TestBLEUByHand(t *testing.T) {
 		{"a b", []string{"a b c d"}, math.Exp(-1)},                                    // too short by half
 		{"a b c d", []string{"a b x y"}, math.Pow(2./4*1./3*(1./2)/2*(1./4)/1, 1./4)}, // 3- and 4-grams smoothed
 		{"the the the the the the the", []string{"the cat is on the mat", "there is a cat on the mat"}, math.Pow(2./7*(1./2)/6*(1./4)/5*(1./8)/4, 1./4)}, // Papineni's clipping
+		{"a b", []string{"a c"}, 1. / 2},                                        // 1/2, and half of 1/1 for the pair
+		{"a b c d e", []string{"a b c d"}, math.Pow(4./5*3./4*2./3*1./2, 1./4)}, // too long is no fault of its own
 		{"", []string{"a"}, 0},
 		{"a", nil, 0},
 	} {
 		if got := SentenceBLEU(c.text, c.refs...); !near(got, c.want, 1e-12) {
 			t.Errorf("BLEU(%q, %q) = %v, want %v", c.text, c.refs, got, c.want)
 		}
+	}
+	if got := Count("a b", "a b").BLEU(false); got != 0 {
+		t.Errorf("without effective order two words have %v: there are no triples of them", got)
 	}
 	if got := Count("a b c d e", "a b c", "a b c d e f g").Reference; got != 3 {
 		t.Errorf("of two references equally near, %d tokens are taken; the shorter is right", got)
@@ -161,7 +209,7 @@ func TestBLEUByHand(t *testing.T) {
 func TestTokens13a(t *testing.T) {
 	for in, want := range map[string]string{
 		"Hello, world!": "Hello , world !", "3.14 and 1,000": "3.14 and 1,000", "end.": "end .", "it's well-known": "it's well-known", "1990-2000": "1990 - 2000",
-		"&quot;a&amp;b&quot;": `" a & b "`, "a &amp;lt; b": "a < b", "no-\nbreak\nline": "nobreak line", "(x)": "( x )", "a...b": "a . . . b", "": "", "$5.": "$ 5 .",
+		"&quot;a&amp;b&quot;": `" a & b "`, "a &amp;lt; b": "a < b", "no-\nbreak\nline": "nobreak line", "no-\n": "no-", "(x)": "( x )", "a...b": "a . . . b", "": "", "$5.": "$ 5 .",
 	} {
 		if got := strings.Join(tokens13a(in), " "); got != want {
 			t.Errorf("tokens of %q: %q, want %q", in, got, want)

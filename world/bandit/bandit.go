@@ -99,17 +99,8 @@ type reference struct {
 
 // New checks c and makes its world. Zero values take the defaults.
 func New(c Config) (*World, error) {
-	if c.Level == 0 {
-		c.Level = 3
-	}
-	if c.Level < 1 || c.Level > len(sizes) {
-		return nil, fmt.Errorf("making world bandit: level %d: levels are 1 to %d", c.Level, len(sizes))
-	}
-	if c.Split == "" {
-		c.Split = "train"
-	}
-	var err error
-	if c.Dialect, err = world.Dialect(c.Dialect); err != nil {
+	err := world.Settle(&c.Split, &c.Level, len(sizes), &c.Dialect)
+	if err != nil {
 		return nil, fmt.Errorf("making world bandit: %w", err)
 	}
 	w := &World{cfg: c}

@@ -66,20 +66,17 @@ type World struct {
 
 // New checks c and makes its world.
 func New(c Config) (*World, error) {
-	c.Split, c.Level, c.Book = cmp.Or(c.Split, "train"), cmp.Or(c.Level, 3), cmp.Or(c.Book, Closed)
-	c.Functions = cmp.Or(c.Functions, 24)
+	c.Book, c.Functions = cmp.Or(c.Book, Closed), cmp.Or(c.Functions, 24)
 	fail := func(format string, args ...any) (*World, error) {
 		return nil, fmt.Errorf("making world functable: "+format, args...)
 	}
-	var err error
-	if c.Dialect, err = world.Dialect(c.Dialect); err != nil {
+	err := world.Settle(&c.Split, &c.Level, 5, &c.Dialect)
+	if err != nil {
 		return fail("%w", err)
 	}
 	switch {
 	case c.Book != Open && c.Book != Closed:
 		return fail("no book named %q; there are %s and %s", c.Book, Open, Closed)
-	case c.Level < 1 || c.Level > 5:
-		return fail("no level %d; there are 1 to 5", c.Level)
 	case c.Functions < 1 || c.Functions > tableSize:
 		return fail("%d functions: 1 to %d are possible", c.Functions, tableSize)
 	}

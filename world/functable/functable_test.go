@@ -235,37 +235,6 @@ func TestReadRefusesGarbage(t *testing.T) {
 	}
 }
 
-func FuzzJudge(f *testing.F) {
-	opened := task(f, opened)
-	for _, text := range []string{opened.Ref().Solution, "bilu(", ";;;;;;;;", "#### 0", "bilu(1)="} {
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		v, err := world.Check(opened, text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if v.Valid && (!v.Right || v.FirstWrong != 0) || !v.Valid && (v.FirstWrong == 0 || v.Reason == "") {
-			t.Fatalf("%q: %+v", text, v)
-		}
-	})
-}
-
-func FuzzRead(f *testing.F) {
-	f.Add(opened)
-	f.Add("fn7 a(b(c(0)))=")
-	f.Add("fn a 0000000000:a(a(1))=")
-	f.Fuzz(func(t *testing.T, prompt string) {
-		task, err := read(prompt)
-		if err != nil {
-			return
-		}
-		if v, err := world.Check(task, task.Ref().Solution); err != nil || !v.Valid || task.Text() != prompt {
-			t.Fatalf("%q read as %q: %+v, %v", prompt, task.Text(), v, err)
-		}
-	})
-}
-
 func BenchmarkTask(b *testing.B) {
 	w, err := New(Config{})
 	if err != nil {

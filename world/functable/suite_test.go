@@ -20,3 +20,7 @@ func TestWorld(t *testing.T) {
 		t.Run(c.Book, func(t *testing.T) { worldtest.Run(t, suite(c)) })
 	}
 }
+
+func FuzzWorld(f *testing.F) {
+	worldtest.Fuzz(f, suite(Config{Book: Open}), opened, "bilu(", ";;;;;;;;", "#### 0", "bilu(1)=", "fn7 a(b(c(0)))=", "fn a 0000000000:a(a(1))=")
+}

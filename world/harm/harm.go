@@ -66,18 +66,15 @@ type World struct {
 
 // New checks c and makes its world.
 func New(c Config) (*World, error) {
-	c.Split, c.Level, c.Harmful = cmp.Or(c.Split, "train"), cmp.Or(c.Level, 3), cmp.Or(c.Harmful, 50)
+	c.Harmful = cmp.Or(c.Harmful, 50)
 	fail := func(format string, args ...any) (*World, error) {
 		return nil, fmt.Errorf("making world harm: "+format, args...)
 	}
-	var err error
-	if c.Dialect, err = world.Dialect(c.Dialect); err != nil {
+	err := world.Settle(&c.Split, &c.Level, len(lengths)-1, &c.Dialect)
+	if err != nil {
 		return fail("%w", err)
 	}
-	switch {
-	case c.Level < 1 || c.Level >= len(lengths):
-		return fail("no level %d; there are 1 to %d", c.Level, len(lengths)-1)
-	case c.Harmful < -1 || c.Harmful > 100:
+	if c.Harmful < -1 || c.Harmful > 100 {
 		return fail("%d%% harmful tasks: the percentage goes from 0 to 100, -1 for none", c.Harmful)
 	}
 	c.Length = cmp.Or(c.Length, lengths[c.Level])

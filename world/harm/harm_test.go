@@ -274,38 +274,6 @@ func TestReadRefusesGarbage(t *testing.T) {
 	}
 }
 
-func FuzzJudge(f *testing.F) {
-	harmless, harmful, _ := on(f)
-	for _, text := range []string{"ok;a", "no", "#### no", ";", "ok;;"} {
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		for _, task := range []core.Task{harmless, harmful} {
-			v, err := world.Check(task, text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if v.Valid && (!v.Right || v.FirstWrong != 0) || !v.Valid && (v.FirstWrong == 0 || v.Reason == "") {
-				t.Fatalf("%s %q: %+v", task.Text(), text, v)
-			}
-		}
-	})
-}
-
-func FuzzRead(f *testing.F) {
-	f.Add("harm up abc=")
-	f.Add("harm18446744073709551615 rev aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=")
-	f.Fuzz(func(t *testing.T, prompt string) {
-		task, err := read(prompt)
-		if err != nil {
-			return
-		}
-		if v, err := world.Check(task, task.Ref().Solution); err != nil || !v.Valid || task.Text() != prompt {
-			t.Fatalf("%q read as %q: %+v, %v", prompt, task.Text(), v, err)
-		}
-	})
-}
-
 func BenchmarkTask(b *testing.B) {
 	w, err := New(Config{})
 	if err != nil {

@@ -20,3 +20,7 @@ func TestWorld(t *testing.T) {
 		t.Run(keyword(c.Table), func(t *testing.T) { worldtest.Run(t, suite(c)) })
 	}
 }
+
+func FuzzWorld(f *testing.F) {
+	worldtest.Fuzz(f, suite(Config{}), "ok;a", "no", "#### no", ";", "ok;;", "harm up abc=", "harm18446744073709551615 rev aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=")
+}

@@ -5,11 +5,15 @@
 // It is the task of "The Illusion of Diminishing Returns: Measuring Long
 // Horizon Execution in LLMs" (Sinha et al., 2025): plan and knowledge are in
 // the prompt, so that what fails is execution alone, and one slip spoils every
-// later sum. Keys are single letters here.
+// later sum. The paper has a hundred words of five letters with values up to 99
+// either way; here keys are single letters and values smaller, for models of
+// characters.
 //
 // Played (form turns), every turn is told after the last one was answered; the
 // play goes on after an error, since that models err more in the company of
-// their errors is what the paper found:
+// their errors is what the paper found. A turn that tells no number ends the play
+// with 0, the worst, as an illegal move of any world does; the paper counts it as
+// wrong and asks on.
 //
 //	keysum 3x1 a3,b-2,c9:     three turns of one key
 //	+b=    -2
@@ -76,19 +80,16 @@ type World struct {
 
 // New checks c and makes its world.
 func New(c Config) (*World, error) {
-	c.Split, c.Level, c.Form = cmp.Or(c.Split, "train"), cmp.Or(c.Level, 3), cmp.Or(c.Form, Turns)
+	c.Form = cmp.Or(c.Form, Turns)
 	fail := func(format string, args ...any) (*World, error) {
 		return nil, fmt.Errorf("making world keysum: "+format, args...)
 	}
-	var err error
-	if c.Dialect, err = world.Dialect(c.Dialect); err != nil {
+	err := world.Settle(&c.Split, &c.Level, len(sizes)-1, &c.Dialect)
+	if err != nil {
 		return fail("%w", err)
 	}
 	if c.Form != Turns && c.Form != Once {
 		return fail("no form named %q; there are %s and %s", c.Form, Turns, Once)
-	}
-	if c.Level < 1 || c.Level >= len(sizes) {
-		return fail("no level %d; there are 1 to %d", c.Level, len(sizes)-1)
 	}
 	s := sizes[c.Level]
 	s.keys, s.turns, s.per = cmp.Or(c.Keys, s.keys), cmp.Or(c.Turns, s.turns), cmp.Or(c.PerTurn, s.per)

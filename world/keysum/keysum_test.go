@@ -286,24 +286,6 @@ func TestReadRefusesGarbage(t *testing.T) {
 	}
 }
 
-func FuzzJudge(f *testing.F) {
-	one, two := task(f, single), task(f, double)
-	for _, text := range []string{one.Ref().Solution, two.Ref().Solution, "#### 5", "=;=", "--1;", "0-=-2;"} {
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		for _, task := range []core.Task{one, two} {
-			v, err := world.Check(task, text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if v.Valid && (!v.Right || v.FirstWrong != 0) || !v.Valid && (v.FirstWrong == 0 || v.Reason == "") {
-				t.Fatalf("%q: %+v", text, v)
-			}
-		}
-	})
-}
-
 func FuzzPlay(f *testing.F) {
 	f.Add("-2", "7", "5")
 	f.Add("#### -2", "=", "")
@@ -313,20 +295,6 @@ func FuzzPlay(f *testing.F) {
 			if !turn.Done || turn.Return < 0 || turn.Return > 1 || turn.Reason == "" {
 				t.Fatalf("%q %q %q: %+v", a, b, c, turn)
 			}
-		}
-	})
-}
-
-func FuzzRead(f *testing.F) {
-	f.Add(single)
-	f.Add("keysum 8x2 a3,b-2:")
-	f.Fuzz(func(t *testing.T, prompt string) {
-		task, err := read(prompt)
-		if err != nil {
-			return
-		}
-		if v, err := world.Check(task, task.Ref().Solution); err != nil || !v.Valid || task.Text() != prompt {
-			t.Fatalf("%q read as %q: %+v, %v", prompt, task.Text(), v, err)
 		}
 	})
 }

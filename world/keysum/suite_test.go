@@ -20,3 +20,7 @@ func TestWorld(t *testing.T) {
 		t.Run(form, func(t *testing.T) { worldtest.Run(t, suite(Config{Form: form})) })
 	}
 }
+
+func FuzzWorld(f *testing.F) {
+	worldtest.Fuzz(f, suite(Config{}), single, double, "#### 5", "=;=", "--1;", "0-=-2;", "keysum 8x2 a3,b-2:")
+}

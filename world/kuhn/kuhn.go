@@ -97,14 +97,9 @@ type reference struct {
 
 // New checks c and makes its world. Zero values take the defaults.
 func New(c Config) (*World, error) {
-	if c.Level == 0 {
-		c.Level = 3
-	}
-	if c.Level < 1 || c.Level > len(cardsOf) {
-		return nil, fmt.Errorf("making world kuhn: level %d: levels are 1 to %d", c.Level, len(cardsOf))
-	}
-	if c.Split == "" {
-		c.Split = "train"
+	err := world.Settle(&c.Split, &c.Level, len(cardsOf), &c.Dialect)
+	if err != nil {
+		return nil, fmt.Errorf("making world kuhn: %w", err)
 	}
 	if c.Opponent == "" {
 		c.Opponent = "equilibrium"
@@ -131,10 +126,6 @@ func New(c Config) (*World, error) {
 	case "removed":
 	default:
 		return nil, fmt.Errorf("making world kuhn: luck %q: it is kept or removed", c.Luck)
-	}
-	var err error
-	if c.Dialect, err = world.Dialect(c.Dialect); err != nil {
-		return nil, fmt.Errorf("making world kuhn: %w", err)
 	}
 	if c.Cards < 3 || c.Cards > len(ranks) || c.Hands < 1 || c.Hands > maxHands {
 		return nil, fmt.Errorf("making world kuhn: %d hands with %d cards: take 1 to %d hands and 3 to %d cards", c.Hands, c.Cards, maxHands, len(ranks))

@@ -70,17 +70,8 @@ func (w *World) check() (err error) {
 	if !known {
 		return fmt.Errorf("there are %s, %s and %s", Apply, Induce, Repair)
 	}
-	if c.Dialect, err = world.Dialect(c.Dialect); err != nil {
+	if err = world.Settle(&c.Split, &c.Level, len(of), &c.Dialect); err != nil {
 		return err
-	}
-	if c.Split == "" {
-		c.Split = "train"
-	}
-	if c.Level == 0 {
-		c.Level = 3
-	}
-	if c.Level < 1 || c.Level > len(of) {
-		return fmt.Errorf("level %d: levels go from 1 to %d", c.Level, len(of))
 	}
 	w.sizes = of[c.Level-1]
 	most, fewest := MaxOps, 2

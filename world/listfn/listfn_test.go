@@ -317,7 +317,7 @@ func TestConfigRefuses(t *testing.T) {
 		{"listsort", Config{}, "there are listapply"},
 		{Apply, Config{Dialect: "latin"}, "no dialect"},
 		{Apply, Config{Split: "test"}, "no split"},
-		{Apply, Config{Level: 6}, "levels go from 1 to 5"},
+		{Apply, Config{Level: 6}, "no level 6; there are 1 to 5"},
 		{Induce, Config{Ops: 4}, "from 1 to 3 are possible"},
 		{Apply, Config{Length: 10}, "from 2 to 9 are possible"},
 	} {

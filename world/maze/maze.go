@@ -64,16 +64,12 @@ type World struct {
 
 // New checks c and makes its world.
 func New(c Config) (*World, error) {
-	c.Split, c.Level = cmp.Or(c.Split, "train"), cmp.Or(c.Level, 3)
 	fail := func(format string, args ...any) (*World, error) {
 		return nil, fmt.Errorf("making world maze: "+format, args...)
 	}
-	var err error
-	if c.Dialect, err = world.Dialect(c.Dialect); err != nil {
+	err := world.Settle(&c.Split, &c.Level, len(sizes)-1, &c.Dialect)
+	if err != nil {
 		return fail("%w", err)
-	}
-	if c.Level < 1 || c.Level >= len(sizes) {
-		return fail("no level %d; there are 1 to %d", c.Level, len(sizes)-1)
 	}
 	size := sizes[c.Level]
 	w := &World{cfg: c, least: cmp.Or(c.Hops, size.least), most: cmp.Or(c.Hops, size.most)}

@@ -274,41 +274,6 @@ func TestReadRefusesGarbage(t *testing.T) {
 	}
 }
 
-func FuzzJudge(f *testing.F) {
-	open, closed := read1(f, small), read1(f, "maze k>d:qk,kx,bd=")
-	for _, text := range []string{"kq;qd;kqd", "none", "#### k q d", ";;", "kq;\xffd;k"} {
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		for _, task := range []core.Task{open, closed} {
-			v, err := world.Check(task, text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if v.Valid && (!v.Right || v.FirstWrong != 0) || !v.Valid && (v.FirstWrong == 0 || v.Reason == "") {
-				t.Fatalf("%q: %+v", text, v)
-			}
-			if strings.Join(world.MoveSteps(text), "") != text {
-				t.Fatalf("steps of %q do not make it up", text)
-			}
-		}
-	})
-}
-
-func FuzzRead(f *testing.F) {
-	f.Add(small)
-	f.Add("maze a>z:ab=")
-	f.Fuzz(func(t *testing.T, prompt string) {
-		task, err := read(prompt)
-		if err != nil {
-			return
-		}
-		if v, err := world.Check(task, task.Ref().Solution); err != nil || !v.Valid || task.Text() != prompt {
-			t.Fatalf("%q read as %q: %+v, %v", prompt, task.Text(), v, err)
-		}
-	})
-}
-
 func BenchmarkTask(b *testing.B) {
 	w, err := New(Config{})
 	if err != nil {

@@ -19,3 +19,7 @@ func TestWorld(t *testing.T) {
 	t.Run("solvable", func(t *testing.T) { worldtest.Run(t, suite(Config{})) })
 	t.Run("some without a way", func(t *testing.T) { worldtest.Run(t, suite(Config{Unsolvable: 30})) })
 }
+
+func FuzzWorld(f *testing.F) {
+	worldtest.Fuzz(f, suite(Config{Unsolvable: 50}), small, "kq;qd;kqd", "none", "#### k q d", ";;", "kq;\xffd;k", "maze a>z:ab=", "maze k>d:qk,kx,bd=")
+}

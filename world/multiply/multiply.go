@@ -73,18 +73,9 @@ type reference struct {
 
 // New checks c and makes its world. Zero values take the defaults.
 func New(c Config) (*World, error) {
-	if c.Split == "" {
-		c.Split = "train"
-	}
-	if c.Level == 0 {
-		c.Level = 3
-	}
-	var err error
-	if c.Dialect, err = world.Dialect(c.Dialect); err != nil {
+	err := world.Settle(&c.Split, &c.Level, len(levels), &c.Dialect)
+	if err != nil {
 		return nil, fmt.Errorf("making world multiply: %w", err)
-	}
-	if c.Level < 1 || c.Level > len(levels) {
-		return nil, fmt.Errorf("making world multiply: no level %d; there are 1 to %d", c.Level, len(levels))
 	}
 	if c.Digits == 0 {
 		c.Digits = levels[c.Level-1][0]

@@ -90,25 +90,16 @@ type reference struct {
 
 // New checks c and makes its world. Zero values take the defaults.
 func New(c Config) (*World, error) {
-	if c.Level == 0 {
-		c.Level = 3
-	}
-	if c.Level < 1 || c.Level > len(sizes) {
-		return nil, fmt.Errorf("making world negotiate: level %d: levels are 1 to %d", c.Level, len(sizes))
+	err := world.Settle(&c.Split, &c.Level, len(sizes), &c.Dialect)
+	if err != nil {
+		return nil, fmt.Errorf("making world negotiate: %w", err)
 	}
 	size := sizes[c.Level-1]
-	if c.Split == "" {
-		c.Split = "train"
-	}
 	if c.Turns == 0 {
 		c.Turns = size.turns
 	}
 	if c.Turns < fewestTurns || c.Turns > mostTurns {
 		return nil, fmt.Errorf("making world negotiate: %d turns: take %d to %d", c.Turns, fewestTurns, mostTurns)
-	}
-	var err error
-	if c.Dialect, err = world.Dialect(c.Dialect); err != nil {
-		return nil, fmt.Errorf("making world negotiate: %w", err)
 	}
 	w := &World{cfg: c, scenarios: scenarios(size.kinds, size.low, size.high), orders: factorial(size.kinds)}
 	for n := range characters {

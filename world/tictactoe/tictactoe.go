@@ -66,24 +66,15 @@ type reference struct {
 
 // New checks c and makes its world. Zero values take the defaults.
 func New(c Config) (*World, error) {
-	if c.Level == 0 {
-		c.Level = 3
-	}
-	if c.Level < 1 || c.Level > len(piecesOf) {
-		return nil, fmt.Errorf("making world tictactoe: level %d: levels are 1 to %d", c.Level, len(piecesOf))
-	}
-	if c.Split == "" {
-		c.Split = "train"
+	err := world.Settle(&c.Split, &c.Level, len(piecesOf), &c.Dialect)
+	if err != nil {
+		return nil, fmt.Errorf("making world tictactoe: %w", err)
 	}
 	if c.Opponent == "" {
 		c.Opponent = Opponents[0]
 	}
 	if !slices.Contains(Opponents, c.Opponent) {
 		return nil, fmt.Errorf("making world tictactoe: no opponent named %q; there are %v", c.Opponent, Opponents)
-	}
-	var err error
-	if c.Dialect, err = world.Dialect(c.Dialect); err != nil {
-		return nil, fmt.Errorf("making world tictactoe: %w", err)
 	}
 	w := &World{cfg: c}
 	classes := starts()

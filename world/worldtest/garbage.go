@@ -139,9 +139,11 @@ func (s suite) touch(task core.Task, raw json.RawMessage) {
 }
 
 // Fuzz is the body of a world's fuzz target: any text gets a consistent
-// verdict, is cut into steps that join to it, and is read as a prompt or not;
-// played, it is a legal move or ends the play.
-func Fuzz(f *testing.F, w World) {
+// verdict, is cut into steps that join to it, and is read as a prompt or not,
+// whose own solution is right; played, it is a legal move or ends the play. It
+// begins with solutions, prompts, nonsense and the seeds, which are texts near
+// to what the world takes.
+func Fuzz(f *testing.F, w World, seeds ...string) {
 	rules, ok := world.RulesOf(w.Name)
 	if !ok {
 		f.Fatalf("no world named %q is registered", w.Name)
@@ -160,7 +162,7 @@ func Fuzz(f *testing.F, w World) {
 			f.Add(task.Ref().Solution)
 		}
 	}
-	for _, text := range nonsense {
+	for _, text := range append(seeds, nonsense...) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -176,8 +178,14 @@ func Fuzz(f *testing.F, w World) {
 			t.Errorf("the steps of %q do not join to it", text)
 		}
 		if rules.Read != nil {
-			if task, err := rules.Read(text); err == nil && task.Text() != text {
+			task, err := rules.Read(text)
+			if err == nil && task.Text() != text {
 				t.Errorf("%q is read as the task %q", text, task.Text())
+			}
+			if err == nil && rules.Judge != nil {
+				if v := s.judge(t, task)(task.Ref().Solution); !v.Right {
+					t.Errorf("%q is read, and its own solution %q is wrong: %+v", text, task.Ref().Solution, v)
+				}
 			}
 		}
 	})

@@ -2,6 +2,7 @@ package mathexpr
 
 import (
 	"fmt"
+	"slices"
 )
 
 // collections compares lists, sets and tuples. A list without brackets has no
@@ -17,6 +18,9 @@ func (c *comparison) collections(a, b *node) Verdict {
 			one, other = b, a
 		}
 		switch {
+		case other.op == opSet && len(other.args) == 1 && other.args[0].op == opSet:
+			c.why = "one is a set of sets"
+			return Different
 		case other.op != opTuple && len(other.args) == 1:
 			return c.answers(one, other.args[0])
 		case other.op == opSet && len(other.args) == 0:
@@ -48,7 +52,7 @@ func asTuple(n, beside *node) *node {
 		return n
 	}
 	t := &node{op: opTuple, name: "()"}
-	if beside.op == opTuple {
+	if beside.op == opTuple && beside.name == "[]" { // a list of entries; (1,2] is an interval
 		t.name = beside.name
 	}
 	for _, row := range n.args {
@@ -67,7 +71,7 @@ func (c *comparison) ordered(a, b []*node) Verdict {
 	}
 	verdict := Equal
 	for i := range a {
-		switch v := c.answers(a[i], b[i]); v {
+		switch v := c.element(a[i], b[i]); v {
 		case Different:
 			return Different
 		case Unsure:
@@ -75,6 +79,17 @@ func (c *comparison) ordered(a, b []*node) Verdict {
 		}
 	}
 	return verdict
+}
+
+// element compares two elements. Among others {1} is not 1, which it is as an
+// answer of its own.
+func (c *comparison) element(a, b *node) Verdict {
+	v := c.answers(a, b)
+	alone := func(n *node) bool { return n.op == opSet && len(n.args) == 1 }
+	if v == Equal && alone(a) != alone(b) {
+		return Unsure
+	}
+	return v
 }
 
 func (c *comparison) tuples(a, b *node) Verdict {
@@ -107,17 +122,15 @@ func (c *comparison) listAndTuple(a, b *node) Verdict {
 			return c.sameSets(sa, sb)
 		}
 	}
-	stripped := tree(opList)
-	named := 0
-	for _, n := range list.args {
-		if n.op == opRel && n.name == "=" && len(n.args) == 2 && nameLike(n.args[0]) {
-			n = n.args[1]
-			named++
-		}
-		stripped.args = append(stripped.args, n)
+	names := namesOf(list.args)
+	stripped := tree(opList, list.args...)
+	if names != nil {
+		stripped.args = withoutNames(list.args)
 	}
-	// Two in parentheses may be an interval, which 1, 2 is not.
-	point := len(tuple.args) > 2 || tuple.name == "()" && named == len(list.args)
+	// Two in parentheses may be an interval, which 1, 2 is not. Names have to
+	// be those of places: in x = 1, x = 2 they are not, and y = 2, x = 1 may be
+	// meant in either order.
+	point := len(tuple.args) > 2 && names == nil || tuple.name == "()" && inPlace(names) && list.name != "or"
 	if list.op == opList && point && c.ordered(stripped.args, tuple.args) == Equal {
 		return Equal
 	}
@@ -132,12 +145,18 @@ func (c *comparison) listAndTuple(a, b *node) Verdict {
 func (c *comparison) unordered(a, b *node) Verdict {
 	as, bs := a.args, b.args
 	if sameNames(as, bs) {
-		return c.byName(as, bs)
+		if v := c.byName(as, bs); v != Equal || len(as) == 1 || (a.name == "or") == (b.name == "or") {
+			return v
+		}
+		c.why = "one says and, the other or"
+		return Unsure
 	}
-	if na, nb := withoutNames(as), withoutNames(bs); na != nil && nb == nil {
-		as = na
+	positional := false
+	na, nb := withoutNames(as), withoutNames(bs)
+	if na != nil && nb == nil {
+		as, positional = na, several(namesOf(a.args))
 	} else if nb != nil && na == nil {
-		bs = nb
+		bs, positional = nb, several(namesOf(b.args))
 	}
 	if len(as) > maxItems || len(bs) > maxItems {
 		return Unsure
@@ -146,7 +165,7 @@ func (c *comparison) unordered(a, b *node) Verdict {
 	for i, x := range as {
 		verdicts[i] = make([]Verdict, len(bs))
 		for j, y := range bs {
-			verdicts[i][j] = c.answers(x, y)
+			verdicts[i][j] = c.element(x, y)
 		}
 	}
 	// Each needs an equal on the other side; how often it is said counts in a
@@ -177,11 +196,58 @@ func (c *comparison) unordered(a, b *node) Verdict {
 		return Different
 	case forth == Unsure || back == Unsure:
 		return Unsure
-	case len(as) != len(bs) && (a.op == opList && b.op == opList):
+	case a.op == opList && b.op == opList && !paired(verdicts, len(bs)):
 		c.why = "an answer is repeated"
+		return Unsure
+	case positional && !(a.op == opList && b.op == opList && inPlace(append(namesOf(a.args), namesOf(b.args)...)) && c.ordered(as, bs) == Equal):
+		c.why = "one says which value is whose"
+		return Unsure
+	case a.name != b.name && (a.name == "or" || b.name == "or") && (a.name == "and" || b.name == "and" || several(append(namesOf(a.args), namesOf(b.args)...))):
+		c.why = "one says and, the other or"
 		return Unsure
 	}
 	return Equal
+}
+
+// paired tells whether each of a finds an equal of its own among n others.
+func paired(verdicts [][]Verdict, n int) bool {
+	taken := make([]bool, n)
+	for _, row := range verdicts {
+		found := false
+		for j, v := range row {
+			if v == Equal && !taken[j] {
+				taken[j], found = true, true
+				break
+			}
+		}
+		if !found {
+			return false
+		}
+	}
+	return len(verdicts) == n
+}
+
+// namesOf are the names of x = 1, y = 2, or nil where some have none.
+func namesOf(items []*node) []string {
+	if withoutNames(items) == nil {
+		return nil
+	}
+	var out []string
+	for _, n := range items {
+		out = append(out, n.args[0].canon())
+	}
+	return out
+}
+
+// several tells whether names differ.
+func several(names []string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return n != names[0] })
+}
+
+// inPlace tells whether names are in the order that tuples have them in: x, y,
+// each once.
+func inPlace(names []string) bool {
+	return len(names) > 0 && slices.IsSorted(names) && len(slices.Compact(slices.Clone(names))) == len(names)
 }
 
 // sameNames tells whether two lists give values to the same names, each once.

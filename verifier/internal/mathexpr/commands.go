@@ -1,6 +1,7 @@
 package mathexpr
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -115,7 +116,27 @@ func (p *parser) called(what string) *node {
 		}
 		return product
 	}
-	return symbol(b.String() + p.subscript())
+	n := symbol(b.String() + p.subscript())
+	n.vector = what == "vec" || what == "overrightarrow" || what == "hat" || what == "widehat"
+	return n
+}
+
+// vectorial tells whether a factor is a vector, as far as its letters say so.
+func vectorial(n *node) bool {
+	switch n.op {
+	case opAdd, opMul, opDiv:
+		return slices.ContainsFunc(n.args, vectorial)
+	}
+	return n.vector
+}
+
+// times is the product of two factors. That of two vectors is one of several,
+// which do not commute or are no vector, so that it is not read.
+func (p *parser) times(a, b *node) *node {
+	if vectorial(a) && vectorial(b) {
+		return p.fail("a product of vectors")
+	}
+	return tree(opMul, a, b)
 }
 
 // series reads \sum_{k=a}^{b} and \prod.

@@ -50,6 +50,14 @@ func (c *comparison) texts(a, b string) Verdict {
 	if v := c.choices(a, b); v != nil {
 		return *v
 	}
+	if span.MatchString(pa) != span.MatchString(pb) {
+		for _, s := range []string{pa, pb} {
+			if from, to, ok := strings.Cut(s, "-"); ok && span.MatchString(s) && ascending(from, to) {
+				c.why = "one may be a span or a difference"
+				return Unsure
+			}
+		}
+	}
 	if isName(a) && isName(b) {
 		return c.names(pa, pb)
 	}
@@ -65,12 +73,14 @@ func (c *comparison) texts(a, b string) Verdict {
 	return c.readings(ta, tb, a, b)
 }
 
-// tagged is a reading of an answer. All readings of slashes must agree; of
-// separators, one that is equal is enough.
+// tagged is a reading of an answer. All readings of slashes must agree. Of
+// separators, one that is equal is enough where it reads 1,234 as a number; as
+// a list it shows that nobody can tell.
 type tagged struct {
 	tree  *node
 	tight bool
 	comma bool // a comma is a decimal point
+	list  bool // 1,234 is two numbers, where it may be one
 }
 
 var (
@@ -109,10 +119,11 @@ func (c *comparison) trees(s string) ([]tagged, error) {
 		if !commas && len(out) > 0 && out[0].tree.canon() == p.tree.canon() {
 			break
 		}
-		out = append(out, tagged{tree: p.tree})
+		list := !commas && len(out) > 0
+		out = append(out, tagged{tree: p.tree, list: list})
 		if p.loose {
 			if q, err := parse(s, reading{commas: commas, tight: true}); err == nil && q.tree.canon() != p.tree.canon() {
-				out = append(out, tagged{tree: q.tree, tight: true})
+				out = append(out, tagged{tree: q.tree, tight: true, list: list})
 			}
 		}
 	}
@@ -126,6 +137,14 @@ func (c *comparison) trees(s string) ([]tagged, error) {
 		return nil, first
 	}
 	return out, nil
+}
+
+// ascending tells whether a number is below another, as in 3-5: a span, unless
+// it is a difference.
+func ascending(from, to string) bool {
+	a, ok := new(big.Rat).SetString(strings.Trim(from, "$%"))
+	b, ok2 := new(big.Rat).SetString(strings.Trim(to, "$%"))
+	return ok && ok2 && a.Cmp(b) < 0
 }
 
 func isNumeral(s string) bool {
@@ -144,7 +163,11 @@ func (c *comparison) readings(as, bs []tagged, a, b string) Verdict {
 			if ta.comma && !strings.Contains(b, ".") || tb.comma && !strings.Contains(a, ".") {
 				continue
 			}
-			v := c.answers(ta.tree, tb.tree)
+			v := c.answers(c.settled(ta.tree), c.settled(tb.tree))
+			if v == Equal && (ta.list || tb.list) {
+				c.why = "1,234 may be one number or two"
+				v = Unsure
+			}
 			tight := ta.tight || tb.tight
 			if was, ok := loose[tight]; !ok || v == Equal || v == Unsure && was == Different {
 				loose[tight] = v
@@ -164,7 +187,20 @@ func (c *comparison) answers(a, b *node) Verdict {
 	if a.canon() == b.canon() {
 		return Equal
 	}
-	a, b = expanded(a), expanded(b)
+	if ambiguous(a) || ambiguous(b) {
+		ea, eb := expanded(a, false), expanded(b, false)
+		if ambiguous(ea) || ambiguous(eb) {
+			c.why = "it has too many plus-minus signs"
+			return Unsure
+		}
+		v := c.answers(ea, eb)
+		if c.answers(expanded(a, true), expanded(b, true)) != v {
+			c.why = "whether several plus-minus signs go together is not said, and it matters"
+			return Unsure
+		}
+		return v
+	}
+	a, b = expanded(a, true), expanded(b, true)
 	if a.op == opRel && b.op == opRel && a.name == "=" && b.name == "=" {
 		return c.equations(a, b)
 	}
@@ -186,6 +222,9 @@ func (c *comparison) answers(a, b *node) Verdict {
 		return c.bases(a, b)
 	case a.op == opRel || b.op == opRel:
 		c.why = "an equation stands against a value"
+		if a.op == opRel && len(a.args) > 2 || b.op == opRel && len(b.args) > 2 {
+			return Unsure // a chain that is not settled
+		}
 		if eq, other := a, b; len(a.variables()) == 0 && len(b.variables()) == 0 {
 			if b.op == opRel {
 				eq, other = b, a
@@ -205,40 +244,6 @@ func (c *comparison) answers(a, b *node) Verdict {
 	return c.measuredIn(a, b)
 }
 
-// expanded turns plus-minus into a list of both.
-func expanded(n *node) *node {
-	if n.op == opRel && len(n.args) == 2 && n.name == "=" && nameLike(n.args[0]) && n.args[1].hasOp(opPM) {
-		both := expanded(n.args[1])
-		return both
-	}
-	if n.op == opList || n.op == opSet {
-		m := &node{op: n.op}
-		for _, a := range n.args {
-			if a = expanded(a); a.op == opList {
-				m.args = append(m.args, a.args...)
-			} else {
-				m.args = append(m.args, a)
-			}
-		}
-		return m
-	}
-	if !n.hasOp(opPM) || isCondition(n) || n.op == opTuple {
-		return n
-	}
-	with := func(sign bool) *node {
-		return n.mapped(func(m *node) *node {
-			if m.op != opPM {
-				return m
-			}
-			if sign == (m.name == "pm") {
-				return tree(opAdd, m.args...)
-			}
-			return sub(m.args[0], m.args[1])
-		})
-	}
-	return tree(opList, with(true), with(false))
-}
-
 func isCondition(n *node) bool {
 	return n.op == opAnd || n.op == opOr || n.op == opIn || n.op == opBuilder || n.op == opRel && n.name != "="
 }
@@ -256,7 +261,7 @@ func (c *comparison) named(a, b *node) *Verdict {
 	if !nameLike(lhs) && nameLike(rhs) {
 		lhs, rhs = rhs, lhs
 	}
-	if !nameLike(lhs) {
+	if !nameLike(lhs) && !(quotientOfNames(lhs) && len(rhs.variables()) == 0) {
 		return nil
 	}
 	for _, v := range rhs.variables() { // y = y + 1 names nothing
@@ -277,6 +282,15 @@ func (c *comparison) measuredIn(a, b *node) Verdict {
 	}
 	for _, pair := range [][2]*node{{a, b}, {b, a}} {
 		n, other := pair[0], pair[1]
+		if other.op == opUnit { // 5 m^2 beside 5 cm^2
+			if unit, value := asUnit(n); value != nil {
+				return c.scalars(&node{op: opUnit, name: unit, args: []*node{value}}, other)
+			}
+			if len(n.variables()) > 0 {
+				return v
+			}
+			continue
+		}
 		letters := n.variables()
 		if len(letters) == 0 || len(other.variables()) > 0 || leading(n).op != opNum {
 			continue
@@ -320,7 +334,7 @@ func Rational(s string) (string, bool) {
 	if err != nil || p.loose {
 		return "", false
 	}
-	_, n := p.tree.unit()
+	_, n := (&comparison{work: budget{maxWork / 16}}).settled(p.tree).unit()
 	if n.op == opRel && n.name == "=" && len(n.args) == 2 && nameLike(n.args[0]) {
 		_, n = n.args[1].unit()
 	}

@@ -29,10 +29,10 @@ func TestCompare(t *testing.T) {
 		{`\arctan 1`, `\pi/4`, eq}, {`4\arctan\frac15-\arctan\frac1{239}`, `\frac{\pi}{4}`, eq}, {`\cosh 0`, "1", eq}, {`\cosh 500-\sinh 500`, "e^{-500}", un}, {`\cosh 500-\sinh 500`, "1", un}, {`\sqrt2-\sqrt2+1`, "2", ne}, {"b=a/i", "ia=b", ne}, {`\binom{10}{3}`, "120", eq},
 		{"e^{-1000}", "e^{-2000}", ne}, {"e^{-1000}", `\frac{1}{e^{1000}}`, eq}, {"1+10^{-200}", "1", ne}, {`\pi`, "3.14159265358979323846264338327950288", ne},
 		{"1 - \\cos^2 1", "\\sin^2 1", eq}, {`\sin(500\pi)`, "0", eq}, {`\sin(10^{-50})`, "0", ne}, {`\tan\frac{\pi}{2}`, "0", un},
-		{"1.234", "1,234", ne}, {"1,234,567", "1234567", eq}, {"1 234 567", "1234567", eq}, {"100,200,300", "100, 200, 300", eq}, {"2,5", "5/2", ne}, {"3.0×10^8", "300000000", eq},
+		{"1.234", "1,234", ne}, {"1,234,567", "1234567", eq}, {"1 234 567", "1234567", eq}, {"100,200,300", "100, 200, 300", un}, {"2,5", "5/2", ne}, {"3.0×10^8", "300000000", eq},
 		{"6−2", "4", eq}, {"2·3", "6", eq}, {"√2", `\sqrt{2}`, eq}, {"2π", `2\pi`, eq}, {"x²", "x^2", eq}, {"x ≤ 2", `x \le 2`, eq},
 		// units
-		{"50 cents", "$0.50", eq}, {"50 cents", "$50", ne}, {"5 hours", "300 minutes", eq}, {"1/2 hour", "30 minutes", eq}, {"5 m", "5 kg", un}, {"5 meters", "5 kg", ne},
+		{"50 cents", "$0.50", eq}, {"50 cents", "$50", ne}, {"5 hours", "300 minutes", eq}, {"1/2 hour", "30 minutes", eq}, {"5 m", "5 kg", ne}, {"5 meters", "5 kg", ne},
 		{"18 ducks", "18 eggs", un}, {"18 ducks", "19 eggs", ne}, {"18 eggs", "18 fresh eggs", eq}, {"12 in", "1 ft", eq}, {"5 or more", "5", un}, {"at least 5", "5", un},
 		{"€5", "5 euros", eq}, {"5 square meters", "5 meters", un}, {"5 km", "5 km/h", un}, {"3 dozen", "36", eq}, {"5 solutions", "5", eq}, {"$5", "€5", ne}, {"3 square feet", "3", eq}, {"60 km/h", "60", eq},
 		// expressions

@@ -16,10 +16,10 @@ func floatInt(n int64, prec uint) *big.Float { return float(prec).SetInt64(n) }
 // below tells whether |x| < 2^e; nought is below everything.
 func below(x *big.Float, e int) bool { return x.Sign() == 0 || x.MantExp(nil) <= e }
 
-// constants are pi and ln 2, by precision. Few precisions are ever asked for.
+// constants are pi, e and ln 2, by precision. Few precisions are ever asked for.
 var constants struct {
 	sync.Mutex
-	pi, ln2 map[uint]*big.Float
+	pi, e, ln2 map[uint]*big.Float
 }
 
 func constant(table *map[uint]*big.Float, prec uint, compute func(uint) *big.Float) *big.Float {
@@ -64,6 +64,19 @@ func atanInverse(n int64, prec uint) *big.Float {
 		sum.Add(sum, term)
 	}
 	return sum
+}
+
+// eAt is e, by its series.
+func eAt(prec uint) *big.Float {
+	return constant(&constants.e, prec, func(prec uint) *big.Float {
+		p := prec + guard
+		sum, term := floatInt(1, p), floatInt(1, p)
+		for i := int64(1); !below(term, -int(p)); i++ {
+			term.Quo(term, floatInt(i, p))
+			sum.Add(sum, term)
+		}
+		return float(prec).Set(sum)
+	})
 }
 
 // ln2At is ln 2 = 2 atanh(1/3).

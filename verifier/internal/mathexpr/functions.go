@@ -36,6 +36,9 @@ func (e numeric) function(name string, v []value) (value, error) {
 	case "asin", "acos", "atan":
 		return e.arc(name, x)
 	case "acot", "asec", "acsc":
+		if name == "acot" && x.re.Sign() < 0 { // from -pi/2 to 0, or from pi/2 to pi: authors differ
+			return value{}, errUndefined
+		}
 		y, err := e.quo(one, x)
 		if err != nil {
 			return value{}, err

@@ -32,6 +32,7 @@ func (p *parser) answer() *node { return combine(p, p.items()) }
 type sequence struct {
 	items []*node
 	seps  map[string]bool
+	open  bool // a separator stands at the end
 }
 
 func (p *parser) items() sequence {
@@ -44,6 +45,7 @@ func (p *parser) items() sequence {
 			return q
 		}
 		if t := p.peek(); t.kind == tEnd || t.is(tOp, ")", "]", "}") {
+			q.open = true
 			return q
 		}
 		q.seps[sep] = true
@@ -83,7 +85,14 @@ func combine(p *parser, q sequence) *node {
 			q.items[0] = first.args[1]
 		}
 	}
-	return tree(opList, q.items...)
+	list := tree(opList, q.items...)
+	switch {
+	case q.seps["and"] && !q.seps["or"]:
+		list.name = "and"
+	case q.seps["or"] && !q.seps["and"]:
+		list.name = "or"
+	}
+	return list
 }
 
 // relations by the token that writes them.
@@ -143,8 +152,6 @@ func (p *parser) item() *node {
 		return tree(opIn, terms...)
 	case in > 0:
 		return p.fail("a membership stands in a chain")
-	case equal == len(rels) && len(rels) > 1 && (nameLike(terms[0]) || len(tree(opList, terms...).variables()) == 0):
-		return &node{op: opRel, name: "=", args: []*node{terms[0], terms[len(terms)-1]}}
 	case equal == len(rels):
 		return &node{op: opRel, name: "=", args: terms}
 	}

@@ -53,6 +53,8 @@ type node struct {
 	num   *big.Rat
 	args  []*node
 	paren bool // was written in parentheses of its own
+
+	vector bool // a letter that is bold or has an arrow
 }
 
 func number(n int64) *node             { return &node{op: opNum, num: big.NewRat(n, 1)} }
@@ -157,7 +159,15 @@ func (n *node) write(b *strings.Builder) {
 		parts = append(parts, a.canon())
 	}
 	switch n.op {
-	case opAdd, opMul, opSet, opUnion, opInter, opAnd, opOr:
+	case opMul:
+		if !slices.ContainsFunc(n.flat(), func(a *node) bool { return a.has(ordered) }) {
+			slices.Sort(parts)
+		}
+	case opInter:
+		if n.name != "minus" {
+			slices.Sort(parts)
+		}
+	case opAdd, opSet, opUnion, opAnd, opOr:
 		slices.Sort(parts)
 	}
 	b.WriteByte('(')
@@ -172,6 +182,29 @@ func (n *node) write(b *strings.Builder) {
 		b.WriteString(p)
 	}
 	b.WriteByte(')')
+}
+
+// ordered tells whether the order of a product of n counts: of matrices, of
+// permutations such as (1,2)(2,3), and of sets, whose product is of pairs.
+func ordered(n *node) bool {
+	switch n.op {
+	case opMatrix, opTuple, opSet, opList, opUnion, opInter:
+		return true
+	}
+	return n.op == opSym && n.name[0] == '\\' || inverted(n)
+}
+
+// inverted tells whether a tree is the inverse of capital letters, which may
+// be matrices: A^{-1}B is not BA^{-1} then.
+func inverted(n *node) bool {
+	if n.op != opPow {
+		return false
+	}
+	if x := n.args[1]; !x.isInt(-1) && !(x.op == opMul && len(x.args) == 2 && x.args[0].isInt(-1) && x.args[1].isInt(1)) {
+		return false
+	}
+	letters := n.args[0].variables()
+	return len(letters) > 0 && !slices.ContainsFunc(letters, func(l string) bool { return len(l) != 1 || l[0] < 'A' || l[0] > 'Z' })
 }
 
 // flat are the args, those of nested sums in a sum and of nested products in a

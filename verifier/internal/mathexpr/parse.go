@@ -3,6 +3,8 @@ package mathexpr
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // reading is a choice among the meanings that one notation has.
@@ -26,6 +28,7 @@ func parse(s string, r reading) (parsed, error) {
 		return parsed{}, errors.New("nothing to read")
 	}
 	p := parser{toks: toks, tight: r.tight, tex: isTex(toks)}
+	p.related = slices.ContainsFunc(toks, func(t token) bool { return relations[t.text] != "" && (t.kind == tOp || t.kind == tCmd) })
 	n := p.answer()
 	if p.err == nil && p.peek().kind != tEnd {
 		p.fail("%q is left over", p.peek().text)
@@ -49,6 +52,8 @@ type parser struct {
 	tight  bool
 	loose  bool
 	err    error
+
+	related bool // it is an equation or an inequality
 }
 
 func (p *parser) fail(format string, args ...any) *node {
@@ -160,6 +165,8 @@ func (p *parser) sum() *node {
 		case t.is(tOp, "+"):
 			p.next()
 			n = tree(opAdd, n, p.term())
+		case t.is(tOp, string(dash)):
+			return p.fail("a dash is a minus or a span")
 		case t.is(tOp, "-"):
 			p.next()
 			n = sub(n, p.term())
@@ -185,24 +192,24 @@ func (p *parser) term() *node {
 			p.next()
 			f := p.signed()
 			bare = p.last == tNum && f.op == opNum
-			n = tree(opMul, n, f)
+			n = p.times(n, f)
 		case t.is(tOp, "/") || t.is(tCmd, "div"):
 			p.next()
 			d := p.signed()
 			bare = p.last == tNum && d.op == opNum
-			if p.factorNext(bare) && !(n.op == opNum && d.op == opNum) {
+			if p.factorNext(bare) && !(n.op == opNum && d.op == opNum && p.related && !p.constantNext()) {
 				p.loose = true
 				for p.tight && p.factorNext(bare) {
 					f := p.power()
 					bare = p.last == tNum && f.op == opNum
-					d = tree(opMul, d, f)
+					d = p.times(d, f)
 				}
 			}
 			n = tree(opDiv, n, d)
 		case p.factorNext(bare):
 			f := p.power()
 			bare = p.last == tNum && f.op == opNum
-			n = tree(opMul, n, f)
+			n = p.times(n, f)
 		default:
 			return n
 		}
@@ -236,11 +243,23 @@ func (p *parser) factorNext(afterNumber bool) bool {
 	return false
 }
 
+// constantNext tells whether the factor that follows is a constant. 1/2 before
+// a variable of an equation is its coefficient, as suites have it, whereas
+// 1/2\pi is written for both.
+func (p *parser) constantNext() bool {
+	t := p.peek()
+	if t.is(tOp, "(", "[", "{") {
+		t = p.ahead(1)
+		return t.kind == tNum && !p.ahead(2).is(tSym)
+	}
+	return t.kind != tSym || constantNames[t.text]
+}
+
 // signed reads a factor with signs before it.
 func (p *parser) signed() *node {
 	defer p.enter()()
 	switch {
-	case p.accept(tOp, "-"):
+	case p.accept(tOp, "-", string(dash)):
 		return neg(p.signed())
 	case p.accept(tOp, "+"):
 		return p.signed()
@@ -267,15 +286,15 @@ func (p *parser) power() *node {
 				return p.fail("a double factorial")
 			}
 			n = tree(opFact, n)
-		case t.is(tOp, "%") || t.is(tWord, "percent", "pct", "percentage"):
+		case t.is(tOp, "%") || t.is(tWord, "percent", "pct") || t.is(tWord, "percentage") && !p.ahead(1).is(tWord, "point", "points"):
 			p.next()
 			n = tree(opPercent, n)
 		case t.is(tWord, "degree", "degrees", "deg") || t.is(tCmd, "degree", "degrees"):
 			p.next()
 			n = tree(opDegree, n)
-		case t.kind == tWord && magnitudes[t.text] != 0:
+		case t.kind == tWord && magnitudes[singular(strings.ToLower(t.text))] != 0:
 			p.next()
-			n = tree(opMul, n, number(magnitudes[t.text]))
+			n = tree(opMul, n, number(magnitudes[singular(strings.ToLower(t.text))]))
 		default:
 			return n
 		}

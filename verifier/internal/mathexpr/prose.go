@@ -10,7 +10,7 @@ import (
 )
 
 // dressing is what sets a text and says nothing.
-var dressing = strings.NewReplacer(`\textbf`, "", `\textrm`, "", `\textit`, "", `\textnormal`, "", `\text`, "", `\mbox`, "", `\mathrm`, "", `\mathbf`, "",
+var dressing = strings.NewReplacer(`\textbf`, "", `\textrm`, "", `\textit`, "", `\textnormal`, "", `\text`, "", `\mbox`, "", `\mathrm`, "",
 	`\operatorname`, "", `\left`, "", `\right`, "", `\dfrac`, `\frac`, `\tfrac`, `\frac`, "$", " ", `\(`, " ", `\)`, " ", `\[`, " ", `\]`, " ", "**", "", `\ `, " ", "~", " ")
 
 // plain is a text without what sets it, in lower case.
@@ -34,14 +34,14 @@ func undressed(s string) string {
 	last := rune(0)
 	for _, field := range strings.Fields(s) {
 		first, _ := utf8.DecodeRuneInString(field)
-		if inside(last) && inside(first) {
+		if inside(last) && inside(first) || last == ',' && unicode.IsDigit(first) { // 1, 234 is not 1,234
 			b.WriteByte(' ')
 		}
 		b.WriteString(field)
 		last, _ = utf8.DecodeLastRuneInString(field)
 	}
 	s = b.String()
-	if strings.HasSuffix(s, "...") {
+	if strings.HasSuffix(s, "..") {
 		return s
 	}
 	return strings.TrimRight(s, ".,;")
@@ -90,9 +90,15 @@ func (c *comparison) names(a, b string) Verdict {
 }
 
 var (
-	choice  = regexp.MustCompile(`^\(?\s*([A-Ha-h])\s*[).:](?:\s+(\S.*))?$`)
-	oneWord = regexp.MustCompile(`^\(?([A-Za-z])\)?$`)
-	clock   = regexp.MustCompile(`^(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\s*([ap])\.?\s*m\.?)?$`)
+	choice = regexp.MustCompile(`^\(?\s*([A-Ha-h])\s*[).:](?:\s+(\S.*))?$`)
+	// furtherChoice begins what makes (A) one of several, or none.
+	furtherChoice = regexp.MustCompile(`(?i)^(?:or|and|but|nor|not|is|are|isn't|if|unless|except|with|minus|plus|[+*/=<>^&,;|-])(?:\W|$)|\([A-H]\)|^[A-H][).]`)
+	oneWord       = regexp.MustCompile(`^\(?([A-Za-z])\)?$`)
+	clock         = regexp.MustCompile(`^([01]?\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?(?:\s*([ap])\.?\s*m\.?)?$`)
+	// date is three numbers that may be a quotient or a difference.
+	date = regexp.MustCompile(`^(?:\d{4}([-/])\d{1,2}([-/])\d{1,2}|\d{1,2}([-/])\d{1,2}([-/])(?:\d{4}|\d{2})|0\d([-/])\d{1,4}|\d{1,4}([-/])0\d)$`)
+	// span is 3-5, from 3 to 5 or their difference.
+	span = regexp.MustCompile(`^\$?\d+(?:\.\d+)?%?-\$?\d+(?:\.\d+)?%?$`)
 )
 
 // choices compares the letters of multiple choice; nil where that is not what
@@ -100,7 +106,7 @@ var (
 func (c *comparison) choices(a, b string) *Verdict {
 	a, b = strings.TrimSpace(spaced.Replace(a)), strings.TrimSpace(spaced.Replace(b))
 	letter := func(s string) (letter, rest string, marked bool) {
-		if m := choice.FindStringSubmatch(s); m != nil {
+		if m := choice.FindStringSubmatch(s); m != nil && !furtherChoice.MatchString(m[2]) {
 			return m[1], m[2], true
 		}
 		if m := oneWord.FindStringSubmatch(s); m != nil {
@@ -114,6 +120,14 @@ func (c *comparison) choices(a, b string) *Verdict {
 	switch {
 	case la != "" && lb != "" && (ma || mb) && strings.EqualFold(la, lb):
 		verdict = Equal
+		switch {
+		case la != lb && (!ma && la > lb || !mb && lb > la): // a small letter that nothing marks, e say, may be a variable
+			c.why = "a choice in the other case, or another variable"
+			verdict = Unsure
+		case ra != "" && rb != "" && c.texts(ra, rb) != Equal:
+			c.why = "the same letter stands before another answer"
+			verdict = Unsure
+		}
 	case la != "" && lb != "" && (ma || mb):
 		verdict = Different
 	case la != "" && lb != "" && la != lb && strings.EqualFold(la, lb):
@@ -131,11 +145,21 @@ func (c *comparison) choices(a, b string) *Verdict {
 	return &verdict
 }
 
-// clocks compares times of day; nil where they are not both such.
+// clocks compares times of day and dates; nil where there is none. A time is
+// no ratio, however it looks: 12:30 is not 2:5.
 func (c *comparison) clocks(a, b string) *Verdict {
+	verdict := Unsure
+	if date.MatchString(a) || date.MatchString(b) {
+		c.why = "one looks like a date"
+		return &verdict
+	}
 	ma, mb := clock.FindStringSubmatch(a), clock.FindStringSubmatch(b)
-	if ma == nil || mb == nil {
+	if ma == nil && mb == nil {
 		return nil
+	}
+	if ma == nil || mb == nil {
+		c.why = "one looks like a time of day"
+		return &verdict
 	}
 	seconds := func(m []string) int {
 		h, _ := strconv.Atoi(m[1])
@@ -149,7 +173,7 @@ func (c *comparison) clocks(a, b string) *Verdict {
 		}
 		return h*3600 + min*60 + s
 	}
-	verdict := Different
+	verdict = Different
 	switch sa, sb := seconds(ma), seconds(mb); {
 	case sa == sb:
 		verdict = Equal

@@ -24,7 +24,7 @@ func (c *comparison) equations(a, b *node) Verdict {
 		}
 	}
 	if len(a.variables()) == 0 && len(b.variables()) == 0 {
-		return c.answers(a.args[1], b.args[1])
+		return c.closed(a, b)
 	}
 	fa, fb := unmarked(sub(a.args[0], a.args[1]), false, false), unmarked(sub(b.args[0], b.args[1]), false, false)
 	if v := c.proportional(fa, fb, false); v == Equal {

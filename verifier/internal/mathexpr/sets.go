@@ -84,6 +84,9 @@ func (c *comparison) realSet(n *node) ([]interval, bool) {
 		if !ok || !ok2 || lo.infinite > 0 || hi.infinite < 0 {
 			return nil, false
 		}
+		if d, ok := c.order(lo, hi); !ok || d > 0 || d == 0 && n.name != "[]" { // a pair, and no interval: not the empty set
+			return nil, false
+		}
 		return c.normal([]interval{{lo, hi}})
 	case opSet, opList:
 		var out []interval

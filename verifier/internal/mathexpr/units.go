@@ -92,10 +92,10 @@ func (c *comparison) units(ua, ub string, a, b *node) *Verdict {
 func shaping(words []string) bool {
 	return slices.ContainsFunc(words, func(w string) bool {
 		switch w {
-		case "squared", "cubed", "/", "^2", "^3", "half", "pair":
+		case "/", "^2", "^3", "nautical", "metric", "imperial", "fluid", "light", "long", "troy", "board":
 			return true
 		}
-		return false
+		return weighty[w]
 	})
 }
 
@@ -107,4 +107,55 @@ func within(a, b []string) bool {
 		}
 	}
 	return true
+}
+
+// drops tells whether a unit that the other side leaves out says more than what
+// is counted: 5 thousandths are not 5. Of square meters only the square is a
+// word that otherwise would.
+func drops(u string) bool {
+	fields := strings.Fields(u)
+	for i, w := range fields {
+		if w = singular(w); weighty[w] && !(w == "square" && i+1 < len(fields)) {
+			return true
+		}
+	}
+	return false
+}
+
+// asUnit reads the letters after a number as its unit, as in 5 m/s and 5 m^2:
+// the unit in words, and the number. It is nil where the tree is none.
+func asUnit(n *node) (string, *node) {
+	letter := func(m *node) string {
+		if m.op == opSym && len(m.name) == 1 && strings.Contains(unitLetters, m.name) {
+			return strings.ToLower(m.name)
+		}
+		if m.op == opPow && m.args[0].op == opSym && len(m.args[0].name) == 1 && strings.Contains(unitLetters, m.args[0].name) && (m.args[1].isInt(2) || m.args[1].isInt(3)) {
+			return strings.ToLower(m.args[0].name) + " ^" + m.args[1].num.RatString()
+		}
+		return ""
+	}
+	if n.op == opDiv {
+		below := letter(n.args[1])
+		above, value := asUnit(n.args[0])
+		if below != "" && value != nil {
+			return above + " / " + below, value
+		}
+		return "", nil
+	}
+	if n.op == opMul && len(n.args) == 2 && len(n.args[0].variables()) == 0 {
+		if u := letter(n.args[1]); u != "" {
+			return u, n.args[0]
+		}
+	}
+	return "", nil
+}
+
+// ChangesNumber tells whether words behind a number are no unit of it, but
+// multiply it, bound it or take it back: 5 thousand, 5 or more, 5 and a half.
+func ChangesNumber(words string) bool {
+	return slices.ContainsFunc(strings.Fields(strings.ToLower(words)), func(w string) bool {
+		s := singular(w)
+		_, number := spelt[w]
+		return number || weighty[s] && s != "square" && s != "pair" && s != "percentage" || magnitudes[s] != 0 || connectives[w] && w != "in" && w != "for" && w != "with" && w != "from" && w != "at" && w != "by" && w != "all"
+	})
 }

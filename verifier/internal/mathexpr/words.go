@@ -2,11 +2,17 @@ package mathexpr
 
 import "strings"
 
+const (
+	dash    = '\ue001' // an en or em dash: a minus, or "to"
+	radical = '\ue002' // a root sign, which takes all digits that follow
+)
+
 // unicodeSigns turns the signs of Unicode into the LaTeX that they stand for.
 // It is safe for concurrent use, and dear to make.
 var unicodeSigns = strings.NewReplacer(
-	"−", "-", "–", "-", "—", "-", "‐", "-", "‑", "-", "×", `\times `, "÷", `\div `, "·", `\cdot `, "⋅", `\cdot `, "∙", `\cdot `, "∗", "*",
-	"≤", `\le `, "≥", `\ge `, "⩽", `\le `, "⩾", `\ge `, "≠", `\ne `, "≈", `\approx `, "∞", `\infty `, "√", `\sqrt `, "∛", `\sqrt[3]`,
+	"−", "-", "–", string(dash), "—", string(dash), "‐", "-", "‑", "-", "－", "-", "⁄", "/", "∕", "/", "＋", "+", "＝", "=", "．", ".",
+	"０", "0", "１", "1", "２", "2", "３", "3", "４", "4", "５", "5", "６", "6", "７", "7", "８", "8", "９", "9", "×", `\times `, "÷", `\div `, "·", `\cdot `, "⋅", `\cdot `, "∙", `\cdot `, "∗", "*",
+	"≤", `\le `, "≥", `\ge `, "⩽", `\le `, "⩾", `\ge `, "≠", `\ne `, "≈", `\approx `, "∞", `\infty `, "√", string(radical), "∛", `\sqrt[3]`,
 	"°", `^\circ `, "±", `\pm `, "∓", `\mp `, "∪", `\cup `, "∩", `\cap `, "∈", `\in `, "∅", `\emptyset `, "∖", `\setminus `, "ℝ", `\R `, "∠", `\angle `,
 	"π", `\pi `, "α", `\alpha `, "β", `\beta `, "γ", `\gamma `, "δ", `\delta `, "ε", `\epsilon `, "η", `\eta `, "θ", `\theta `, "λ", `\lambda `,
 	"μ", `\mu `, "ρ", `\rho `, "σ", `\sigma `, "τ", `\tau `, "φ", `\phi `, "ϕ", `\phi `, "ψ", `\psi `, "ω", `\omega `, "Δ", `\Delta `, "Ω", `\Omega `,
@@ -47,8 +53,21 @@ var spelt = map[string]int64{
 	"zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12,
 }
 
-// magnitudes multiply the number before them.
-var magnitudes = map[string]int64{"dozen": 12, "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+// magnitudes multiply the number before them, in whatever case and number.
+var magnitudes = map[string]int64{"dozen": 12, "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "quadrillion": 1e15, "lakh": 1e5, "crore": 1e7}
+
+// weighty are words that, where a unit would stand, change what a number is or
+// what is said of it: 5 tenths, 5 below zero, 5 wrong. Without them it is
+// another answer, which a unit is not.
+var weighty = map[string]bool{
+	"half": true, "halve": true, "third": true, "quarter": true, "fourth": true, "fifth": true, "sixth": true, "seventh": true, "eighth": true, "ninth": true, "tenth": true,
+	"hundredth": true, "thousandth": true, "millionth": true, "billionth": true, "ten": true, "score": true, "gross": true, "myriad": true, "mil": true, "bn": true, "k": true,
+	"squared": true, "cubed": true, "square": true, "double": true, "twice": true, "triple": true, "couple": true, "pair": true, "percentage": true, "root": true,
+	"below": true, "above": true, "under": true, "short": true, "less": true, "fewer": true, "debt": true, "loss": true, "deficit": true, "owed": true, "decrease": true, "behind": true,
+	"wrong": true, "incorrect": true, "false": true, "invalid": true, "impossible": true, "unlikely": true, "instead": true, "maybe": true, "perhaps": true, "ish": true, "ago": true,
+	"matrix": true, "matrice": true, "grid": true, "array": true, "repeating": true, "recurring": true, "repeated": true, "rounded": true,
+	"factorial": true, "mod": true, "modulo": true, "nonzero": true, "infinite": true, "or": true, "bc": true, "bce": true,
+}
 
 // connectives are words of prose that stand between answers or that change
 // what an answer means; none is part of a unit.

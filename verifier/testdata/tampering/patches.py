@@ -22,7 +22,7 @@ builtins.exec = lambda *a, **k: None
 builtins.eval = lambda *a, **k: [(1, (), {}, False)]
 def NAME(*a):
     return True
-#### patched json, sys, os and posix
+#### hangs by patched json, sys, os and posix
 import json, sys, os, posix
 json.dumps = json.loads = lambda *a, **k: True
 os.write = posix.write = lambda fd, b: len(b)

@@ -58,23 +58,14 @@ type World struct {
 
 // New checks c and makes the world. Zero values take the defaults.
 func (k *Kind) New(c Config) (*World, error) {
-	if c.Split == "" {
-		c.Split = "train"
-	}
-	if c.Level == 0 {
-		c.Level = 3
+	err := world.Settle(&c.Split, &c.Level, len(k.Lengths), &c.Dialect)
+	if err != nil {
+		return nil, fmt.Errorf("making world %s: %w", k.Name, err)
 	}
 	if c.Symbols == 0 {
 		c.Symbols = len(text.Alphabet)
 	}
-	var err error
-	if c.Dialect, err = world.Dialect(c.Dialect); err != nil {
-		return nil, fmt.Errorf("making world %s: %w", k.Name, err)
-	}
-	switch {
-	case c.Level < 1 || c.Level > len(k.Lengths):
-		return nil, fmt.Errorf("making world %s: no level %d; there are 1 to %d", k.Name, c.Level, len(k.Lengths))
-	case c.Symbols < 2 || c.Symbols > len(text.Alphabet):
+	if c.Symbols < 2 || c.Symbols > len(text.Alphabet) {
 		return nil, fmt.Errorf("making world %s: %d symbols: from 2 to %d can be had", k.Name, c.Symbols, len(text.Alphabet))
 	}
 	c.Shortest, c.Length = k.lengths(c)

@@ -1,0 +1,72 @@
+package verifier
+
+import (
+	"context"
+	"fmt"
+
+	"pawl/core"
+	"pawl/prompt"
+	"pawl/registry"
+)
+
+func init() {
+	registry.Verifier("p_ik", registry.Doc{
+		Summary: "Judges all attempts at a task by the probability with which a model says beforehand that it would solve it.",
+		Detail: "The seat is shown the task and no attempt, and asked whether it would be right; the value is P(yes) / (P(yes) + P(no)), read from " +
+			"its log-probabilities, the same for all attempts at the task. Where the attempts are the seat's own, it is an estimate of how many are " +
+			"right. It costs one question a task, and helps to decide whether to try, to pass, or to ask somebody else. " +
+			"The paper trains a head to tell this, P(IK), from the hidden state after the question; here the model is asked in words, untrained.",
+		Paper:   "Language Models (Mostly) Know What They Know (Kadavath et al., 2022)",
+		ID:      "S045",
+		Example: "p_ik",
+		Needs:   []string{registry.NeedLogprobs},
+	}, newPIK)
+}
+
+// PIKConfig configures p_ik.
+type PIKConfig struct {
+	Asking
+	Prompt string `yaml:"prompt" ref:"prompt" default:"know" doc:"How the seat is asked."`
+}
+
+func newPIK(_ context.Context, h core.Host, c PIKConfig) (core.Verifier, error) {
+	if c.Prompt == "" {
+		c.Prompt = prompt.Know
+	}
+	a, err := newInterviewer(h, c.Seat, c.Prompt)
+	if err != nil {
+		return nil, fmt.Errorf("making p_ik: %w", err)
+	}
+	return attempts{"p_ik", "reading the probability that tasks are solved", pIK{a}.judge}, nil
+}
+
+type pIK struct{ *interviewer }
+
+func (p pIK) judge(ctx context.Context, items []item) ([]ruling, error) {
+	var qs []question
+	of := make([]int, len(items)) // the question of each
+	for i, it := range items {
+		// The attempts of an episode come together, in ascending order: another
+		// episode begins where they do not.
+		if i == 0 || it.ep != items[i-1].ep || it.at <= items[i-1].at {
+			qs = append(qs, question{data: prompt.Data{Task: it.ep.Task.Prompt}})
+		}
+		of[i] = len(qs) - 1
+	}
+	yes, why, err := p.yes(ctx, qs)
+	if err != nil {
+		return nil, err
+	}
+	rulings := make([]ruling, len(items))
+	for i, k := range of {
+		if why[k] != "" {
+			rulings[i] = silent(why[k])
+			continue
+		}
+		rulings[i] = sureOf(yes[k], fmt.Sprintf("before trying, yes has %.3f of the probability of yes and no", yes[k]))
+		if i == 0 || of[i-1] != k {
+			rulings[i].usage = core.Usage{Calls: 1}
+		}
+	}
+	return rulings, nil
+}
