@@ -90,6 +90,9 @@ func (p *Pawl) Solve(ctx context.Context, tasks []core.Task, o SolveOptions, sin
 	if unserved := (*core.UnservedError)(nil); errors.As(err, &unserved) {
 		return inputf("solving: %w", unserved)
 	}
+	if errors.Is(err, loop.ErrUncalibrated) {
+		return inputf("solving: %w", err)
+	}
 	if unknown := (*nn.UnknownTextError)(nil); errors.As(err, &unknown) {
 		const advice = "; ask as the model's training tasks do: pawl export --tasks train shows a run's"
 		if len(tasks) > 1 {

@@ -30,7 +30,7 @@ type slot struct {
 type box struct {
 	slot       *slot
 	direct     bool // the monitor is the program itself, with nothing of bwrap's
-	supervised bool // the monitor is gVisor\'s, and kills what is below it on SIGTERM
+	supervised bool // the monitor is a supervisor, and kills what is below it on SIGTERM
 	view       view
 	monitor    *os.Process        // bwrap, outside
 	exited     chan struct{}      // closed when the monitor has been reaped
@@ -77,7 +77,11 @@ func (s *Sandbox) start(sl *slot, v view) (_ *box, err error) {
 		return b, nil
 	case s.o.Kind == Landlock:
 		if err = sl.makeScratch(); err == nil {
-			err = s.launch(b, own, s.landlockArgs(v, sl.dir), sl.dir, fdControl+1)
+			args := s.landlockArgs(v, sl.dir)
+			if sl.uid == 0 || sl.group == nil { // by which daemons and their zombies are known
+				b.supervised, args = true, supervised(fdControl+1, own, args)
+			}
+			err = s.launch(b, own, args, sl.dir, fdControl+1)
 		}
 	default:
 		err = s.launch(b, s.bwrap.path, s.bwrap.args(v, sl.dir), "/", fdSeccomp+1)

@@ -233,7 +233,6 @@ func TestKilledEngine(t *testing.T) {
 				t.Fatal(left, err)
 			}
 			name := left[0].Name()
-			grouped := len(findGroups(name)) > 0
 			// Its boxes end by the kernel's hand, when it gets to it.
 			for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 				s := open(t, sandbox.Options{Kind: kind, Warm: -1, Dir: dir})
@@ -241,9 +240,6 @@ func TestKilledEngine(t *testing.T) {
 				s.Close()
 				gone := len(entries) == 1 && entries[0].Name() != name
 				processes := mentioning(name)
-				if kind == sandbox.Landlock && !grouped {
-					processes = nil // nothing tells whose they are: docs/sandbox.md says so
-				}
 				if found := findGroups(name); gone && len(found)+len(processes) == 0 {
 					break
 				} else if time.Now().After(deadline) {

@@ -8,12 +8,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync/atomic"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -136,68 +133,6 @@ func (s *Sandbox) runGVisor(b *box, p core.Program, limits string) error {
 	}
 	id := fmt.Sprintf("%s-%d-%d", filepath.Base(s.dir), b.slot.n, s.containers.Add(1))
 	b.supervised = true
-	args := append([]string{stageGVisor}, append(s.gvisor.flags(), "run", "--bundle="+dir, id)...)
+	args := supervised(3, s.gvisor.path, append(s.gvisor.flags(), "run", "--bundle="+dir, id))
 	return s.launch(b, "/proc/self/exe", args, "/", 3)
-}
-
-// stageGVisor starts a stage that runs runsc and reaps what it leaves: its
-// kernel and its file server outlive it for a moment.
-const stageGVisor = "pawl-sandbox-gvisor"
-
-// supervise runs a command as the reaper of all below it. When the command has
-// ended, or on SIGTERM, it kills what is left and returns the command's status,
-// as shells tell it.
-func supervise(command []string) int {
-	stop := make(chan os.Signal, 1)
-	signal.Notify(stop, unix.SIGTERM)
-	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
-		fmt.Fprintln(os.Stderr, "sandbox: becoming a subreaper:", err)
-		return statusBroken
-	}
-	p, err := os.StartProcess(command[0], command, &os.ProcAttr{Env: []string{}, Files: []*os.File{os.Stdin, os.Stdout, os.Stderr}})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "sandbox: starting gVisor:", err)
-		return statusBroken
-	}
-	os.Stdin.Close()
-	var ended atomic.Bool
-	go func() {
-		<-stop
-		for ended.Store(true); ; time.Sleep(time.Millisecond) {
-			killBelow(os.Getpid())
-		}
-	}()
-	status := 128 + int(unix.SIGKILL)
-	for {
-		var ws unix.WaitStatus
-		pid, err := unix.Wait4(-1, &ws, 0, nil)
-		switch {
-		case err == unix.EINTR:
-			continue
-		case err != nil: // ECHILD: all is over
-			return status
-		case pid == p.Pid && ws.Exited() && !ended.Load():
-			status = ws.ExitStatus()
-		case pid == p.Pid && ws.Signaled():
-			status = 128 + int(ws.Signal())
-		}
-		if pid == p.Pid {
-			stop <- unix.SIGTERM
-		}
-	}
-}
-
-// killBelow kills the processes below this one; any of its threads may be their
-// parent.
-func killBelow(pid int) {
-	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
-	for _, at := range threads {
-		b, _ := os.ReadFile(at)
-		for f := range strings.FieldsSeq(string(b)) {
-			if child, err := strconv.Atoi(f); err == nil {
-				killBelow(child)
-				unix.Kill(child, unix.SIGKILL)
-			}
-		}
-	}
 }

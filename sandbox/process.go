@@ -124,10 +124,14 @@ func (s *Sandbox) beginIn(ctx context.Context, p core.Program) (_ *process, err 
 		return nil, err
 	}
 	within := l
-	if s.o.Kind == GVisor && !v.starlark {
+	switch {
+	case s.o.Kind == GVisor && !v.starlark:
 		// Its kernel and its file server are processes of the group, too.
 		within.Memory += gvisorMemory
 		within.Processes += gvisorThreads
+	case b.supervised:
+		within.Memory += supervisorMemory
+		within.Processes += supervisorThreads
 	}
 	if err := b.slot.group.arm(within); err != nil {
 		return nil, fmt.Errorf("setting its limits: %w", err)

@@ -41,7 +41,7 @@ func init() {
 			os.Exit(0) // the engine is gone
 		}
 		os.Exit(playStarlark(args, func() error { return confine(limits) }))
-	case stageGVisor:
+	case stageSupervise:
 		os.Exit(supervise(os.Args[1:]))
 	case stageLandlock:
 		fmt.Fprintln(os.Stderr, "sandbox: confining a program:", becomeConfined(os.Args))

@@ -5,6 +5,7 @@ package sandbox
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -38,15 +39,16 @@ func treeUsed(pid int) time.Duration {
 	return used
 }
 
-// children are the processes that the main thread of a process has started or
-// inherited.
+// children are the processes that a process has started or inherited.
 func children(pid int) []int {
-	p := strconv.Itoa(pid)
-	b, _ := os.ReadFile("/proc/" + p + "/task/" + p + "/children")
 	var all []int
-	for f := range strings.FieldsSeq(string(b)) {
-		if n, err := strconv.Atoi(f); err == nil {
-			all = append(all, n)
+	threads, _ := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/children")
+	for _, at := range threads {
+		b, _ := os.ReadFile(at)
+		for f := range strings.FieldsSeq(string(b)) {
+			if n, err := strconv.Atoi(f); err == nil {
+				all = append(all, n)
+			}
 		}
 	}
 	return all

@@ -1,25 +1,29 @@
 package verifier
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"strconv"
 	"testing"
 
 	"pawl/core"
-	"pawl/coretest"
 	"pawl/stats/rank"
 )
 
 // drawn is the i-th of a stream of synthetic episodes: eight attempts at a task,
-// each of which gives one of four answers.
+// each of which gives one of four answers, the first more often.
 func drawn(r *rand.Rand, i int) *core.Episode {
-	texts := make([]string, 8)
-	for k := range texts {
-		texts[k] = fmt.Sprintf("So it is.\n#### %d", r.IntN(4)*r.IntN(2))
+	ep := core.NewEpisode(core.Task{ID: strconv.Itoa(i), Prompt: asked}, uint64(i))
+	for range 8 {
+		ep.Append(core.Node{Parent: 1, Actor: "solver", Role: core.RoleAssistant, Content: said4[r.IntN(4)*r.IntN(2)]})
 	}
-	return coretest.Episode(coretest.Task(fmt.Sprint(i), "q", ""), texts...)
+	return ep
 }
+
+var (
+	asked = []core.Node{{Role: core.RoleUser, Content: "q"}}
+	said4 = []string{"So it is.\n#### 0", "So it is.\n#### 1", "So it is.\n#### 2", "So it is.\n#### 3"}
+)
 
 // heapMost keeps the largest heap that it was shown.
 type heapMost uint64

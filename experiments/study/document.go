@@ -73,6 +73,12 @@ func tables(results fs.FS, name string) (string, error) {
 			return "", err
 		}
 		return n.Markdown(), nil
+	case KindVerifiers:
+		var v Verifiers
+		if err := json.Unmarshal(b, &v); err != nil {
+			return "", err
+		}
+		return v.Markdown(), nil
 	case KindCode:
 		var c Code
 		if err := json.Unmarshal(b, &c); err != nil {

@@ -64,6 +64,8 @@ func asTuple(n, beside *node) *node {
 	return t
 }
 
+// ordered compares part by part. One that differs decides, whatever others are
+// unsure of.
 func (c *comparison) ordered(a, b []*node) Verdict {
 	if len(a) != len(b) {
 		c.why = fmt.Sprintf("they have %d and %d parts", len(a), len(b))
@@ -92,6 +94,8 @@ func (c *comparison) element(a, b *node) Verdict {
 	return v
 }
 
+// tuples compares tuples. Brackets of a pair say whether it is an interval, and
+// which; of more than two they are a matter of taste, and nothing is claimed.
 func (c *comparison) tuples(a, b *node) Verdict {
 	v := c.ordered(a.args, b.args)
 	if v != Equal || a.name == b.name {
@@ -232,9 +236,18 @@ func namesOf(items []*node) []string {
 	if withoutNames(items) == nil {
 		return nil
 	}
-	var out []string
+	var names []*node
 	for _, n := range items {
-		out = append(out, n.args[0].canon())
+		names = append(names, n.args[0])
+	}
+	return texts(names)
+}
+
+// texts are the canonical texts of trees.
+func texts(nodes []*node) []string {
+	out := make([]string, len(nodes))
+	for i, n := range nodes {
+		out[i] = n.canon()
 	}
 	return out
 }

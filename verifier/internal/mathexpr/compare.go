@@ -84,8 +84,8 @@ type tagged struct {
 }
 
 var (
-	inRadians = regexp.MustCompile(`\brad(?:ians?)?\b`)
-	inDegrees = regexp.MustCompile(`°|\\circ\b|\\degrees?\b|\bdegrees?\b`)
+	inRadians = regexp.MustCompile(`\b(?:rad(?:ians?)?|gradians?|grads?|gon)\b`)
+	inDegrees = regexp.MustCompile(`°|\\circ\b|\\degrees?\b|\bdeg(?:rees?)?\b`)
 )
 
 // thousandsOnly is a group of digits that no list has as an element: in 1,000
@@ -147,6 +147,7 @@ func ascending(from, to string) bool {
 	return ok && ok2 && a.Cmp(b) < 0
 }
 
+// isNumeral tells whether a text is digits alone.
 func isNumeral(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }
@@ -244,10 +245,14 @@ func (c *comparison) answers(a, b *node) Verdict {
 	return c.measuredIn(a, b)
 }
 
+// isCondition tells whether a tree says what holds, rather than what a value is.
+// An equation is none: it may name a value.
 func isCondition(n *node) bool {
 	return n.op == opAnd || n.op == opOr || n.op == opIn || n.op == opBuilder || n.op == opRel && n.name != "="
 }
 
+// isRegion tells whether a tree can only be a set of reals. A tuple is none: (1,2)
+// is a point as well as an interval.
 func isRegion(n *node) bool {
 	return n.op == opUnion || n.op == opInter || n.op == opSym && n.name == `\R`
 }
@@ -270,6 +275,10 @@ func (c *comparison) named(a, b *node) *Verdict {
 		}
 	}
 	v := c.answers(rhs, b)
+	if v == Equal && lhs.op == opTuple && !inPlace(texts(lhs.args)) {
+		c.why = "the names of one are in an order of their own"
+		v = Unsure // (y,x) = (1,2)
+	}
 	return &v
 }
 

@@ -27,6 +27,9 @@ func (c *comparison) at(a, b *node, point map[string]*big.Rat) Verdict {
 // defined says on which sides an expression has a value.
 type defined struct{ a, b bool }
 
+// atPoint compares at one point, over the reals or the complex numbers, and tells
+// which sides are defined there. That one alone is says that two functions have
+// different domains, which is less than that they differ.
 func (c *comparison) atPoint(a, b *node, point map[string]*big.Rat, complex bool) (Verdict, defined) {
 	c.lastErr = nil
 	e := exact{at: point, work: &c.work}
@@ -161,6 +164,7 @@ func verdictOf(coarsely, finely, scale *big.Float, bits int) Verdict {
 	return Unsure
 }
 
+// size is the absolute value, so that a complex difference is one number.
 func (e numeric) size(v value) *big.Float {
 	if v.im == nil {
 		return float(e.prec).Abs(v.re)

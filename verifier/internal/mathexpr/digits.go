@@ -8,6 +8,7 @@ import (
 
 func isDigit(r rune) bool { return r >= '0' && r <= '9' }
 
+// digitsAt is where the digits that begin at i end.
 func digitsAt(s string, i int) int {
 	j := i
 	for j < len(s) && isDigit(rune(s[j])) {

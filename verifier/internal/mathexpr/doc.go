@@ -20,6 +20,29 @@
 // verification of polynomial identities, 1980) for rational functions, which
 // are evaluated over a prime field, and sampling for the rest.
 //
+// Where answers are written in ways that do not mean the same to all, these are
+// the rules:
+//
+//   - A unit that one side leaves out does not matter, and a word that changes
+//     the number does: 5 apples are 5, 5 tenths and 5 thousand are not.
+//   - 50% is 50 and 0.5, and a degree is a bare number and pi/180.
+//   - A comma between thousands makes a number. Against a list of the same
+//     digits it is unsure.
+//   - Letters are numbers and commute, unless they are bold, have an arrow or
+//     are capitals with an inverse: those may be vectors or matrices.
+//   - A function is the same where a factor cancels at single points, as x^2/x
+//     and x do, and not where one side has a smaller domain: sqrt(x)^2 and x.
+//   - Odd roots of negative numbers are real; other powers take principal
+//     values, and a constant may be complex where it is not real.
+//   - Names of values may be left out where their order says the same: x = 1,
+//     y = 2 is (1,2), and y = 2, x = 1 is unsure.
+//   - Plus-minus signs of one answer may go together or not, and both readings
+//     have to agree; a minus-plus says that they go together.
+//   - What looks like a time, a date or a span is no quotient and no difference.
+//   - Equal is a claim about every value, so that a difference that could hide
+//     where nobody looked, beyond a corner or below the last digit computed,
+//     is looked for there, and else nothing is claimed.
+//
 // Work is bounded, never timed: by the length of the text, the depth of the
 // tree, the size of numbers and a budget of arithmetic, so that a verdict is
 // the same on every machine. What passes a bound is Unsure.

@@ -11,6 +11,7 @@ const guard = 64
 
 func float(prec uint) *big.Float { return new(big.Float).SetPrec(prec) }
 
+// floatInt is n, exact where n has no more than prec bits.
 func floatInt(n int64, prec uint) *big.Float { return float(prec).SetInt64(n) }
 
 // below tells whether |x| < 2^e; nought is below everything.
@@ -22,6 +23,8 @@ var constants struct {
 	pi, e, ln2 map[uint]*big.Float
 }
 
+// constant computes a constant once for a precision. The lock is held meanwhile:
+// what computes one must not ask for another of the table.
 func constant(table *map[uint]*big.Float, prec uint, compute func(uint) *big.Float) *big.Float {
 	constants.Lock()
 	defer constants.Unlock()
@@ -100,6 +103,7 @@ func twiceAtanh(z *big.Float, prec uint) *big.Float {
 	return sum
 }
 
+// exponent is e in x = m 2^e with 1/2 <= |m| < 1; 0 for nought, which has none.
 func exponent(x *big.Float) int {
 	if x.Sign() == 0 {
 		return 0

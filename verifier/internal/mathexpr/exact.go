@@ -16,6 +16,8 @@ var (
 // budget bounds the work of a comparison.
 type budget struct{ left int }
 
+// spend takes from the budget, and fails once nothing is left. Every loop over
+// what a text says, and every operation on numbers that can grow, calls it.
 func (b *budget) spend(n int) error {
 	if b.left -= n; b.left < 0 {
 		return errTooLarge
@@ -35,11 +37,15 @@ func size(r *big.Rat) int { return r.Num().BitLen() + r.Denom().BitLen() }
 // time that grows with the square of its size.
 func cost(r *big.Rat) int { return costOf(size(r)) }
 
+// costOf is the cost of so many bits: linear for few, and nearly quadratic for
+// many, as division is.
 func costOf(bits int) int {
 	words := 1 + bits/64
 	return words * (1 + words/8)
 }
 
+// eval is the value of a tree. errIrrational leaves it to other ways; the other
+// errors are of the tree and not of the method.
 func (e exact) eval(n *node) (*big.Rat, error) {
 	r, err := e.op(n)
 	if err != nil {
@@ -51,6 +57,7 @@ func (e exact) eval(n *node) (*big.Rat, error) {
 	return r, e.work.spend(cost(r))
 }
 
+// all evaluates arguments, and stops at the first that fails.
 func (e exact) all(args []*node) ([]*big.Rat, error) {
 	out := make([]*big.Rat, len(args))
 	for i, a := range args {
@@ -220,6 +227,7 @@ func wholeRoot(x *big.Int, k int64) (*big.Int, bool) {
 	return r, new(big.Int).Exp(r, big.NewInt(k), nil).Cmp(x) == 0
 }
 
+// factorial is of whole numbers alone. The gamma function is no reading of n!.
 func (e exact) factorial(v *big.Rat) (*big.Rat, error) {
 	if !v.IsInt() || v.Sign() < 0 {
 		return nil, errUndefined
@@ -234,6 +242,8 @@ func (e exact) factorial(v *big.Rat) (*big.Rat, error) {
 	return new(big.Rat).SetInt(new(big.Int).MulRange(1, k)), nil
 }
 
+// function evaluates functions that keep rationals rational. The circular ones
+// and logarithms are left out: where they are rational, the reals tell.
 func (e exact) function(name string, v []*big.Rat) (*big.Rat, error) {
 	x := v[0]
 	switch name {

@@ -64,7 +64,7 @@ func TestNotFooledByUnits(t *testing.T) {
 		{"5 cm^2", "5 m^2", un}, {"5 km/h", "5 m/s", un}, {"5 m^2", `5\text{ m}^2`, eq}, {"5 m/s", "5 meters per second", eq}, {"5 m^3", "5 cm^2", un}, {"5 m^2", "6 cm^2", ne}, {"5 m", "5 cm", ne}, {"500 cm", "5 m", eq},
 		{"5 tenths", "5", un}, {"5 hundredths", "5", un}, {"3 quarters", "3", un}, {"5 halves", "5", un}, {"5 tens", "5", un}, {"5 squared", "5", un}, {"5 below zero", "5", un}, {"5 wrong", "5", un}, {`2\times 3\text{ matrix}`, "6", un}, {"5 debt", "5", un}, {"5 k", "5", ne},
 		{"5 thousands", "5", ne}, {"5 Million", "5", ne}, {"5 Million", "5000000", eq}, {"2 dozens", "24", eq}, {"5 lakh", "500000", eq}, {"5 square feet", "5", eq}, {"5 square", "5", un}, {"5 apples", "5", eq}, {"5 tenths", "5 tenths", eq},
-		{"5 miles", "5 nautical miles", un}, {"5 years", "5 light years", un}, {"5 tons", "5 metric tons", un}, {"5 ounces", "5 fluid ounces", un}, {"5 percentage points", "5%", un}, {"5 percent", "5%", eq},
+		{"5 miles", "5 nautical miles", un}, {"5 years", "5 light years", un}, {"5 tons", "5 metric tons", un}, {"5 ounces", "5 fluid ounces", un}, {"5 percentage points", "5%", un}, {"5 percent", "5%", eq}, {`45\text{ deg}`, `45\text{ grad}`, un},
 	})
 }
 
@@ -73,7 +73,7 @@ func TestNotFooledByForm(t *testing.T) {
 	holds(t, []fooled{
 		// which value is whose
 		{"x=1, y=2", "2, 1", un}, {"x=1, y=2", "1, 2", eq}, {"y=2, x=1", "(2,1)", un}, {"b=1, a=2", "(1,2)", un}, {"x=1, x=2", "(1,2)", un}, {"x=1, x=2", "2, 1", eq}, {"x=1, y=2", `\{1,2\}`, un}, {"x=1, y=2", "(1,2)", eq},
-		{"x=3 and y=4", "x=3 or y=4", un}, {"x=3, y=4", "x=3 or y=4", un}, {"3 or 4", "3 and 4", un}, {"3 or 4", "3, 4", eq}, {"x=3 or x=4", "3, 4", eq}, {"x=3 or y=4", "(3,4)", un},
+		{"(y,x)=(1,2)", "(1,2)", un}, {"(x,y)=(1,2)", "(1,2)", eq}, {"x=3 and y=4", "x=3 or y=4", un}, {"x=3, y=4", "x=3 or y=4", un}, {"3 or 4", "3 and 4", un}, {"3 or 4", "3, 4", eq}, {"x=3 or x=4", "3, 4", eq}, {"x=3 or y=4", "(3,4)", un},
 		// how often, and in what
 		{"1,1,2", "1,2,2", un}, {"1,1,2", "2,1,1", eq}, {`\{\{1\}\}`, `\{1\}`, un}, {`\{\{1\}\}`, "1", ne}, {`\{\{1\},2\}`, `\{1,2\}`, un}, {`\{1\}`, "1", eq},
 		// brackets the wrong way round

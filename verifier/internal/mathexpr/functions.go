@@ -70,6 +70,7 @@ func (e numeric) several(name string, v []value) (value, error) {
 	return value{}, errUnknown
 }
 
+// logTo is log x / log base, so that base 1 is undefined, and not an infinity.
 func (e numeric) logTo(base, x value) (value, error) {
 	a, err := e.log(x)
 	if err != nil {
@@ -107,6 +108,8 @@ func (e numeric) stepped(name string, x value) (value, error) {
 	return e.real(float(e.prec).SetInt(n)), nil
 }
 
+// circular evaluates the six circular functions from sine and cosine. A pole is
+// where the divisor is nought as far as can be seen: tan(pi/2) has no value.
 func (e numeric) circular(name string, x value) (value, error) {
 	if err := e.work.spend(2 * int(e.prec)); err != nil {
 		return value{}, err
@@ -154,6 +157,8 @@ func (e numeric) ratio(name string, names []string, s, c value) (value, error) {
 	return e.quo(one, s)
 }
 
+// hyperbolic evaluates the six by e^x and e^-x. Sums that cancel, as of
+// cosh x - sinh x for large x, are noted by plus.
 func (e numeric) hyperbolic(name string, x value) (value, error) {
 	up, err := e.exp(x)
 	if err != nil {
@@ -217,6 +222,7 @@ func (e numeric) area(name string, x value) (value, error) {
 	return e.log(e.add(x, r))
 }
 
+// halved is v/2; of no value, which an error came with, it is none.
 func (e numeric) halved(v value) value {
 	if v.re == nil {
 		return v

@@ -35,6 +35,8 @@ type sequence struct {
 	open  bool // a separator stands at the end
 }
 
+// items reads answers with what separates them. A separator may end them: 1, 2,
+// is the list of two that a model left open.
 func (p *parser) items() sequence {
 	defer p.enter()()
 	q := sequence{seps: map[string]bool{}}
@@ -101,6 +103,7 @@ var relations = map[string]string{
 	"geq": ">=", "geqslant": ">=", "ne": "!=", "neq": "!=", "in": "in", "approx": "approx", "approxeq": "approx", "simeq": "approx", "doteq": "approx",
 }
 
+// relation takes the sign of a relation, or gives "".
 func (p *parser) relation() string {
 	t := p.peek()
 	if r := relations[t.text]; r != "" && (t.kind == tOp || t.kind == tCmd) {

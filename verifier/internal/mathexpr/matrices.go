@@ -88,6 +88,7 @@ func entries(n *node, depth int) ([][]*node, bool) {
 	return nil, false
 }
 
+// entrywise is the matrix of f of every entry.
 func entrywise(m [][]*node, f func(i, j int, e *node) *node) [][]*node {
 	out := make([][]*node, len(m))
 	for i, row := range m {
@@ -98,6 +99,8 @@ func entrywise(m [][]*node, f func(i, j int, e *node) *node) [][]*node {
 	return out
 }
 
+// times is the product of matrices whose shapes fit, in the order given: it does
+// not commute, and nothing here may sort it.
 func times(a, b [][]*node) [][]*node {
 	out := make([][]*node, len(a))
 	for i := range a {

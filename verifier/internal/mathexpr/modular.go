@@ -29,6 +29,7 @@ type modular struct {
 	work *budget
 }
 
+// mul is a b mod p, by way of all 128 bits of the product.
 func (e modular) mul(a, b uint64) uint64 {
 	hi, lo := bits.Mul64(a, b)
 	_, r := bits.Div64(hi, lo, e.p) // hi < p, since a and b are
@@ -43,6 +44,7 @@ func (e modular) add(a, b uint64) uint64 {
 	}
 }
 
+// pow is b^k mod p for k >= 0, by squaring.
 func (e modular) pow(b uint64, k *big.Int) uint64 {
 	r := uint64(1)
 	for i := k.BitLen() - 1; i >= 0; i-- {
@@ -57,6 +59,7 @@ func (e modular) pow(b uint64, k *big.Int) uint64 {
 // inverse is 1/a, by Fermat's little theorem.
 func (e modular) inverse(a uint64) uint64 { return e.pow(a, new(big.Int).SetUint64(e.p-2)) }
 
+// rat is a rational number in the field; one whose denominator p divides is none.
 func (e modular) rat(r *big.Rat) (uint64, error) {
 	p := new(big.Int).SetUint64(e.p)
 	den := new(big.Int).Mod(r.Denom(), p).Uint64()
@@ -98,6 +101,8 @@ func (e modular) degreeOf(n *node) (float64, error) {
 	return sum, nil
 }
 
+// eval is the value at the point, or errIrrational for what is no rational
+// function with rational coefficients: an i, a root, a variable as exponent.
 func (e modular) eval(n *node) (uint64, error) {
 	if err := e.work.spend(4); err != nil {
 		return 0, err

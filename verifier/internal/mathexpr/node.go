@@ -57,6 +57,7 @@ type node struct {
 	vector bool // a letter that is bold or has an arrow
 }
 
+// These make nodes; what they are given is shared, not copied.
 func number(n int64) *node             { return &node{op: opNum, num: big.NewRat(n, 1)} }
 func symbol(name string) *node         { return &node{op: opSym, name: name} }
 func tree(o op, args ...*node) *node   { return &node{op: o, args: args} }
@@ -64,6 +65,7 @@ func fn(name string, a ...*node) *node { return &node{op: opFn, name: name, args
 func neg(n *node) *node                { return tree(opMul, number(-1), n) }
 func sub(a, b *node) *node             { return tree(opAdd, a, neg(b)) }
 
+// isInt tells whether n is the number v, as it is written and not as it comes out.
 func (n *node) isInt(v int64) bool {
 	return n.op == opNum && n.num.IsInt() && n.num.Num().IsInt64() && n.num.Num().Int64() == v
 }
@@ -145,6 +147,9 @@ func (n *node) canon() string {
 	return b.String()
 }
 
+// write appends the canonical text. Order is given up where the operation gives
+// it up, and nowhere else: it is what makes two answers equal without a look at
+// their values.
 func (n *node) write(b *strings.Builder) {
 	switch n.op {
 	case opNum:

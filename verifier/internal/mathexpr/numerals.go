@@ -5,6 +5,8 @@ import (
 	"strings"
 )
 
+// numeral is a number as it was written. That it was a decimal is kept, since a
+// tolerance is for those alone.
 func numeral(t token) *node {
 	n := &node{op: opNum, num: t.val}
 	if strings.Contains(t.text, ".") {

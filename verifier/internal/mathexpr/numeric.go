@@ -28,6 +28,7 @@ type numeric struct {
 
 func (e numeric) real(x *big.Float) value { return value{re: x} }
 
+// imag is the imaginary part, nought where there is none.
 func (e numeric) imag(v value) *big.Float {
 	if v.im == nil {
 		return floatInt(0, e.prec)
@@ -37,6 +38,8 @@ func (e numeric) imag(v value) *big.Float {
 
 func (e numeric) rat(r *big.Rat) *big.Float { return float(e.prec).SetRat(r) }
 
+// eval is the value of a tree to prec bits. It pays before it computes, refuses
+// what is vast, and keeps the sizes of what it meets for spreadOf.
 func (e numeric) eval(n *node) (value, error) {
 	if err := e.work.spend(4 + int(e.prec)/64); err != nil {
 		return value{}, err
@@ -66,6 +69,8 @@ func vast(x *big.Float) bool {
 	return x.IsInf() || e > limit || e < -limit
 }
 
+// op evaluates one node. What reads its arguments in another way than by value,
+// such as an exponent that must be exact, comes first.
 func (e numeric) op(n *node) (value, error) {
 	switch n.op {
 	case opNum, opBase:
@@ -138,6 +143,8 @@ func (e numeric) add(a, b value) value {
 	return s
 }
 
+// plus adds, and notes where more than half of the bits cancel: what is left may
+// be rounding, and a difference of that size refutes nothing.
 func (e numeric) plus(x, y *big.Float) *big.Float {
 	s := float(e.prec).Add(x, y)
 	if e.lost != nil && x.Sign() != 0 && y.Sign() != 0 && (s.Sign() == 0 || exponent(s) < exponent(x)-int(e.prec)/2) {
@@ -154,6 +161,7 @@ func (e numeric) negated(a value) value {
 	return m
 }
 
+// mul is a b. Products of reals stay real, so that no imaginary rounding arises.
 func (e numeric) mul(a, b value) value {
 	if a.im == nil && b.im == nil {
 		return value{re: float(e.prec).Mul(a.re, b.re)}
@@ -164,6 +172,8 @@ func (e numeric) mul(a, b value) value {
 	return value{re.Sub(re, p(ai, bi)), im.Add(im, p(ai, b.re))}
 }
 
+// quo is a/b. A divisor that is nought as far as can be seen has no quotient,
+// rather than a large one that is made of rounding.
 func (e numeric) quo(a, b value) (value, error) {
 	if e.nought(b) {
 		return value{}, errUndefined
@@ -188,6 +198,7 @@ func (e numeric) nought(v value) bool {
 	return v.re.Sign() == 0 && (v.im == nil || v.im.Sign() == 0) || below(v.re, limit) && (v.im == nil || below(v.im, limit))
 }
 
+// exp is e^v, of a complex number by its modulus and argument.
 func (e numeric) exp(v value) (value, error) {
 	if err := e.work.spend(int(e.prec)); err != nil {
 		return value{}, err
@@ -265,6 +276,8 @@ func (e numeric) applied(name string, v []value) value {
 	return e.real(e.rat(big.NewRat(int64(h.Sum64()>>20|1), 1<<44)))
 }
 
+// series adds or multiplies over whole numbers; an infinite one is not evaluated,
+// since no partial sum tells what it comes to.
 func (e numeric) series(n *node) (value, error) {
 	from, to, err := exact{e.at, e.work}.bounds(n)
 	if err != nil {

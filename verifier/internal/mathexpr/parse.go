@@ -56,6 +56,8 @@ type parser struct {
 	related bool // it is an equation or an inequality
 }
 
+// fail keeps the first error, and gives a number so that callers need not ask.
+// Nothing is made of it: parse looks at the error.
 func (p *parser) fail(format string, args ...any) *node {
 	if p.err == nil {
 		p.err = fmt.Errorf(format, args...)
@@ -65,6 +67,8 @@ func (p *parser) fail(format string, args ...any) *node {
 
 func (p *parser) peek() token { return p.ahead(0) }
 
+// ahead is the token k behind the next one; after an error and at the end it is
+// the zero token, which ends every loop.
 func (p *parser) ahead(k int) token {
 	if p.err != nil || p.i+k >= len(p.toks) {
 		return token{}
@@ -81,6 +85,7 @@ func (p *parser) next() token {
 	return t
 }
 
+// is tells whether a token is of a kind, and one of texts where some are given.
 func (t token) is(k kind, texts ...string) bool {
 	if t.kind != k {
 		return false
@@ -101,6 +106,7 @@ func (p *parser) accept(k kind, texts ...string) bool {
 	return false
 }
 
+// expect takes a sign that must follow.
 func (p *parser) expect(text string) {
 	if !p.accept(tOp, text) && p.err == nil {
 		p.fail("%q is missing before %q", text, p.peek().text)
@@ -146,6 +152,7 @@ func (p *parser) set() *node {
 	return n
 }
 
+// isSet tells whether a U after n may be a union sign.
 func isSet(n *node) bool {
 	return n.op == opTuple || n.op == opSet || n.op == opUnion || n.op == opInter || n.op == opSym && n.name == `\R`
 }

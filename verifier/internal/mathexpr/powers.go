@@ -90,6 +90,7 @@ func (e numeric) whole(b value, k *big.Int) (value, error) {
 	return r, nil
 }
 
+// sqrt is the principal root; over the reals that of a negative number is none.
 func (e numeric) sqrt(v value) (value, error) {
 	if v.im == nil {
 		if v.re.Sign() >= 0 {

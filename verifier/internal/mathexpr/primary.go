@@ -65,6 +65,7 @@ func (p *parser) argument() *node {
 	return p.primary()
 }
 
+// fraction reads the two arguments of \frac, of which each may be one digit.
 func (p *parser) fraction() *node {
 	a := p.argument()
 	b := p.argument()

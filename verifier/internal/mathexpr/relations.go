@@ -87,6 +87,7 @@ func nameOf(n *node) *node {
 	return nil
 }
 
+// valueOf is what an equation gives its name.
 func valueOf(n *node) *node {
 	if nameOf(n) == n.args[0] {
 		return n.args[1]
@@ -149,6 +150,8 @@ type fractional struct {
 	size     int
 }
 
+// overDenominator brings an expression over one denominator. It gives up, and not
+// wrongly but as it is, what would grow beyond its limit.
 func overDenominator(n *node) fractional {
 	const limit = 3000
 	whole := fractional{n, number(1), 1}

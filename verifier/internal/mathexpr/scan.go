@@ -50,12 +50,15 @@ func scan(s string, commas bool) ([]token, bool) {
 	return c.out, c.grouped
 }
 
+// emit appends a token, and marks that white space stood before it: 1 1/2 is a
+// mixed number, 11/2 is none.
 func (c *scanner) emit(t token) {
 	t.space = c.space || len(c.out) == 0
 	c.space = false
 	c.out = append(c.out, t)
 }
 
+// next reads one token, or a few: letters may be a product.
 func (c *scanner) next() {
 	r, n := utf8.DecodeRuneInString(c.s[c.i:])
 	switch {
@@ -111,6 +114,8 @@ var bolds = map[string]bool{"mathbf": true, "boldsymbol": true, "bold": true, "b
 // faces are commands that change the face of their argument and nothing else.
 var faces = map[string]bool{"mathit": true, "mathcal": true, "rm": true, "bf": true, "it": true, "mathop": true}
 
+// command reads a command of LaTeX. What is not known stays a command, which the
+// parser refuses: to leave it out would change what is said.
 func (c *scanner) command() {
 	j := c.i + 1
 	for j < len(c.s) && (c.s[j] >= 'a' && c.s[j] <= 'z' || c.s[j] >= 'A' && c.s[j] <= 'Z') {

@@ -243,6 +243,7 @@ func (c *comparison) normal(in []interval) ([]interval, bool) {
 	return out, sure
 }
 
+// intersect is what two normal sets share. At a shared end the open one wins.
 func (c *comparison) intersect(a, b []interval) ([]interval, bool) {
 	sure := true
 	pick := func(x, y endpoint, later int) endpoint {
