@@ -1,0 +1,128 @@
+package pawl
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"pawl/core"
+	"pawl/coretest"
+	"pawl/model/nano"
+	_ "pawl/std"
+)
+
+// scoredBy is an episode whose attempts have these values by "v"; NaN abstains.
+func scoredBy(id string, values ...float64) *core.Episode {
+	ep := coretest.Episode(coretest.Task(id, "q", "a"), slices.Repeat([]string{"x"}, len(values))...)
+	for i, v := range values {
+		s := core.Score{By: "v", Nodes: []core.Ref{ep.Root() + 1 + core.Ref(i)}, Value: v}
+		if math.IsNaN(v) {
+			s.Value, s.Abstain = 0, true
+		}
+		ep.Scores = append(ep.Scores, s)
+	}
+	return ep
+}
+
+func TestRateVerifier(t *testing.T) {
+	nan := math.NaN()
+	eps := []*core.Episode{
+		scoredBy("clear", 0.9, 0.2, 0.1), // chooses the first, which is right: 1 of 1, sampled 1/3
+		scoredBy("tied", 0.8, 0.8, 0.3),  // draws between a right and a wrong one: 1/2, sampled 2/3
+		scoredBy("silent", nan, nan),     // no verdict
+		scoredBy("part", nan, 0.4),       // what it has no verdict on does not count: 0, sampled 0
+	}
+	right := [][]bool{{true, false, false}, {true, false, true}, {true, true}, {true, false}}
+	r := rate("v", eps, right)
+	if r.N != 3 || r.Attempts != 7 {
+		t.Errorf("%d tasks, %d attempts", r.N, r.Attempts)
+	}
+	near := func(name string, got, want float64) {
+		if math.Abs(got-want) > 1e-12 {
+			t.Errorf("%s is %v, want %v", name, got, want)
+		}
+	}
+	near("accuracy", r.Accuracy, 1.5/3)
+	near("sampled", r.Sampled, 1.0/3)
+	near("gain", r.Gain, 0.5/3)
+	// Right have 0.9, 0.8, 0.3, wrong 0.2, 0.1, 0.8, 0.4: of 12 pairs 0.9 wins 4, 0.8
+	// wins 3 and ties 1, 0.3 wins 2.
+	near("AUROC", *r.AUROC, (4+3.5+2)/12)
+	// Bins of a tenth: 0.9 right; 0.8, 0.8 half; 0.4 wrong; 0.3 right; 0.2 and 0.1 wrong.
+	near("ECE", *r.ECE, (0.1+2*0.3+0.4+0.7+0.2+0.1)/7)
+	near("coverage at 5%", r.CoverageAt5, 1.0/7)
+	if r.GainLow > r.Gain || r.GainTop < r.Gain || r.Low > r.Accuracy || r.High < r.Accuracy {
+		t.Errorf("intervals do not hold their figures: %+v", r)
+	}
+	if r := rate("nobody", eps, right); r.N != 0 || r.AUROC != nil {
+		t.Errorf("a verifier without verdicts: %+v", r)
+	}
+	if r := rate("v", []*core.Episode{scoredBy("far", 3, -1)}, [][]bool{{true, false}}); r.ECE != nil || *r.AUROC != 1 {
+		t.Errorf("values that are no probabilities: %+v", r)
+	}
+}
+
+func TestApplicableVerifiers(t *testing.T) {
+	names := Applicable()
+	for _, name := range []string{"majority_vote", "p_true", "likelihood", "compare", "weighted_vote: {by: p_true}"} {
+		if !slices.Contains(names, name) {
+			t.Errorf("%s is not among %v", name, names)
+		}
+	}
+	for _, name := range []string{"exact", "oracle", "mathematics", "cases", "python", "command"} {
+		if slices.Contains(names, name) {
+			t.Errorf("%s needs what is not there, and is applicable", name)
+		}
+	}
+}
+
+// The figures are the same each time, the model is asked in its own dialect, and
+// votes read what follows the last step.
+func TestEvalVerifiersOnNano(t *testing.T) {
+	if err := nano.Write(t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	p := opened(t, t.TempDir())
+	policy, err := p.nano(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := VerifierOptions{
+		EnvironmentOptions: EnvironmentOptions{Worlds: map[string]int{"multiply": 3, "keysum": 1, "harm": 2}, Tasks: 6, Samples: 4, Seed: 1},
+		Verifiers:          []string{"majority_vote", "p_true", "likelihood"},
+	}
+	rows, err := p.EvalVerifiers(t.Context(), policy, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := p.EvalVerifiers(t.Context(), policy, o)
+	if err != nil || len(again) != len(rows) || len(rows) != 9 {
+		t.Fatalf("%d rows, then %d: %v", len(rows), len(again), err)
+	}
+	for i, r := range rows {
+		a := again[i]
+		if r.Milliseconds <= 0 {
+			t.Errorf("%s in %s took no time", r.Verifier, r.World)
+		}
+		a.Milliseconds, r.Milliseconds = 0, 0
+		if string(marshal(a)) != string(marshal(r)) {
+			t.Errorf("the same measurement gives\n%+v, then\n%+v", r, a)
+		}
+		if r.Verifier == "p_true" && (r.N != 6 || r.Silent != 0 || r.Tokens < 10 || r.Tokens > 300) {
+			t.Errorf("p_true in %s: %+v", r.World, r) // English takes 800 byte tokens
+		}
+		if r.Verifier == "majority_vote" && (r.N == 0 || r.Tokens != 0) {
+			t.Errorf("majority_vote in %s: %+v", r.World, r)
+		}
+	}
+	for why, bad := range map[string]VerifierOptions{
+		"at least 2":          {EnvironmentOptions: EnvironmentOptions{Worlds: o.Worlds, Tasks: 6, Samples: 1}},
+		"no verifier named":   {EnvironmentOptions: o.EnvironmentOptions, Verifiers: []string{"majority_votes"}},
+		"measuring verifiers": {EnvironmentOptions: o.EnvironmentOptions, Verifiers: []string{"weighted_vote"}},
+	} {
+		if _, err := p.EvalVerifiers(t.Context(), policy, bad); !IsInput(err) || !strings.Contains(err.Error(), why) {
+			t.Errorf("%s: %v", why, err)
+		}
+	}
+}
