@@ -112,3 +112,65 @@ func TestExplorationAbstains(t *testing.T) {
 		t.Errorf("%q", why)
 	}
 }
+
+// By hand: the first attempt can come out right after steps 1 and 2, not after
+// step 3 of 4; of the second, only the last step fails; the third is right.
+func TestFirstError(t *testing.T) {
+	h, actor := completing(t, "exact", map[string][]string{
+		"a\n": {"#### 8", "#### 7"}, "a\nb\n": {"#### 7", "#### 9"}, "a\nb\nc\n": {"#### 8", "#### 9"}, "d\n": {"#### 7"},
+	})
+	v, err := newFirstError(t.Context(), h, FirstErrorConfig{Exploring{By: of("exact"), Completions: 2, Above: 0.5}})
+	ep := coretest.Episode(coretest.Task("t", "q", "7"), "a\nb\nc\n#### 8", "d\n#### 8", "e\n#### 7", "#### 8", "")
+	got, j := verified(t, v, err, ep)
+	same(t, "first errors", got, 0.5, 0.5, 1, 0, 0)
+	for i, want := range []string{
+		"step 3 of 4 is the first error (none of 2 completions is accepted): c",
+		"step 2 of 2 is the first error (the attempt is rejected, and steps before can still come out right): #### 8",
+		"none of 2 steps is an error",
+	} {
+		if j.Scores[i].Rationale != want {
+			t.Errorf("%q, want %q", j.Scores[i].Rationale, want)
+		}
+	}
+	// The attempt that is accepted is not completed: "e\n" is not scripted.
+	if n := len(actor.Requests()); n != 4 || j.Usage.Calls != 4 {
+		t.Errorf("%d requests, %d calls", n, j.Usage.Calls)
+	}
+}
+
+// Errors are found by the vote of attempts, without a reference.
+func TestFirstErrorByVote(t *testing.T) {
+	h, _ := completing(t, "vote", map[string][]string{"b\n": {"#### 8", "#### 8"}, "c\n": {"#### 7", "#### 8"}})
+	v, err := newFirstError(t.Context(), h, FirstErrorConfig{Exploring{By: of("majority_vote"), Completions: 2, Above: 0.3}})
+	// 7 has three of five votes, then four of nine as 8 has: none is accepted by a tie.
+	ep := coretest.Episode(coretest.Task("t", "q", ""), "#### 7", "#### 7", "#### 7", "b\n#### 8", "c\n#### 9")
+	got, _ := verified(t, v, err, ep)
+	same(t, "a tie", got, 1, 1, 1, none, none)
+	// With a fourth, 7 has five of ten votes: b leads nowhere, c to 7 once.
+	ep = coretest.Episode(coretest.Task("t", "q", ""), "#### 7", "#### 7", "#### 7", "#### 7", "b\n#### 8", "c\n#### 9")
+	got, _ = verified(t, v, nil, ep)
+	same(t, "by vote", got, 1, 1, 1, 1, 0, 0.5)
+}
+
+// By hand: of five replies, two name step 2, two none and one cannot be read; a
+// mistake that is seen counts.
+func TestLocateError(t *testing.T) {
+	for _, c := range []struct {
+		replies           []string
+		value, confidence float64
+		why               string
+	}{
+		{[]string{"#### 2", "#### 0", "#### 2", "#### 0", "perhaps"}, 0.25, 0.5, "step 2 of 4 is the first error (2 of 4 replies say so): b"},
+		{[]string{"#### 0", "#### 0", "#### 3"}, 1, 2.0 / 3, "none of 4 steps is an error (2 of 3 replies say so)"},
+		{[]string{"#### 1"}, 0, 0, "step 1 of 4 is the first error (1 of 1 replies say so): a"},
+		{[]string{"#### 5"}, none, 0, "no verdict: its last line is not #### and the number of a step, from 1 to 4, or 0"},
+	} {
+		h := coretest.NewHost(coretest.Samples(c.replies...))
+		v, err := newLocateError(t.Context(), h, LocateErrorConfig{Judging: Judging{Keep: true}, Samples: len(c.replies)})
+		got, j := verified(t, v, err, coretest.Episode(coretest.Task("t", "q", ""), "a\nb\nc\n#### 7"))
+		same(t, c.why, got, c.value)
+		if s := j.Scores[0]; s.Rationale != c.why || s.Confidence != c.confidence {
+			t.Errorf("%q at %v, want %q at %v", s.Rationale, s.Confidence, c.why, c.confidence)
+		}
+	}
+}
