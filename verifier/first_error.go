@@ -16,6 +16,7 @@ func init() {
 			"The value is the share of steps before it, and the rationale names it. Completions on which `by` abstains do not count; " +
 			"where all do before an error is found, the attempt is abstained on, as it is where `by` abstains on the attempt itself. " +
 			"By a vote no reference is needed: first the attempts of a task vote, then these and the completions of the rejected ones. " +
+			"The paper goes on from step to step and stops at the error; here all steps are completed in one batch, which is faster of a model in this process and asks more completions of others. " +
 			"An error found so is one that the seat does not recover from: of few completions, a hard step looks like a wrong one. " +
 			"Steps are cut as `stepwise` cuts them; those that are nodes get scores of their own, 1 before the error and 0 from it on, where whole episodes are judged.",
 		Paper:   "Self-Explore to Avoid the Pit: Improving the Reasoning Capabilities of Language Models with Fine-grained Rewards (Hwang et al., 2024)",

@@ -17,7 +17,7 @@ func init() {
 			"Of places that are named equally often the earliest counts, and none is the last of all: a mistake that is seen weighs more than one that is overlooked. " +
 			"The confidence is the share of the replies that name the place, of those that could be read; of one reply there is none. It is agreement, not calibrated. " +
 			"Steps are cut as `stepwise` cuts them, whose `ask: first` with `value: mean` this is with more than one reply; those that are nodes get scores of their own where whole episodes are judged. " +
-			"Models are poor at it: those that the first paper asks find about half of the mistakes at best. Critic-CoT trains the critic, which this does not; it too throws away attempts with a step that is called wrong.",
+			"Models are poor at it: the best that the first paper asks is right in about half of the traces. Critic-CoT trains the critic, which this does not; it too throws away attempts with a step that is called wrong.",
 		Paper:   "LLMs cannot find reasoning errors, but can correct them! (Tyen et al., 2023); Critic-CoT: Boosting the reasoning abilities of large language model via Chain-of-thoughts Critic (Zheng et al., 2024)",
 		ID:      "S149",
 		Example: "locate_error: {seat: judge, samples: 5}",

@@ -2,7 +2,10 @@ package verifier
 
 import (
 	"context"
+	"fmt"
 	"math"
+	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"pawl/core"
@@ -89,6 +92,49 @@ func TestStepsOnARealModel(t *testing.T) {
 		if best == 0 {
 			t.Errorf("%s: no attempt is worth anything", text)
 		}
+	}
+}
+
+// Of attempts with one planted mistake, carried on consistently, the first error
+// by completions is where the world's own judge sees it: before it the model gets
+// the task right, after it never.
+func TestFirstErrorIsWhereItWasPlanted(t *testing.T) {
+	h := nanoHost(t)
+	h.Builder = func(ctx context.Context, host core.Host, s core.Spec) (any, error) {
+		return registry.Default.Build(ctx, host, s)
+	}
+	rules, _ := world.RulesOf("multiply")
+	source, err := world.Open("multiply", world.Options{Split: "audit", Dialect: prompt.Compact, Level: 2, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var eps []*core.Episode
+	var planted []int
+	for i := range 12 {
+		task := source.Task(i)
+		text, err := rules.Flaw(task.Reference, rand.New(rand.NewPCG(1, uint64(i))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		judge, err := world.Oracle(task)
+		if err != nil {
+			t.Fatal(err)
+		}
+		eps, planted = append(eps, coretest.Episode(task, text)), append(planted, judge(text).FirstWrong)
+	}
+	js, err := fromRecipe(t, h, "first_error: {by: oracle, completions: 4}").(core.BatchVerifier).VerifyBatch(t.Context(), eps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for i, j := range js {
+		t.Logf("planted in step %d of %q: %s", planted[i], eps[i].Nodes[len(eps[i].Nodes)-1].Content, j.Scores[0].Rationale)
+		if strings.HasPrefix(j.Scores[0].Rationale, fmt.Sprintf("step %d of ", planted[i])) {
+			found++
+		}
+	}
+	if found < 11 {
+		t.Errorf("%d of %d planted mistakes are found", found, len(eps))
 	}
 }
 

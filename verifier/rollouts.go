@@ -20,7 +20,7 @@ type Exploring struct {
 	By          core.Spec `yaml:"by" kind:"verifier" required:"true" doc:"Verifier that accepts or rejects the completions, and the attempt itself."`
 	Completions int       `yaml:"completions" default:"8" min:"1" max:"1024" doc:"Completions sampled from the end of each step but the last."`
 	Above       float64   `yaml:"above" default:"0.5" doc:"What is accepted: values above this. Of a vote they are shares; lower it where many answers are given."`
-	Temperature float64   `yaml:"temperature,omitzero" min:"0" max:"10" doc:"Temperature of the completions; 0 is that of the seat. Greedy ones are all alike."`
+	Temperature *float64  `yaml:"temperature" min:"0" doc:"Temperature of the completions; left out, the seat's own. Greedy ones are all alike."`
 }
 
 // explorer completes attempts from the ends of their steps.
@@ -180,11 +180,8 @@ func (x *explorer) explore(ctx context.Context, items []item, deep func(i int) b
 func (x *explorer) request(it item, path []core.Node, text string) core.Request {
 	path = slices.Clone(path)
 	path[len(path)-1] = core.Node{Parent: core.Ref(len(path) - 1), Role: core.RoleAssistant, Content: text}
-	r := core.Request{Path: path, N: x.cfg.Completions}
+	r := core.Request{Path: path, N: x.cfg.Completions, Options: core.Options{Temperature: x.cfg.Temperature}}
 	r.Seed = core.NewHasher("rollout").Uint(x.seed).String(it.ep.Task.ID).String(text).Seed()
-	if x.cfg.Temperature > 0 {
-		r.Options.Temperature = &x.cfg.Temperature
-	}
 	return r
 }
 
