@@ -85,7 +85,7 @@ func (f firstError) judge(ctx context.Context, items []item) ([]ruling, error) {
 // rule names the first error of a rejected attempt.
 func (f firstError) rule(e explored) ruling {
 	n := len(e.steps)
-	for k, t := range e.steps {
+	for k, t := range e.tallies {
 		switch {
 		case k == n-1: // rejected, whatever the vote says with completions in it
 			return errorAt(e.cut, n, "the attempt is rejected, and steps before can still come out right")

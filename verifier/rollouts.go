@@ -32,6 +32,7 @@ type explorer struct {
 	by      inner
 }
 
+// newExplorer finds who completes and who judges.
 func newExplorer(ctx context.Context, h core.Host, c Exploring) (*explorer, error) {
 	if c.Seat == "" {
 		c.Seat = "solver"
@@ -56,7 +57,8 @@ func newExplorer(ctx context.Context, h core.Host, c Exploring) (*explorer, erro
 	return &explorer{c, actor, asker.Dialect(), h.Seed(), in}, nil
 }
 
-// grouped tells whether a completion is judged by what the others say.
+// grouped tells whether a completion is judged by what the others say; then
+// the judgement of an attempt depends on the other attempts as well.
 func (x *explorer) grouped() bool {
 	g, ok := x.by.Verifier.(core.GroupVerifier)
 	return ok && g.Grouped()
@@ -69,8 +71,10 @@ type tally struct {
 	why              string // why there is no verdict, where there is none
 }
 
+// share is that of accepted among judged, of which there is one at least.
 func (t tally) share() float64 { return float64(t.accepted) / float64(t.judged) }
 
+// count adds one verdict: s, where judged says that there is one.
 func (t *tally) count(s core.Score, judged bool, above float64) {
 	switch {
 	case !judged:
@@ -89,13 +93,13 @@ func (t *tally) count(s core.Score, judged bool, above float64) {
 // step is the verdict on the attempt itself: there is nothing left to complete.
 type explored struct {
 	cut
-	steps  []tally
-	silent string // why the attempt has no steps to explore
-	usage  core.Usage
+	tallies []tally
+	silent  string // why the attempt has no steps to explore
+	usage   core.Usage
 }
 
 // last is the verdict on the attempt itself.
-func (e explored) last() tally { return e.steps[len(e.steps)-1] }
+func (e explored) last() tally { return e.tallies[len(e.tallies)-1] }
 
 // start is one prefix to be completed; equal ones of a task are completed once.
 type start struct {
@@ -114,7 +118,7 @@ func (e explored) unexplored() ruling {
 
 // start is what the completions of step k go on from.
 func (e explored) start(it item, k int) start {
-	return start{it.in, strings.Join(e.cut.steps[:k+1], "")}
+	return start{it.in, strings.Join(e.steps[:k+1], "")}
 }
 
 // explore completes the attempts for which deep says so from all their steps,
@@ -126,8 +130,8 @@ func (x *explorer) explore(ctx context.Context, items []item, deep func(i int) b
 	at := map[start]int{}
 	for i, it := range items {
 		out[i].cut = cutSteps(it, x.dialect)
-		n := len(out[i].cut.steps)
-		out[i].steps = make([]tally, n)
+		n := len(out[i].steps)
+		out[i].tallies = make([]tally, n)
 		path := asRead(it, x.cfg.Seat)
 		switch {
 		case n == 0:
@@ -152,6 +156,8 @@ func (x *explorer) explore(ctx context.Context, items []item, deep func(i int) b
 	if err != nil {
 		return nil, fmt.Errorf("completing attempts with %s: %w", x.cfg.Seat, err)
 	}
+	// Who comes first pays for completions that attempts share, so that the sum is
+	// what was spent.
 	paid := make([]bool, len(starts))
 	for i, it := range items {
 		if out[i].silent != "" || !deep(i) {
@@ -160,13 +166,15 @@ func (x *explorer) explore(ctx context.Context, items []item, deep func(i int) b
 		for k := range len(out[i].steps) - 1 {
 			s := at[out[i].start(it, k)]
 			if long[s] {
-				out[i].steps[k].why = "the attempt so far is too long for " + x.cfg.Seat
+				out[i].tallies[k].why = "the attempt so far is too long for " + x.cfg.Seat
 			} else if !paid[s] {
 				paid[s] = true
 				out[i].usage.Add(used(replies[s]))
 			}
 		}
 	}
+	// Attempts that are not explored have no completions, even where another that
+	// begins alike has.
 	return out, x.verdicts(ctx, items, out, func(i, k int) []core.Node {
 		if s, ok := at[out[i].start(items[i], k)]; ok && deep(i) {
 			return replies[s]
@@ -215,11 +223,13 @@ func (x *explorer) verdicts(ctx context.Context, items []item, out []explored, c
 			p, of[key] = len(pools), len(pools)
 			pools, owners = append(pools, core.NewEpisode(it.ep.Task, it.ep.Seed)), append(owners, i)
 		}
+		// All that is judged hangs below the task as one turn, in the order of steps,
+		// so that it does not matter to the verifier how an attempt was cut.
 		add := func(n core.Node) core.Ref {
 			n.Parent = pools[p].Root()
 			return pools[p].Append(n)
 		}
-		whole := *it.ep.Node(it.at)
+		whole := *it.ep.Node(it.at) // with its ids, for verifiers that read its probabilities
 		if len(out[i].nodes) > 1 {
 			whole = core.Node{Actor: whole.Actor, Role: core.RoleAssistant, Content: it.text()}
 		}
@@ -255,7 +265,7 @@ func (x *explorer) verdicts(ctx context.Context, items []item, out []explored, c
 	}
 	for _, at := range places {
 		s, ok := scores[at.pool][at.at]
-		out[at.i].steps[at.k].count(s, ok, x.cfg.Above)
+		out[at.i].tallies[at.k].count(s, ok, x.cfg.Above)
 	}
 	return nil
 }
@@ -309,6 +319,7 @@ func (e exploring) Verify(ctx context.Context, ep *core.Episode, at []core.Ref) 
 	if err != nil {
 		return core.Judgement{}, err
 	}
+	// What the other attempts got is not asked for; what judging them cost was spent.
 	var scores []core.Score
 	for _, r := range at {
 		for _, s := range j.Scores {

@@ -61,12 +61,14 @@ func (v stepValues) judge(ctx context.Context, items []item) ([]ruling, error) {
 	return rulings, nil
 }
 
+// rule values each step and makes one figure of them. A step without a verdict
+// may be the worst or the best, so that nothing can be said of the whole.
 func (v stepValues) rule(e explored) ruling {
 	if e.silent != "" {
 		return e.unexplored()
 	}
-	values, shown := make([]float64, len(e.steps)), make([]string, len(e.steps))
-	for k, t := range e.steps {
+	values, shown := make([]float64, len(e.tallies)), make([]string, len(e.tallies))
+	for k, t := range e.tallies {
 		if t.judged == 0 {
 			return silent(fmt.Sprintf("step %d of %d has no verdict: %s", k+1, len(e.steps), t.why))
 		}
