@@ -138,6 +138,9 @@ var forms = map[string]form{
 	"stepwise": {func(h core.Host, j Judging) (core.Verifier, error) {
 		return newStepwise(context.Background(), h, StepwiseConfig{Judging: j, Value: "mean"})
 	}, func(string) (v, w, key string) { return "2", "1", "step" }, "", 0.125},
+	"locate_error": {func(h core.Host, j Judging) (core.Verifier, error) {
+		return newLocateError(context.Background(), h, LocateErrorConfig{Judging: j, Samples: 1})
+	}, func(string) (v, w, key string) { return "2", "1", "step" }, "", 0.125},
 	"stepwise of each": {func(h core.Host, j Judging) (core.Verifier, error) {
 		return newStepwise(context.Background(), h, StepwiseConfig{Judging: j, Ask: "each"})
 	}, yes, "", 1},

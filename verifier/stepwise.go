@@ -161,24 +161,31 @@ func shown(steps []string, dialect string) []string {
 	return out
 }
 
+// locating asks for the first wrong step of an attempt.
+func locating(it item, c cut, dialect string) question {
+	return question{data: prompt.Data{Task: it.ep.Task.Prompt, Steps: shown(c.steps, dialect)}, about: it.about()}
+}
+
+// stepOf reads the number of the first wrong of n steps, 0 for none.
+func stepOf(dialect, reply string, n int) (int, error) {
+	step, ok := prompt.ParseStep(dialect, reply, n)
+	if !ok {
+		return 0, fmt.Errorf("its last line is not #### and the number of a step, from 1 to %d, or 0", n)
+	}
+	return step, nil
+}
+
 func (s stepwise) askFirst(ctx context.Context, items []item, cuts []cut, rulings []ruling) error {
 	var qs []question
 	var of []int
 	for i, it := range items {
-		if n := len(cuts[i].steps); n > 0 {
-			qs = append(qs, question{data: prompt.Data{Task: it.ep.Task.Prompt, Steps: shown(cuts[i].steps, s.first.dialect())}, about: it.about()})
+		if len(cuts[i].steps) > 0 {
+			qs = append(qs, locating(it, cuts[i], s.first.dialect()))
 			of = append(of, i)
 		}
 	}
 	p := s.first
-	p.read = func(q int, dialect, reply string) (int, error) {
-		n := len(cuts[of[q]].steps)
-		step, ok := prompt.ParseStep(dialect, reply, n)
-		if !ok {
-			return 0, fmt.Errorf("its last line is not #### and the number of a step, from 1 to %d, or 0", n)
-		}
-		return step, nil
-	}
+	p.read = func(q int, dialect, reply string) (int, error) { return stepOf(dialect, reply, len(cuts[of[q]].steps)) }
 	all, err := p.ask(ctx, qs)
 	if err != nil {
 		return err
@@ -284,19 +291,16 @@ func (s stepwise) rule(c cut, values []float64, usage core.Usage) ruling {
 			break
 		}
 	}
-	r := said(s.reduce(values), 0, says)
+	r := said(combined(s.cfg.Value, values), 0, says)
 	r.usage = usage
-	for k, ref := range c.nodes[:max(len(c.nodes)-1, 0)] { // the last is the attempt itself
-		if r.of == nil {
-			r.of = map[core.Ref]core.Score{}
-		}
-		r.of[ref] = core.Score{Value: values[k], Rationale: fmt.Sprintf("step %d", k+1)}
-	}
+	r.of = c.onNodes(values)
 	return r
 }
 
-func (s stepwise) reduce(values []float64) float64 {
-	switch s.cfg.Value {
+// combined is one figure of the values of steps, of which there is at least one;
+// the least where no other is named.
+func combined(how string, values []float64) float64 {
+	switch how {
 	case "mean":
 		return stats.Mean(values)
 	case "last":

@@ -151,6 +151,29 @@ func TestVerifiersConform(t *testing.T) {
 		"stepwise of each": judging("#### yes", "#### no", func(h *coretest.Host) (core.Verifier, error) {
 			return newStepwise(t.Context(), h, StepwiseConfig{Ask: "each"})
 		}),
+		"step_values": func(h *coretest.Host) (core.Verifier, error) {
+			h.Builder = nested(t, nil)
+			return newStepValues(t.Context(), h, StepValuesConfig{Exploring: Exploring{By: of("majority_vote"), Completions: 2, Above: 0.5}})
+		},
+		"step_values without a vote": func(h *coretest.Host) (core.Verifier, error) {
+			h.Builder = func(context.Context, core.Host, core.Spec) (any, error) {
+				return newExact(t.Context(), h, ExactConfig{})
+			}
+			return newStepValues(t.Context(), h, StepValuesConfig{Exploring: Exploring{By: of("exact"), Completions: 2, Above: 0.5}})
+		},
+		"first_error": func(h *coretest.Host) (core.Verifier, error) {
+			h.Builder = nested(t, nil)
+			return newFirstError(t.Context(), h, FirstErrorConfig{Exploring{By: of("majority_vote"), Completions: 2, Above: 0.5}})
+		},
+		"first_error without a vote": func(h *coretest.Host) (core.Verifier, error) {
+			h.Builder = func(context.Context, core.Host, core.Spec) (any, error) {
+				return newExact(t.Context(), h, ExactConfig{})
+			}
+			return newFirstError(t.Context(), h, FirstErrorConfig{Exploring{By: of("exact"), Completions: 2, Above: 0.5}})
+		},
+		"locate_error": judging("#### 1", "#### 0", func(h *coretest.Host) (core.Verifier, error) {
+			return newLocateError(t.Context(), h, LocateErrorConfig{Judging: Judging{Repair: true}})
+		}),
 		"error_spans": judging("[]", `[{"span": "", "severity": "major"}]`, func(h *coretest.Host) (core.Verifier, error) {
 			return newErrorSpans(t.Context(), h, ErrorSpansConfig{Minor: 1, Major: 5, Critical: 25, Worst: 25})
 		}),
