@@ -18,7 +18,7 @@ func init() {
 			"cross-entropy; the paper values a solution after every token and learns language modelling beside, here the end alone is valued. " +
 			"With `loss: pairwise` it learns that the attempt of the higher label at a task is better (Bradley-Terry; Training language models to " +
 			"follow instructions with human feedback, Ouyang et al., 2022): examples of several attempts are compared within themselves, " +
-			"those of one attempt with the others at the same task. " +
+			"those of one attempt with the others at the same task; a batch then counts tasks. " +
 			"The selector `filter` with `at_least: 0` gives right and wrong attempts alike, their scores as labels. " +
 			"Unless `alone`, the weights change too, and the policy no longer answers as it did: then give the verifier a policy of its own. " +
 			"A head that the policy has is trained further. V-STaR (Hosseini et al., 2024), the verifier of which is a generator trained by DPO " +
