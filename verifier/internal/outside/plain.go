@@ -169,7 +169,7 @@ func start(ctx context.Context, args []string, limits core.Limits) (_ *child, er
 // reap waits for the process, then ends what it left behind.
 func (c *child) reap() {
 	_ = c.cmd.Wait() // the state says more than the error
-	sweep(c.cmd.Process.Pid, c.mark)
+	sweep(c.cmd.Process.Pid, c.mark, c.begun)
 	s := c.cmd.ProcessState
 	c.ran = core.Ran{Exit: s.ExitCode(), Wall: time.Since(c.begun), CPU: s.UserTime() + s.SystemTime()}
 	if w, ok := s.Sys().(syscall.WaitStatus); ok && w.Signaled() {

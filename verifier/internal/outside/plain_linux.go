@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -36,32 +37,75 @@ func kill(p *os.Process) {
 	_ = p.Kill()
 }
 
+// How often sweep looks again, a millisecond apart: for what it has killed to go,
+// and for what is about to be told apart to be so.
+const (
+	looksForKilled = 10
+	looksInDoubt   = 500
+)
+
 // sweep ends what a process has left: its group, and whatever carries the mark,
 // such as a daemon that made a session of its own. It goes on until a look finds
-// nothing, since one that dies may have started another.
-func sweep(pgid int, mark string) {
+// nothing, since one that dies may have started another. A process in the midst of
+// exec has no environment to read yet, so that a look which meets one that is
+// younger than the process is in doubt, and another follows.
+func sweep(pgid int, mark string, begun time.Time) {
 	_ = syscall.Kill(-pgid, syscall.SIGKILL)
-	for range 10 {
-		found := false
-		entries, err := filepath.Glob("/proc/[0-9]*/environ")
+	for killed, doubts := 0, 0; killed < looksForKilled && doubts < looksInDoubt; {
+		found, doubt := false, false
+		entries, err := filepath.Glob("/proc/[0-9]*")
 		if err != nil {
 			return
 		}
-		for _, e := range entries {
-			env, err := os.ReadFile(e)
-			if err != nil || !bytes.Contains(env, []byte(mark)) {
+		for _, dir := range entries {
+			env, err := os.ReadFile(filepath.Join(dir, "environ"))
+			pid, isPid := strconv.Atoi(filepath.Base(dir))
+			switch {
+			case err != nil || isPid != nil || pid == os.Getpid():
 				continue // not ours to read, or gone
-			}
-			if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(e))); err == nil && pid != os.Getpid() {
+			case len(env) == 0:
+				doubt = doubt || midExec(dir, begun)
+			case bytes.Contains(env, []byte(mark)):
 				found = true
 				_ = syscall.Kill(pid, syscall.SIGKILL)
 			}
 		}
-		if !found {
+		switch {
+		case found:
+			killed++
+		case doubt:
+			doubts++
+		default:
 			return
 		}
-		time.Sleep(time.Millisecond) // for what was killed to go
+		time.Sleep(time.Millisecond)
 	}
+}
+
+// midExec tells whether a process without an environment may be about to get one:
+// it is a program, neither a zombie nor a thread of the kernel, and began after
+// begun.
+func midExec(dir string, begun time.Time) bool {
+	if _, err := os.Readlink(filepath.Join(dir, "exe")); err != nil {
+		return false
+	}
+	stat, err := os.ReadFile(filepath.Join(dir, "stat"))
+	if err != nil {
+		return false
+	}
+	// Fields after the name, which may hold anything but ends in the last ")".
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	const startTime, ticks = 19, 100 // in hundredths of a second since the machine began
+	if len(fields) <= startTime {
+		return false
+	}
+	started, err := strconv.ParseInt(fields[startTime], 10, 64)
+	var now unix.Timespec
+	if err != nil || unix.ClockGettime(unix.CLOCK_BOOTTIME, &now) != nil {
+		return false
+	}
+	age := time.Duration(now.Nano()) - time.Duration(started)*(time.Second/ticks)
+	return age <= time.Since(begun)+2*time.Second/ticks
 }
 
 func signalName(s syscall.Signal) string { return unix.SignalName(s) }

@@ -5,6 +5,7 @@ package outside
 import (
 	"os"
 	"syscall"
+	"time"
 
 	"pawl/core"
 )
@@ -15,6 +16,6 @@ func bound(int, core.Limits) {}
 
 func kill(p *os.Process) { _ = p.Kill() }
 
-func sweep(int, string) {}
+func sweep(int, string, time.Time) {}
 
 func signalName(s syscall.Signal) string { return s.String() }

@@ -41,9 +41,9 @@ type Pool struct {
 const (
 	lifeAsks  = 10_000
 	lifeIdle  = 20 * time.Second
-	LifeSaid  = 256 << 20     // bytes; the output limit of a kept process is above it
-	LifeSpan  = 6 * time.Hour // the wall and CPU limits of a kept process
-	lastWords = 500 * time.Millisecond
+	LifeSaid  = 256 << 20       // bytes; the output limit of a kept process is above it
+	LifeSpan  = 6 * time.Hour   // the wall and CPU limits of a kept process
+	lastWords = 2 * time.Second // for a process to end that has closed its output
 )
 
 // NewPool makes a pool of at most n processes.
