@@ -28,6 +28,7 @@ type local interface {
 	core.BatchActor
 	core.Scorer
 	core.Reader
+	core.Valuer
 	core.Instrumented
 }
 
@@ -88,6 +89,14 @@ func (a *metered) Read(ctx context.Context, paths [][]core.Node, r core.Reading)
 	for i := range all {
 		a.read(paths[i][:len(paths[i])-1])
 		a.meter.tokens.Add(int64(len(all[i].Raw)))
+	}
+	return all, err
+}
+
+func (a *metered) Values(ctx context.Context, paths [][]core.Node) ([]float64, error) {
+	all, err := a.local.Values(ctx, paths)
+	for i := range all {
+		a.read(paths[i])
 	}
 	return all, err
 }

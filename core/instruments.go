@@ -87,6 +87,24 @@ type Reader interface {
 	Read(ctx context.Context, paths [][]Node, r Reading) ([]Observation, error)
 }
 
+// Valuer is the companion of actors that value given texts with their policy's
+// reward head (PartRewardHead).
+type Valuer interface {
+	Actor
+	// Values gives what the head makes of the end of each path, as encoded for
+	// training, whatever else is in the call. The scale is that of the loss that
+	// the head learnt from; log-odds of a path being right, of verifiers. A policy
+	// without a head is a NoHeadError, texts too long for the actor a TooLongError.
+	Values(ctx context.Context, paths [][]Node) ([]float64, error)
+}
+
+// NoHeadError says that a policy has no reward head to value texts with.
+type NoHeadError struct{ Seat string }
+
+func (e *NoHeadError) Error() string {
+	return "valuing as " + e.Seat + ": its policy has no reward head; train one with the optimizer train_verifier"
+}
+
 // Reading says how to read, and what to tell of it; Observe.Prompt and Hidden are
 // not of this.
 type Reading struct {

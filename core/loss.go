@@ -39,6 +39,15 @@ func AsLoss(built any) (Loss, bool) {
 	return Loss{}, false
 }
 
+// ValueLoss is an objective over what a reward head makes of whole texts.
+// Components of kind objective that train a head are built to one.
+type ValueLoss struct {
+	// Mean reads one value a sequence, adds its derivatives to slopes, and returns
+	// the loss of the batch. It is called with groups that share all sequences out.
+	Mean  func(values, slopes []float64, groups []Group) float64
+	Pairs bool // it compares the sequences of a group by their labels; else labels are probabilities
+}
+
 // Plus is the sum of two losses.
 func (l Loss) Plus(m Loss) Loss {
 	sum := Loss{Objective: l.Objective, Row: l.Row, Reference: l.Reference || m.Reference}

@@ -17,7 +17,8 @@ type row struct {
 	tokens  []int32
 	weights []float32
 	label   float64
-	first   bool // begins an example
+	first   bool   // begins an example
+	task    string // whose path it is
 }
 
 func (r row) learns() bool {
@@ -97,7 +98,7 @@ func encodeExample(enc core.Encoder, ex *core.Example) ([]row, error) {
 		if err != nil {
 			return nil, fmt.Errorf("encoding an example of task %s: %w", ex.Episode.Task.ID, err)
 		}
-		r := row{tokens: ids, weights: make([]float32, len(ids)), first: i == 0, label: 1}
+		r := row{tokens: ids, weights: make([]float32, len(ids)), first: i == 0, label: 1, task: ex.Episode.Task.ID}
 		if i < len(ex.Labels) {
 			r.label = ex.Labels[i]
 		}

@@ -73,7 +73,7 @@ func fit(ctx context.Context, h core.Host, start core.Policy, rows []row, j job)
 		if err := beside.fill(ctx, &batch, picked); err != nil {
 			return nil, fmt.Errorf("training step %d: reference: %w", step, err)
 		}
-		loss, err := gradient(ctx, tr, &batch, j.loss, j.accumulate)
+		loss, err := j.gradient(ctx, tr, &batch)
 		if err != nil {
 			return nil, fmt.Errorf("training step %d: %w", step, err)
 		}
@@ -201,8 +201,13 @@ func fill(b *core.Batch, rows []row, starts []int, o *order, from, size int) (pi
 	return picked
 }
 
-// sized gives one slice per sequence, of its length, reusing memory.
-func sized(to [][]float32, like [][]int32) [][]float32 {
+// sized gives one slice per sequence, of its length, all 0, reusing memory.
+func sized(to [][]float32, like [][]int32) [][]float32 { return sizedBy(to, like, 0) }
+
+// sizedValues is sized with one more an entry, as the values of a head have.
+func sizedValues(to [][]float32, like [][]int32) [][]float32 { return sizedBy(to, like, 1) }
+
+func sizedBy(to [][]float32, like [][]int32, more int) [][]float32 {
 	to = to[:0]
 	for i, t := range like {
 		if i < cap(to) {
@@ -210,10 +215,11 @@ func sized(to [][]float32, like [][]int32) [][]float32 {
 		} else {
 			to = append(to, nil)
 		}
-		if cap(to[i]) < len(t) {
-			to[i] = make([]float32, len(t))
+		n := len(t) + more
+		if cap(to[i]) < n {
+			to[i] = make([]float32, n)
 		}
-		to[i] = to[i][:len(t)]
+		to[i] = to[i][:n]
 		clear(to[i])
 	}
 	return to

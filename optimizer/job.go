@@ -19,6 +19,7 @@ type job struct {
 	reference  string  // "ema", or that it is against; "" for none
 	against    core.Policy
 	lora       *LoRA // nil: all weights learn
+	head       *head // nil: the objective is one of log-probs
 }
 
 // trainer starts a trainer from p as the job wants it.
@@ -42,6 +43,11 @@ func (j *job) prepare(ctx context.Context, h core.Host, tr core.Trainer) error {
 		}
 		if err := a.Adapt(ctx, j.lora.shape(h.Seed())); err != nil {
 			return fmt.Errorf("lora: %w", err)
+		}
+	}
+	if j.head != nil {
+		if err := j.head.add(ctx, tr); err != nil {
+			return err
 		}
 	}
 	if j.ema > 0 {
@@ -73,6 +79,14 @@ func (j *job) prepare(ctx context.Context, h core.Host, tr core.Trainer) error {
 		return fmt.Errorf("reference: %w", err)
 	}
 	return nil
+}
+
+// gradient gives the trainer the gradient of one batch and returns the loss.
+func (j *job) gradient(ctx context.Context, tr core.Trainer, b *core.Batch) (float64, error) {
+	if j.head != nil {
+		return j.head.gradient(ctx, tr.(core.ValueTrainer), b, j.accumulate)
+	}
+	return gradient(ctx, tr, b, j.loss, j.accumulate)
 }
 
 // beside fills in the log-probs of the reference. A frozen reference scores each

@@ -64,6 +64,9 @@ func newTrain(ctx context.Context, h core.Host, c Train) (core.Optimizer, error)
 		return nil, fmt.Errorf("building the objective of train: %w", err)
 	}
 	loss, ok := core.AsLoss(built)
+	if _, values := built.(core.ValueLoss); values {
+		return nil, fmt.Errorf("building train: %s is a loss of a reward head; train one with train_verifier", c.Objective.Label())
+	}
 	if !ok {
 		return nil, fmt.Errorf("building train: %s is a %T, not an objective", c.Objective.Label(), built)
 	}

@@ -16,7 +16,7 @@ var kindDocs = map[core.Kind]string{
 	core.KindSampler:   "Who acts when: a sampler turns a task into an episode of attempts.",
 	core.KindVerifier:  "What judges attempts: rules, execution, votes, judges, confidence.",
 	core.KindSelector:  "How judged attempts become training examples.",
-	core.KindObjective: "Losses over token log-probs or whole distributions, for optimizers that train weights.",
+	core.KindObjective: "Losses over token log-probs, whole distributions or the values of a reward head, for optimizers that train weights.",
 	core.KindOptimizer: "How examples make a candidate policy.",
 	core.KindGate:      "What decides whether a candidate replaces the incumbent.",
 	core.KindMetric:    "What is measured of judged episodes, each with its interval.",

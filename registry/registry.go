@@ -141,6 +141,11 @@ func Loss[C any](name string, d Doc, build func(context.Context, core.Host, C) (
 	Register(Default, core.KindObjective, name, d, build)
 }
 
+// ValueLoss registers, in Default, an objective of a reward head.
+func ValueLoss[C any](name string, d Doc, build func(context.Context, core.Host, C) (core.ValueLoss, error)) {
+	Register(Default, core.KindObjective, name, d, build)
+}
+
 // Optimizer registers an optimizer in Default.
 func Optimizer[C any](name string, d Doc, build func(context.Context, core.Host, C) (core.Optimizer, error)) {
 	Register(Default, core.KindOptimizer, name, d, build)

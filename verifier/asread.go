@@ -22,6 +22,12 @@ func asRead(it item, seat string) []core.Node {
 	}
 	last.Parent, last.Role = core.Ref(first), core.RoleAssistant
 	path = append(path[:first:first], last)
+	return ownIDs(path, seat)
+}
+
+// ownIDs takes from path, which is changed, the token ids of all others than the
+// seat.
+func ownIDs(path []core.Node, seat string) []core.Node {
 	for i := range path {
 		if path[i].Actor != seat {
 			path[i].TokenIDs, path[i].Logprobs = nil, nil

@@ -107,6 +107,10 @@ func TestVerifiersConform(t *testing.T) {
 			h.Actors["solver"] = pieces()
 			return newMCDropout(t.Context(), h, MCDropoutConfig{Readings: 2})
 		},
+		"reward_model": func(h *coretest.Host) (core.Verifier, error) {
+			h.Actors["solver"] = &rewarder{value: func(path []core.Node) (float64, error) { return float64(len(path[len(path)-1].Content)) - 2, nil }}
+			return newRewardModel(t.Context(), h, RewardModelConfig{Seat: "solver"})
+		},
 		"last_token": func(h *coretest.Host) (core.Verifier, error) {
 			h.Actors["solver"] = opinions("7", "")
 			return newLastToken(t.Context(), h, LastTokenConfig{Token: "~", Reference: -9})

@@ -23,8 +23,8 @@ func (e *Engine) Actor(ctx context.Context, p core.Policy, seat string, o core.O
 	return &actor{loaded: l, seat: seat, options: o, interventions: e.interventions}, nil
 }
 
-// actor samples from one loaded policy. It implements core.Scorer, core.Reader
-// and core.Instrumented.
+// actor samples from one loaded policy. It implements core.Scorer, core.Reader,
+// core.Valuer and core.Instrumented.
 type actor struct {
 	*loaded
 	seat    string
@@ -136,5 +136,6 @@ func (e *Engine) Encoder(ctx context.Context, p core.Policy) (core.Encoder, erro
 var (
 	_ core.Scorer       = (*actor)(nil)
 	_ core.Reader       = (*actor)(nil)
+	_ core.Valuer       = (*actor)(nil)
 	_ core.Instrumented = (*actor)(nil)
 )

@@ -88,6 +88,7 @@ type loaded struct {
 	*frozen
 	version core.Digest
 	text    *text
+	reward  rewarding
 }
 
 // keepLoaded bounds the models held: incumbent, candidate and base of a gate.
@@ -108,6 +109,9 @@ func (e *Engine) load(ctx context.Context, p core.Policy) (*loaded, error) {
 		return nil, fmt.Errorf("loading policy %s: %w", version.Short(), err)
 	}
 	l := &loaded{frozen: m, version: version, text: t}
+	if l.reward.head, err = e.head(ctx, p, core.PartRewardHead, m.model.Config().Width); err != nil {
+		return nil, fmt.Errorf("loading policy %s: %w", version.Short(), err)
+	}
 	e.recent = append(e.recent, l)
 	if len(e.recent) > keepLoaded {
 		e.recent = append([]*loaded(nil), e.recent[1:]...)

@@ -15,15 +15,12 @@ func (t *trainer) AddHead(ctx context.Context, part string, alone bool) error {
 		return fmt.Errorf("adding a head: there is no part %q; use %s or %s", part, core.PartValueHead, core.PartRewardHead)
 	}
 	width := t.start.model.Config().Width
-	h := nn.NewScalarHead(width)
-	if d := t.policy[part]; d != "" {
-		b, err := t.engine.blobs.Get(ctx, d)
-		if err == nil {
-			h, err = nn.ReadScalarHead(width, bytes.NewReader(b))
-		}
-		if err != nil {
-			return fmt.Errorf("adding a head: part %s: %w", part, err)
-		}
+	h, err := t.engine.head(ctx, t.policy, part, width)
+	if err != nil {
+		return fmt.Errorf("adding a head: %w", err)
+	}
+	if h == nil {
+		h = nn.NewScalarHead(width)
 	}
 	t.part, t.alone = part, alone
 	return t.inner().AddHead(h, alone)
@@ -75,4 +72,22 @@ func (t *trainer) saveHead(ctx context.Context, p core.Policy) error {
 	d, err := t.engine.blobs.Put(ctx, out.Bytes())
 	p[t.part] = d
 	return err
+}
+
+// head reads the head that is the named part of p, for models of a width; nil if
+// p has none.
+func (e *Engine) head(ctx context.Context, p core.Policy, part string, width int) (*nn.ScalarHead, error) {
+	d := p[part]
+	if d == "" {
+		return nil, nil
+	}
+	b, err := e.blobs.Get(ctx, d)
+	if err != nil {
+		return nil, fmt.Errorf("part %s: %w", part, err)
+	}
+	h, err := nn.ReadScalarHead(width, bytes.NewReader(b))
+	if err != nil {
+		return nil, fmt.Errorf("part %s: %w", part, err)
+	}
+	return h, nil
 }

@@ -1,9 +1,11 @@
 package embedded
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 
 	"pawl/core"
@@ -166,5 +168,93 @@ func TestValueModel(t *testing.T) {
 	}
 	if err := trainerOf(t, e, q).AddHead(t.Context(), "prompt", true); err == nil || !strings.Contains(fmt.Sprint(err), "no part") {
 		t.Errorf("a head called prompt: %v", err)
+	}
+}
+
+// fitted is p with a reward head that has learnt a little.
+func fitted(t *testing.T, e *Engine, p core.Policy) (core.Policy, *trainer) {
+	t.Helper()
+	tr := trainerOf(t, e, p)
+	if err := tr.AddHead(t.Context(), core.PartRewardHead, true); err != nil {
+		t.Fatal(err)
+	}
+	for step := range 3 {
+		ids, as := texts(uint64(step), 8)
+		b := valued(ids)
+		if err := tr.Values(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		for i := range ids {
+			b.ValueGrad[i][7] = b.Values[i][7] - float32(as[i])
+		}
+		if err := tr.BackwardValues(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		if err := tr.Step(t.Context(), core.StepOptions{Rate: 0.1, Beta1: 0.9, Beta2: 0.98, Epsilon: 1e-8}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	q, err := tr.Save(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q, tr
+}
+
+// An actor values a path as the trainer of its head values the encoded path,
+// alone or among others, from several goroutines.
+func TestActorValues(t *testing.T) {
+	e, _ := newEngine()
+	p := made(t, e, tiny(1))
+	q, tr := fitted(t, e, p)
+	paths := [][]core.Node{{user("q"), assistant("aab")}, {user("abc"), assistant("")}, {user("q"), sampled("ab", spell("ab")...)}}
+	var ids [][]int32
+	enc, err := e.Encoder(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		of, _, err := enc.EncodePath(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, of)
+	}
+	b := valued(ids)
+	if err := tr.Values(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	a := seated(t, e, q, core.Options{})
+	var wg sync.WaitGroup
+	for k := range 6 {
+		wg.Go(func() {
+			some := paths[k%3:]
+			got, err := a.Values(t.Context(), some)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for i, v := range got {
+				of := k%3 + i
+				if want := float64(b.Values[of][len(ids[of])]); v != want || v == 0 {
+					t.Errorf("path %d is worth %v, of the trainer %v", of, v, want)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if _, err := a.Values(t.Context(), [][]core.Node{{user("q"), assistant(strings.Repeat("a", 80))}}); !errors.As(err, new(*core.TooLongError)) {
+		t.Errorf("a path of 80 bytes for a context of 64: %v", err)
+	}
+	if _, err := a.Values(t.Context(), [][]core.Node{nil}); err == nil {
+		t.Error("a path of no node has a value")
+	}
+	var none *core.NoHeadError
+	if _, err := seated(t, e, p, core.Options{}).Values(t.Context(), paths); !errors.As(err, &none) || !strings.Contains(err.Error(), "train_verifier") {
+		t.Errorf("a policy without a head: %v", err)
+	}
+	broken := q.With(core.PartRewardHead, q[core.PartWeights])
+	if _, err := e.Actor(t.Context(), broken, "judge", core.Options{}); err == nil || !strings.Contains(err.Error(), core.PartRewardHead) {
+		t.Errorf("weights for a head: %v", err)
 	}
 }
