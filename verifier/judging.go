@@ -44,6 +44,16 @@ type findings[T any] struct {
 	usage core.Usage
 }
 
+// all are the values of the verdicts that could be read.
+func (v findings[T]) all() (values []T) {
+	for _, x := range v.of {
+		if x.ok() {
+			values = append(values, x.value)
+		}
+	}
+	return values
+}
+
 // why is the reason of the first verdict that could not be read.
 func (v findings[T]) why() string {
 	for _, x := range v.of {
