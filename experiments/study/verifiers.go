@@ -107,7 +107,7 @@ func mean(sum float64, n int) float64 { return sum / float64(max(n, 1)) }
 // Markdown is the study as tables.
 func (v *Verifiers) Markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s; %s, %d tasks a world, %d samples a task, seed %d.\n\n", v.Where, v.Model, v.Tasks, v.Samples, v.Seed)
+	fmt.Fprintf(&b, "%s Model %s, %d tasks a world, %d samples a task, seed %d.\n\n", v.Where, v.Model, v.Tasks, v.Samples, v.Seed)
 	b.WriteString("Over all worlds in which the verifier has a verdict: mean gain of the attempt that it likes best over any attempt, " +
 		"and in how many worlds the 95% interval of that gain lies above and below 0; means of AUROC and ECE, of tokens and milliseconds " +
 		"for an attempt, and of the share of attempts that it abstains on.\n\n" +
