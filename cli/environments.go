@@ -12,14 +12,7 @@ import (
 // environments measures a policy in the worlds that the model of the binary is
 // meant for.
 func (cmd *evalCmd) environments(ctx context.Context, c *console, p *pawl.Pawl, model pawl.Model) error {
-	o, err := cmd.options(c, p)
-	if err != nil {
-		return err
-	}
-	if err := unlearnt(c, p, model, cmd.World); err != nil {
-		return err
-	}
-	policy, err := p.Policy(ctx, model)
+	o, policy, err := cmd.prepare(ctx, c, p, model)
 	if err != nil {
 		return err
 	}

@@ -27,18 +27,11 @@ func (cmd *evalVerifiersCmd) Run(ctx context.Context, a *app, c *console) error 
 		return err
 	}
 	defer p.Close()
-	o := pawl.VerifierOptions{Verifiers: cmd.Verifier}
-	if o.EnvironmentOptions, err = cmd.options(c, p); err != nil {
-		return err
-	}
-	if err := unlearnt(c, p, model, cmd.World); err != nil {
-		return err
-	}
-	policy, err := p.Policy(ctx, model)
+	o, policy, err := cmd.prepare(ctx, c, p, model)
 	if err != nil {
 		return err
 	}
-	rows, err := p.EvalVerifiers(ctx, policy, o)
+	rows, err := p.EvalVerifiers(ctx, policy, pawl.VerifierOptions{EnvironmentOptions: o, Verifiers: cmd.Verifier})
 	if err != nil {
 		return err
 	}

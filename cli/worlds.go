@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -35,6 +36,20 @@ func (f worldFlags) check() error {
 		return usagef("measuring in worlds: no world named %q; %s", f.World, advice)
 	}
 	return nil
+}
+
+// prepare gives what is measured where, and says so of a world that the model was
+// not trained in.
+func (f worldFlags) prepare(ctx context.Context, c *console, p *pawl.Pawl, model pawl.Model) (pawl.EnvironmentOptions, core.Policy, error) {
+	o, err := f.options(c, p)
+	if err != nil {
+		return o, nil, err
+	}
+	if err := unlearnt(c, p, model, f.World); err != nil {
+		return o, nil, err
+	}
+	policy, err := p.Policy(ctx, model)
+	return o, policy, err
 }
 
 // options are the worlds that the model of the binary knows, at their default
