@@ -283,7 +283,7 @@ func (e *encoder) task(t *Task) {
 	e.string(t.ID)
 	e.nodes(t.Prompt)
 	o := &t.Options
-	// The first byte was a bool; 2 adds further options, 4 biases by text.
+	// The first byte was a bool; 2 adds further options, 4 biases by text, 8 fields without a name.
 	first := byte(0)
 	if o.Temperature != nil {
 		first = 1
@@ -293,6 +293,9 @@ func (e *encoder) task(t *Task) {
 	}
 	if len(o.BiasText) > 0 {
 		first |= 4
+	}
+	if len(o.Extra) > 0 {
+		first |= 8
 	}
 	e.buf = append(e.buf, first)
 	if o.Temperature != nil {
@@ -322,6 +325,9 @@ func (e *encoder) task(t *Task) {
 			e.string(token)
 			e.float64(o.BiasText[token])
 		}
+	}
+	if len(o.Extra) > 0 {
+		e.json(o.Extra)
 	}
 	e.json(t.Reference)
 	e.strings(t.Origin)

@@ -256,7 +256,7 @@ func (d *decoder) task(t *Task) {
 	t.Prompt = d.nodes(false)
 	o := &t.Options
 	first := d.byte()
-	if first > 7 {
+	if first > 15 {
 		d.fail("options of kind %d", first)
 	}
 	if first&1 == 1 {
@@ -275,6 +275,11 @@ func (d *decoder) task(t *Task) {
 	}
 	if first&4 == 4 {
 		d.textBiases(o)
+	}
+	if first&8 == 8 {
+		if o.Extra = d.json(); len(o.Extra) == 0 {
+			d.fail("further fields that are none")
+		}
 	}
 	t.Reference = d.json()
 	t.Origin = d.strings()

@@ -22,6 +22,12 @@ type Purchase struct {
 	// Record is told of to listeners of calls (see WithCalls) when the purchase has
 	// ended; the payer fills in Key, Reused, Attempts, Began, Took, Usage, Unknown, Err.
 	Record CallRecord
+	// Nodes are what the listeners' record says was answered, given what was bought;
+	// nil where nobody needs to know.
+	Nodes func([]Bought) []Node
+	// Unpriced says that the ceiling's dollars are not known: a payer that holds
+	// spending to a cap in dollars refuses the purchase.
+	Unpriced bool
 }
 
 // Bought is one alternative.

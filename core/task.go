@@ -60,6 +60,9 @@ type Options struct {
 	Regex         string             `json:"regex,omitempty"`           // the whole answer matches it
 	Grammar       string             `json:"grammar,omitempty"`         // or this grammar
 	Interventions []string           `json:"interventions,omitempty"`   // by name, in this order
+	// Extra is an object of fields that have no name here, as tool_choice: a model
+	// that others serve is sent them as they are.
+	Extra json.RawMessage `json:"extra,omitempty"`
 }
 
 // UnservedError is an actor's refusal of options that it cannot serve. None is
@@ -118,6 +121,9 @@ func (o Options) Merge(over Options) Options {
 	}
 	if over.Interventions != nil {
 		o.Interventions = over.Interventions
+	}
+	if over.Extra != nil {
+		o.Extra = over.Extra
 	}
 	return o
 }

@@ -42,7 +42,7 @@ func Actor(t T, build func() (core.Actor, error), requests ...core.Request) {
 			if n.Parent != 0 {
 				t.Errorf("request %d: a node comes with a parent", i)
 			}
-			if n.Logprobs != nil && len(n.Logprobs) != len(n.TokenIDs) {
+			if n.Logprobs != nil && n.TokenIDs != nil && len(n.Logprobs) != len(n.TokenIDs) {
 				t.Errorf("request %d: %d log-probs for %d tokens", i, len(n.Logprobs), len(n.TokenIDs))
 			}
 		}

@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -77,7 +76,7 @@ func (a *actor) sample(ctx context.Context, rs []core.Request, change func(i int
 	}
 	out := make([][]core.Node, len(rs))
 	for i, completions := range done {
-		prefix := prefixDigest(prompts[i].Tokens)
+		prefix := core.TokensDigest(prompts[i].Tokens)
 		stops, at := a.options.Merge(rs[i].Options).Stop, a.turn(prompts[i])
 		out[i] = make([]core.Node, len(completions))
 		for j, c := range completions {
@@ -114,14 +113,6 @@ func tooLong(err error) error {
 		return &core.TooLongError{Err: err}
 	}
 	return err
-}
-
-func prefixDigest(ids []int32) core.Digest {
-	b := make([]byte, 0, 4*len(ids))
-	for _, id := range ids {
-		b = binary.LittleEndian.AppendUint32(b, uint32(id))
-	}
-	return core.Sum(b)
 }
 
 // Encoder renders paths for the training of p.
