@@ -2,7 +2,9 @@ package pawl
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 
 	"pawl/core"
 	"pawl/loop"
@@ -32,6 +34,17 @@ var (
 	_ loop.Models   = (*models)(nil)
 	_ loop.Dialects = (*models)(nil)
 )
+
+// close closes what providers hold open.
+func (m *models) close() error {
+	var all []error
+	for _, by := range m.providers {
+		if c, ok := by.(io.Closer); ok {
+			all = append(all, c.Close())
+		}
+	}
+	return errors.Join(all...)
+}
 
 // policy is one without weights, served by the model that a user names.
 func (m *models) policy(ctx context.Context, kind ModelKind, arg, baseURL string) (core.Policy, error) {

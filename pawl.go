@@ -27,6 +27,7 @@ type Options struct {
 	Warn    func(message string) // told of damage that was survived; nil discards it
 	Memory  bool                 // keep nothing: a store that ends with the process
 	Sandbox sandbox.Options      // of what runs code of others
+	Prices  string               // file of what models of others cost; "" for prices.yaml in Dir, where there is one
 }
 
 // DefaultDir is where data lives unless the caller says otherwise.
@@ -63,7 +64,7 @@ func Open(o Options) (*Pawl, error) {
 	engine := embedded.New(s)
 	return &Pawl{
 		dir: o.Dir, store: s, engine: engine, finder: Finder(o.Recipes), options: o.Sandbox,
-		models: &models{Engine: engine, store: s, providers: map[string]provider{}},
+		models: &models{Engine: engine, store: s, providers: providers(payer(), o)},
 	}, nil
 }
 
@@ -82,7 +83,7 @@ func (p *Pawl) Close() error {
 		err = p.box.Close()
 		p.box = nil
 	}
-	return errors.Join(err, p.store.Close())
+	return errors.Join(err, p.models.close(), p.store.Close())
 }
 
 // Sandbox is what runs code of others, opened when it is first asked for: most

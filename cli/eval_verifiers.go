@@ -22,7 +22,7 @@ func (cmd *evalVerifiersCmd) Run(ctx context.Context, a *app, c *console) error 
 	if err := cmd.check(); err != nil {
 		return err
 	}
-	p, err := a.openFor(c, model)
+	p, err := a.openFor(c, model, "")
 	if err != nil {
 		return err
 	}

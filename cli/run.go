@@ -28,13 +28,14 @@ func (f taskFlags) files() pawl.TaskFiles {
 type runCmd struct {
 	Recipe   string   `arg:"" optional:"" help:"Name of a recipe, or a path to one (default: quickstart)."`
 	Seed     uint64   `help:"Seed of everything random (default: the recipe's)." placeholder:"N"`
-	Model    string   `help:"Where policies start: embedded (what the recipe makes, or the model in the binary), embedded:DIR, run or run:ID." default:"embedded" placeholder:"MODEL"`
+	Model    string   `help:"Where policies start: embedded (what the recipe makes, or the model in the binary), embedded:DIR, run or run:ID; or openai:NAME, one that others serve, where there is nothing to train." default:"embedded" placeholder:"MODEL"`
 	Rounds   *int     `help:"Rounds, in place of the recipe's." placeholder:"N"`
 	Controls string   `help:"Controls to run beside: all, none, or names with commas." default:"all" placeholder:"NAMES"`
 	Set      []string `help:"Change a value of the recipe: updates[0].optimize.train.steps=200. May be repeated." sep:"none" placeholder:"PATH=VALUE"`
 	Fresh    bool     `help:"Start over, beside an earlier run of the same recipe."`
 	JSON     bool     `help:"Print one JSON document."`
 	taskFlags
+	servedFlags
 }
 
 func (cmd *runCmd) Run(ctx context.Context, a *app, c *console) error {
@@ -47,7 +48,7 @@ func (cmd *runCmd) Run(ctx context.Context, a *app, c *console) error {
 			return err
 		}
 	}
-	p, err := a.open(c)
+	p, err := a.openPriced(c, cmd.Prices)
 	if err != nil {
 		return err
 	}
@@ -61,8 +62,8 @@ func (cmd *runCmd) Run(ctx context.Context, a *app, c *console) error {
 func (cmd *runCmd) options() (pawl.RunOptions, error) {
 	o := pawl.RunOptions{Recipe: cmd.Recipe, Seed: cmd.Seed, Tasks: cmd.files(), Fresh: cmd.Fresh, Set: map[string]string{}}
 	var err error
-	if o.Model, err = pawl.ParseModel(cmd.Model); err != nil {
-		return o, &pawl.InputError{Err: err}
+	if o.Model, err = cmd.model(cmd.Model); err != nil {
+		return o, err
 	}
 	if cmd.Rounds != nil {
 		o.Set["rounds"] = strconv.Itoa(*cmd.Rounds)
@@ -94,8 +95,11 @@ func controlNames(s string) []string {
 }
 
 // open opens the data directory; damage that was survived is told.
-func (a *app) open(c *console) (*pawl.Pawl, error) {
-	return pawl.Open(pawl.Options{Dir: a.Dir, Recipes: a.RecipesDir, Warn: func(m string) { c.note("warning: %s", m) }})
+func (a *app) open(c *console) (*pawl.Pawl, error) { return a.openPriced(c, "") }
+
+// openPriced is open with a table of prices, "" for the data directory's.
+func (a *app) openPriced(c *console, prices string) (*pawl.Pawl, error) {
+	return pawl.Open(pawl.Options{Dir: a.Dir, Recipes: a.RecipesDir, Prices: prices, Warn: func(m string) { c.note("warning: %s", m) }})
 }
 
 // look opens the data directory for a command that starts nothing: where there
@@ -107,10 +111,14 @@ func (a *app) look(c *console) (*pawl.Pawl, error) {
 	return a.open(c)
 }
 
-// openFor opens the data directory if the model is in it; a folder needs none.
-func (a *app) openFor(c *console, m pawl.Model) (*pawl.Pawl, error) {
-	if m.Kind == pawl.ModelFolder {
+// openFor opens the data directory if the model is in it, or if answers are kept
+// there, those of models that others serve; a folder needs none.
+func (a *app) openFor(c *console, m pawl.Model, prices string) (*pawl.Pawl, error) {
+	switch {
+	case m.Kind == pawl.ModelFolder:
 		return pawl.Open(pawl.Options{Dir: a.Dir, Recipes: a.RecipesDir, Memory: true})
+	case m.Kind == pawl.ModelOpenAI:
+		return a.openPriced(c, prices)
 	}
 	return a.look(c)
 }

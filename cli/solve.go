@@ -14,21 +14,22 @@ import (
 type solveCmd struct {
 	Question    []string `arg:"" optional:"" help:"The question; several words are joined. An empty one (\"\") starts from the begin token."`
 	Recipe      string   `help:"Answer with the inference half of a recipe: sample, verify, answer. Without it the model is asked once." placeholder:"NAME"`
-	Model       string   `help:"Who answers: run, run:ID, embedded:DIR, or embedded, the model in the binary." default:"run" placeholder:"MODEL"`
+	Model       string   `help:"Who answers: run, run:ID, embedded:DIR, embedded, the model in the binary, or openai:NAME, one that others serve." default:"run" placeholder:"MODEL"`
 	Tasks       string   `help:"Answer every task of a file, JSONL or Parquet, or of a task source such as addition or {addition: {n: 9}}; prints completion rows." placeholder:"FILE"`
 	SkipBad     int      `help:"Pass over up to N bad rows of the file." placeholder:"N"`
 	Temperature *float64 `help:"Sampling temperature (default: the recipe's, or 0, which is greedy)." placeholder:"T"`
 	MaxTokens   int      `help:"Longest attempt, in tokens (default: the recipe's, or 256)." placeholder:"N"`
 	N           int      `short:"n" help:"Attempts of a model that is asked without a recipe (default: 1); they differ where --temperature is above 0." placeholder:"N"`
 	steerFlags
+	servedFlags
 	Seed uint64 `help:"Seed of the samples." default:"1" placeholder:"N"`
 	JSON bool   `help:"Print one JSON document; JSON lines with --tasks."`
 }
 
 func (cmd *solveCmd) Run(ctx context.Context, a *app, c *console) error {
-	model, err := pawl.ParseModel(cmd.Model)
+	model, err := cmd.model(cmd.Model)
 	if err != nil {
-		return &pawl.InputError{Err: err}
+		return err
 	}
 	steering, err := cmd.steering()
 	if err != nil {
@@ -38,7 +39,7 @@ func (cmd *solveCmd) Run(ctx context.Context, a *app, c *console) error {
 	if err != nil {
 		return err
 	}
-	p, err := a.openFor(c, model)
+	p, err := a.openFor(c, model, cmd.Prices)
 	if err != nil {
 		return err
 	}

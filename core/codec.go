@@ -283,7 +283,7 @@ func (e *encoder) task(t *Task) {
 	e.string(t.ID)
 	e.nodes(t.Prompt)
 	o := &t.Options
-	// The first byte was a bool; 2 adds further options, 4 biases by text, 8 fields without a name.
+	// The first byte was a bool; 2 adds further options, 4 biases by text.
 	first := byte(0)
 	if o.Temperature != nil {
 		first = 1
@@ -294,7 +294,7 @@ func (e *encoder) task(t *Task) {
 	if len(o.BiasText) > 0 {
 		first |= 4
 	}
-	if len(o.Extra) > 0 {
+	if o.passed() {
 		first |= 8
 	}
 	e.buf = append(e.buf, first)
@@ -326,7 +326,8 @@ func (e *encoder) task(t *Task) {
 			e.float64(o.BiasText[token])
 		}
 	}
-	if len(o.Extra) > 0 {
+	if o.passed() {
+		e.int(int64(o.TopLogprobs))
 		e.json(o.Extra)
 	}
 	e.json(t.Reference)

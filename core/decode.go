@@ -277,8 +277,8 @@ func (d *decoder) task(t *Task) {
 		d.textBiases(o)
 	}
 	if first&8 == 8 {
-		if o.Extra = d.json(); len(o.Extra) == 0 {
-			d.fail("further fields that are none")
+		if o.TopLogprobs, o.Extra = int(d.int()), d.json(); !o.passed() {
+			d.fail("options of callers without any")
 		}
 	}
 	t.Reference = d.json()

@@ -47,9 +47,6 @@ func (a *actor) decoding(ids []int32, r core.Request) (nn.Prompt, error) {
 	if p.Bias, err = a.biases(o); err != nil {
 		return p, err
 	}
-	if len(o.Extra) > 0 {
-		return p, fmt.Errorf("further fields %s: only models that others serve are sent fields that Pawl has no name for", o.Extra)
-	}
 	var list []core.Intervention
 	for _, name := range o.Interventions {
 		f := a.interventions[name]

@@ -34,6 +34,7 @@ type actor struct {
 var (
 	_ core.BatchActor = (*actor)(nil)
 	_ core.Streamer   = (*actor)(nil)
+	_ core.Told       = (*actor)(nil)
 	_ core.Reader     = (*actor)(nil)
 	_ core.Scorer     = (*actor)(nil)
 )
@@ -55,7 +56,7 @@ func (a *actor) canonical(r core.Request) core.Request {
 	path := make([]core.Node, len(r.Path))
 	for i, n := range r.Path {
 		path[i] = core.Node{Role: n.Role, Content: n.Content}
-		if d := dataOf(n); d.Content != nil || d.Name != nil || d.ToolCallID != nil || d.ToolCalls != nil || d.Message != nil {
+		if d := sent(n); len(d) > 0 {
 			path[i].Data, _ = json.Marshal(d) // parsed just now
 		}
 	}

@@ -86,7 +86,7 @@ func TestWhatIsAsked(t *testing.T) {
 		{Role: core.RoleSystem, Content: "Be brief."},
 		{Role: core.RoleUser, Content: "look", Data: json.RawMessage(`{"content":[{"type":"text","text":"look"},{"type":"image_url","image_url":{"url":"data:,x"}}]}`)},
 		{Role: core.RoleAssistant, Actor: "solver", Data: json.RawMessage(`{"tool_calls":[{"id":"c1","type":"function","function":{"name":"add","arguments":"{}"}}],"logprobs":{"content":[]},"reasoning_content":"hm"}`)},
-		{Role: core.RoleTool, Content: "4", Data: json.RawMessage(`{"tool_call_id":"c1","criteria":["not for servers"]}`)},
+		{Role: core.RoleTool, Actor: "tool", Content: "4", Data: json.RawMessage(`{"tool_call_id":"c1","criteria":["not for servers"]}`)},
 	}
 	req.Options = core.Options{MaxTokens: 9, TopP: 0.9, TopK: 5, MinP: 0.1, Stop: []string{"END"}, Bias: map[int32]float64{3: -1.5},
 		Tools: json.RawMessage(`[{"type":"function","function":{"name":"add"}}]`), Extra: json.RawMessage(`{"tool_choice":"auto","parallel_tool_calls":false}`)}
@@ -296,7 +296,7 @@ func TestKeys(t *testing.T) {
 	for name, change := range map[string]func(*core.Request){
 		"seed": func(r *core.Request) { r.Seed++ }, "sample": func(r *core.Request) { r.First++ },
 		"text":   func(r *core.Request) { r.Path[0].Content = "Q" },
-		"images": func(r *core.Request) { r.Path[0].Data = json.RawMessage(`{"content":[]}`) },
+		"images": func(r *core.Request) { r.Path[0].Data = json.RawMessage(`{"content":[{}]}`) },
 		"extra":  func(r *core.Request) { r.Options.Extra = json.RawMessage(`{"a":1}`) },
 	} {
 		req := base

@@ -210,8 +210,9 @@ func (l *logprobPieces) add(p logprobPieces, d *core.Delta) error {
 	if err != nil {
 		return err
 	}
-	more, err := logprobsOf(raw)
-	d.Logprobs = append(d.Logprobs, more...)
+	more, err := tokensOf(raw)
+	d.Tokens = append(d.Tokens, more...)
+	d.Logprobs = append(d.Logprobs, logprobsOf(more)...)
 	return err
 }
 

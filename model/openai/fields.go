@@ -66,8 +66,8 @@ func (a *actor) fields(ctx context.Context, r core.Request, first, n int, stream
 	} else if !noLimit {
 		f[field] = DefaultMaxTokens
 	}
-	if o.Logprobs {
-		a.askLogprobs(f)
+	if o.Logprobs || o.TopLogprobs > 0 {
+		a.askLogprobs(f, o.TopLogprobs)
 	}
 	if err := a.askForm(o, f); err != nil {
 		return nil, err
@@ -138,15 +138,16 @@ func (a *actor) say(ctx context.Context, path []core.Node, f map[string]any) err
 	return nil
 }
 
-// askLogprobs adds the fields for log-probabilities, which callers may have asked
-// for in more detail.
-func (a *actor) askLogprobs(f map[string]any) {
+// askLogprobs adds the fields for log-probabilities, and for so many likeliest
+// alternatives of each token.
+func (a *actor) askLogprobs(f map[string]any, top int) {
 	if a.plain {
-		if _, has := f["logprobs"]; !has {
-			f["logprobs"] = 1
-		}
+		f["logprobs"] = max(top, 1) // there is no asking for the token alone
 	} else {
 		f["logprobs"] = true
+		if top > 0 {
+			f["top_logprobs"] = top
+		}
 	}
 	if !a.learnt.lacks("return_token_ids") && a.base != DefaultBaseURL {
 		f["return_token_ids"] = true

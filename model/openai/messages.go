@@ -8,20 +8,19 @@ import (
 	"pawl/core"
 )
 
-// turnData is what Node.Data says of a turn to servers, in the names of OpenAI's
-// messages. Other data is for others, and is not sent.
-type turnData struct {
-	Content    json.RawMessage            `json:"content,omitempty"`      // a list of parts, as texts with images are: sent in place of Node.Content
-	Name       json.RawMessage            `json:"name,omitempty"`         // who speaks
-	ToolCallID json.RawMessage            `json:"tool_call_id,omitempty"` // of a tool's turn: the call that it answers
-	ToolCalls  json.RawMessage            `json:"tool_calls,omitempty"`   // of an assistant's turn
-	Message    map[string]json.RawMessage `json:"message,omitempty"`      // fields of a client's message that have no name here
-}
-
-func dataOf(n core.Node) turnData {
-	var d turnData
+// sent is what of a turn's data servers are sent, in the names of OpenAI's
+// messages. A caller's own turn, which has no seat, is sent as it came; of turns
+// that seats took, what a chat needs to go on: other data is for others.
+func sent(n core.Node) map[string]json.RawMessage {
+	var d map[string]json.RawMessage
 	if len(n.Data) == 0 || n.Data[0] != '{' || json.Unmarshal(n.Data, &d) != nil {
-		return turnData{}
+		return nil
+	}
+	for k, v := range d {
+		kept := n.Actor == "" || k == "content" || k == "name" || k == "tool_call_id" || k == "tool_calls"
+		if !kept || k == "role" || k == "logprobs" || k == "tools" || !present(v) || k == "content" && v[0] != '[' {
+			delete(d, k)
+		}
 	}
 	return d
 }
@@ -34,20 +33,10 @@ func messages(path []core.Node) []map[string]any {
 		if n.Role == "" {
 			m["role"] = core.RoleUser
 		}
-		d := dataOf(n)
-		for k, v := range d.Message {
-			if k != "role" && k != "content" {
-				m[k] = v
-			}
+		for k, v := range sent(n) {
+			m[k] = v // content, too, where it is parts
 		}
-		for k, v := range map[string]json.RawMessage{"name": d.Name, "tool_call_id": d.ToolCallID, "tool_calls": d.ToolCalls} {
-			if len(v) > 0 && string(v) != "null" {
-				m[k] = v
-			}
-		}
-		if len(d.Content) > 0 && d.Content[0] == '[' {
-			m["content"] = d.Content
-		} else if m["tool_calls"] != nil && n.Content == "" {
+		if m["tool_calls"] != nil && m["content"] == "" {
 			m["content"] = nil // some servers refuse an empty text there
 		}
 		list[i] = m
@@ -59,8 +48,7 @@ func messages(path []core.Node) []map[string]any {
 func prompt(path []core.Node) (string, error) {
 	var b strings.Builder
 	for i, n := range path {
-		d := dataOf(n)
-		if len(d.ToolCalls) > 0 || len(d.Content) > 0 || n.Role == core.RoleTool {
+		if d := sent(n); d["tool_calls"] != nil || d["content"] != nil || n.Role == core.RoleTool {
 			return "", fmt.Errorf("turn %d has tool calls or parts, which plain completions cannot say; ask the chat endpoint", i+1)
 		}
 		b.WriteString(n.Content)
@@ -75,5 +63,5 @@ func begun(path []core.Node) bool {
 		return false
 	}
 	last := path[len(path)-1]
-	return last.Role == core.RoleAssistant && len(dataOf(last).ToolCalls) == 0
+	return last.Role == core.RoleAssistant && sent(last)["tool_calls"] == nil
 }

@@ -102,10 +102,11 @@ func (c *choice) node(prompt []int32) (core.Node, error) {
 		n.Finish = finish(*c.Finish, len(data["tool_calls"]) > 0)
 	}
 	if present(c.Logprobs) {
-		var err error
-		if n.Logprobs, err = logprobsOf(c.Logprobs); err != nil {
+		tokens, err := tokensOf(c.Logprobs)
+		if err != nil {
 			return n, err
 		}
+		n.Logprobs = logprobsOf(tokens)
 		data["logprobs"] = c.Logprobs
 	}
 	if len(c.TokenIDs) > 0 && (n.Logprobs == nil || len(n.Logprobs) == len(c.TokenIDs)) {
@@ -162,30 +163,13 @@ func finish(reason string, calls bool) string {
 	return reason
 }
 
-// logprobsOf are the log-probabilities of an answer's tokens, in either form.
-func logprobsOf(raw json.RawMessage) ([]float32, error) {
-	var l struct {
-		Content []struct {
-			Logprob float32 `json:"logprob"`
-		} `json:"content"`
-		TokenLogprobs []*float32 `json:"token_logprobs"`
-	}
-	if err := json.Unmarshal(raw, &l); err != nil {
-		return nil, fmt.Errorf("its log-probabilities are in no known form: %w", err)
-	}
+// logprobsOf are the log-probabilities of an answer's tokens.
+func logprobsOf(tokens []core.Token) []float32 {
 	var all []float32
-	for _, t := range l.Content {
+	for _, t := range tokens {
 		all = append(all, t.Logprob)
 	}
-	if l.Content == nil {
-		for _, p := range l.TokenLogprobs {
-			if p == nil {
-				return nil, fmt.Errorf("a token of the answer has no log-probability")
-			}
-			all = append(all, *p)
-		}
-	}
-	return all, nil
+	return all
 }
 
 // flaw says what keeps an alternative from being kept as a success; "" for

@@ -88,7 +88,7 @@ func (a *actor) sent(got *reply, r core.Request, fields map[string]any, n int, f
 		if err != nil {
 			return fail(true, fmt.Errorf("reading the reply of %s: %w", a.base, err))
 		}
-		if r.Options.Logprobs && node.Logprobs == nil && node.Content != "" {
+		if (r.Options.Logprobs || r.Options.TopLogprobs > 0) && node.Logprobs == nil && node.Content != "" {
 			return fail(false, a.unserved("log-probabilities: the server gives none"))
 		}
 		if err := form.keeps(node); err != nil {

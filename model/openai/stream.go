@@ -59,12 +59,16 @@ func whole(n core.Node) core.Delta {
 	d := core.Delta{Content: n.Content, Logprobs: n.Logprobs}
 	var data struct {
 		ToolCalls []map[string]any `json:"tool_calls"`
+		Logprobs  json.RawMessage  `json:"logprobs"`
 		thoughts
 	}
 	if json.Unmarshal(n.Data, &data) != nil {
 		return d
 	}
 	d.Reasoning = data.text()
+	if present(data.Logprobs) {
+		d.Tokens, _ = tokensOf(data.Logprobs) // read before, into Node.Logprobs
+	}
 	if len(data.ToolCalls) > 0 {
 		for i, c := range data.ToolCalls {
 			c["index"] = i

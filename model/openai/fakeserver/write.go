@@ -271,4 +271,3 @@ func sleep(r *http.Request, closed chan struct{}, d time.Duration) bool {
 	}
 	return false
 }
-

@@ -1,0 +1,42 @@
+package pawl
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"pawl/core"
+	"pawl/coretest"
+	"pawl/model/openai"
+)
+
+// payer pays for calls to models that others serve.
+func payer() core.Payer { return &coretest.Payer{} } // in memory, until there is a durable one
+
+// providers are those of this version of Pawl, whose calls payer pays for.
+func providers(payer core.Payer, o Options) map[string]provider {
+	return map[string]provider{
+		openai.Kind: openai.New(openai.Options{Payer: payer, Prices: func() (openai.Prices, error) { return prices(o) }}),
+	}
+}
+
+// pricesFile is what the table of prices is called in a data directory.
+const pricesFile = "prices.yaml"
+
+// prices are those of a file that is named, else of the data directory's, if it
+// has one: nobody's prices are built in, since they change.
+func prices(o Options) (openai.Prices, error) {
+	file := o.Prices
+	if file == "" {
+		file = filepath.Join(o.Dir, pricesFile)
+		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+	}
+	p, err := openai.LoadPrices(file)
+	if err != nil {
+		return nil, input(err)
+	}
+	return p, nil
+}
