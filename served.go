@@ -1,6 +1,7 @@
 package pawl
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -39,4 +40,19 @@ func prices(o Options) (openai.Prices, error) {
 		return nil, input(err)
 	}
 	return p, nil
+}
+
+// ProbeModel finds out what a model that others serve can do; nothing is opened
+// or kept.
+func ProbeModel(ctx context.Context, m Model) (*openai.Probed, error) {
+	if m.Kind != ModelOpenAI {
+		return nil, inputf("probing model %s: only models that others serve are probed; name one as openai:NAME", m)
+	}
+	p := openai.New(openai.Options{})
+	defer p.Close()
+	name, err := p.Resolve(ctx, m.Arg, m.BaseURL)
+	if err != nil {
+		return nil, input(err)
+	}
+	return p.Probe(ctx, name)
 }

@@ -32,7 +32,9 @@ func (a *actor) send(ctx context.Context, r core.Request, base int, want []int, 
 			if a.learnt.adapt(refused, fields, r.Options.MaxTokens > 0) {
 				continue // each time something becomes known, of which there is little
 			}
-			if f := complained(refused, fields); f != "" {
+			if long := tooLong(err); long != err {
+				err = long
+			} else if f := complained(refused, fields); f != "" {
 				err = &core.SendError{Err: &core.UnservedError{Err: fmt.Errorf("%w (it refuses %s)", refused, f)}}
 			}
 		}

@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -73,17 +74,17 @@ func tokensOf(raw json.RawMessage) ([]core.Token, error) {
 			for _, text := range sortedKeys(l.TopLogprobs[i]) {
 				x.Top = append(x.Top, core.Token{Text: text, Logprob: l.TopLogprobs[i][text]})
 			}
-			slices.SortStableFunc(x.Top, func(a, b core.Token) int {
-				switch {
-				case a.Logprob > b.Logprob:
-					return -1
-				case a.Logprob < b.Logprob:
-					return 1
-				}
-				return 0
-			})
+			slices.SortStableFunc(x.Top, func(a, b core.Token) int { return cmp.Compare(b.Logprob, a.Logprob) })
 		}
 		all = append(all, x)
 	}
 	return all, nil
+}
+
+// ranked are alternatives, the likeliest first.
+func ranked(list []core.Alternative) []core.Alternative {
+	slices.SortFunc(list, func(a, b core.Alternative) int {
+		return cmp.Or(cmp.Compare(b.Logprob, a.Logprob), cmp.Compare(a.Token, b.Token))
+	})
+	return list
 }

@@ -162,6 +162,9 @@ func understand(rec Received, set Settings, plain bool) (a Asked, param, why str
 		}
 		a.Text += t.Role + ": " + a.Last + "\n"
 	}
+	if a.Text = strings.TrimSuffix(a.Text, "\n"); !plain && !a.Continue {
+		a.Text += "\nassistant:"
+	}
 	if !plain && len(a.Messages) == 0 {
 		return a, "messages", "messages are missing"
 	}

@@ -85,8 +85,10 @@ func (m *made) logprobs(tokens []string, whole bool) map[string]any {
 		}
 		return map[string]any{"content": content}
 	}
-	var values []any
+	var values, tops []any
 	var offsets []int
+	top := 0
+	_ = json.Unmarshal(m.asked.Logprobs, &top) // a chat's is no number
 	at := len(m.asked.Prompt)
 	if m.asked.Echo && whole {
 		tokens, at = append(append([]string{}, m.prompt...), tokens...), 0
@@ -97,10 +99,17 @@ func (m *made) logprobs(tokens []string, whole bool) map[string]any {
 		} else {
 			values = append(values, Logprob(t))
 		}
+		if top > 1 {
+			row := map[string]float64{t: Logprob(t)}
+			for k := 1; k < top; k++ {
+				row[fmt.Sprint(t, k)] = Logprob(t) - float64(k)
+			}
+			tops = append(tops, row)
+		}
 		offsets = append(offsets, at)
 		at += len(t)
 	}
-	return map[string]any{"tokens": tokens, "token_logprobs": values, "text_offset": offsets, "top_logprobs": nil}
+	return map[string]any{"tokens": tokens, "token_logprobs": values, "text_offset": offsets, "top_logprobs": tops}
 }
 
 // promptLogprobs are as vLLM tells them: by token id, nothing for the first.
