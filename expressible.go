@@ -24,6 +24,9 @@ const (
 // learn from them: many runs do not.
 func (p *Pawl) expressible(ctx context.Context, given map[string]core.Policy, sets map[string]core.TaskSource) error {
 	for _, lane := range slices.Sorted(maps.Keys(given)) {
+		if _, served := given[lane][core.PartModel]; served {
+			continue // whoever serves it has the tokenizer
+		}
 		encoder, err := p.models.Encoder(ctx, given[lane])
 		if err != nil {
 			return err

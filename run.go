@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"pawl/core"
+	"pawl/exec"
 	"pawl/loop"
 	"pawl/recipe"
 	"pawl/registry"
@@ -328,9 +329,15 @@ func (p *Pawl) advance(ctx context.Context, row store.Run, j *job, gateUses int)
 	if err != nil {
 		return nil, errors.Join(err, lease.Release(final))
 	}
+	// One cap over the whole loop, whatever arm or seat a call is for.
+	account, err := exec.NewAccount(final, lease, row.ID, capOf(j.plan.Budget))
+	if err != nil {
+		return nil, errors.Join(err, lease.Release(final))
+	}
+	ctx = exec.OnAccount(ctx, account)
 	run := &loop.Run{
 		ID: row.ID, Plan: j.plan, Seed: j.Seed, Salt: salt(row), Ledger: l, Models: p.models, Registry: registry.Default,
-		Sets: j.sets.sources, Initial: j.initial, Controls: j.Controls, Observe: j.Observe, Sandbox: p.Sandbox,
+		Sets: j.sets.sources, Initial: j.initial, Controls: j.Controls, Observe: j.Observe, Sandbox: p.Sandbox, Parallel: p.models.parallel(j.initial),
 	}
 	report, err := run.Do(ctx)
 	report.GateUses = gateUses

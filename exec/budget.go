@@ -54,6 +54,14 @@ func (a *Account) Within(c Cap) *Account {
 	return &Account{ledger: a.ledger, scope: a.scope, cap: c, parent: a, purse: a.purse}
 }
 
+// SetCap changes what the account may spend. What was spent stays spent.
+func (a *Account) SetCap(c Cap) {
+	a.purse.mu.Lock()
+	defer a.purse.mu.Unlock()
+	a.cap = c
+	a.purse.tell()
+}
+
 // Spent is what was spent, and what is reserved.
 func (a *Account) Spent() (spent, held core.Usage) {
 	a.purse.mu.Lock()
@@ -124,6 +132,11 @@ func (a *Account) settle(most, cost core.Usage) {
 		b.spent.Add(cost)
 		b.open--
 	}
-	close(a.purse.changed)
-	a.purse.changed = make(chan struct{})
+	a.purse.tell()
+}
+
+// tell wakes those who wait for money. The caller holds mu.
+func (p *purse) tell() {
+	close(p.changed)
+	p.changed = make(chan struct{})
 }
