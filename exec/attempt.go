@@ -21,6 +21,9 @@ func (o *order) attempt(ctx context.Context, open []claim) (rest []claim, err er
 		return nil, err
 	}
 	defer lane.leave(place, passed, 0) // unless it was left before
+	if err := o.account.purse.debts.settle(ctx, o.account.ledger); err != nil {
+		return nil, err
+	}
 	if err := o.account.reserve(ctx, o.Ceiling); err != nil {
 		return nil, err
 	}
@@ -67,6 +70,7 @@ func (o *order) attempt(ctx context.Context, open []claim) (rest []claim, err er
 	keep := context.WithoutCancel(ctx)
 	beaten, err := o.account.ledger.Settle(keep, id, s)
 	if err != nil {
+		o.account.purse.debts.add(id, s)
 		return nil, errors.Join(err, failure)
 	}
 	if len(beaten) > 0 {

@@ -36,6 +36,7 @@ type Account struct {
 type purse struct {
 	mu      sync.Mutex
 	changed chan struct{} // closed, and made anew, when a reservation ends
+	debts   debts
 }
 
 // NewAccount opens the account of scope, with all that was spent on its behalf before:

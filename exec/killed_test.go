@@ -129,6 +129,7 @@ type upstream struct {
 	dropped  int
 	durable  map[int]bool // known to be in the ledger when the last caller was killed
 	repeats  int
+	lost     int
 	requests int
 	life     map[int]bool // billed, and answered as far as it knows, since the last kill
 	begun    chan struct{}
@@ -187,7 +188,7 @@ func TestKilled(t *testing.T) {
 		kills = 15
 	}
 	u, dir := newUpstream(t), t.TempDir()
-	var seen, killedInFlight, most int
+	var seen, killedInFlight, most int // seen counts the lines of the log
 	next := 0 // all below are durable
 	for life := 0; ; life++ {
 		from, last := next, life == kills
@@ -217,7 +218,7 @@ func TestKilled(t *testing.T) {
 			break
 		}
 	}
-	u.report(t, dir, kills, seen, killedInFlight, most)
+	u.report(t, dir, kills, killedInFlight, most)
 }
 
 // highest is the last number that was asked for.
@@ -265,6 +266,7 @@ func (u *upstream) closeLife(t *testing.T, dir string, seen, next *int) (inFligh
 	for _, line := range all[*seen : len(all)-1] {
 		n, content, _ := strings.Cut(strings.TrimSuffix(string(line), "\n"), " ")
 		if got, ok := at(atoi(n)); !ok || got != content {
+			u.lost++
 			t.Errorf("lost: number %s was given as %q, the ledger has %q", n, content, got)
 		}
 	}
@@ -279,7 +281,7 @@ func (u *upstream) closeLife(t *testing.T, dir string, seen, next *int) (inFligh
 	return inFlight
 }
 
-func (u *upstream) report(t *testing.T, dir string, kills, seen, inFlight, most int) {
+func (u *upstream) report(t *testing.T, dir string, kills, inFlight, most int) {
 	t.Helper()
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -297,8 +299,8 @@ func (u *upstream) report(t *testing.T, dir string, kills, seen, inFlight, most 
 	}
 	defer s.Close()
 	sum := spending(t, s)
-	t.Logf("row 1: %d kills: %d answers, %d given, 0 lost, %d repeated after completion; %d bills, %d extra: %d dropped by the server, %d in flight at kills (%d at most, of %d); %d attempts of unknown outcome, $%.4f billed, $%.4f accounted for",
-		kills, len(u.durable), seen, u.repeats, total, extra, u.dropped, inFlight, most, buyers, sum.Unknown+sum.Open,
+	t.Logf("row 1: %d kills: %d answers, %d lost, %d repeated after completion; %d bills, %d extra: %d dropped by the server, %d in flight at kills (%d at most, of %d); %d attempts of unknown outcome, $%.4f billed, $%.4f accounted for",
+		kills, len(u.durable), u.lost, u.repeats, total, extra, u.dropped, inFlight, most, buyers, sum.Unknown+sum.Open,
 		float64(total*price)/1e6, float64(sum.Total().MicroUSD)/1e6)
 	if u.repeats > 0 || extra > u.dropped+inFlight || most > buyers || len(u.durable) < kills {
 		t.Errorf("%d repeats, %d extra bills, %d dropped, %d in flight, %d at most", u.repeats, extra, u.dropped, inFlight, most)

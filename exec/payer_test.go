@@ -435,6 +435,11 @@ func TestPayLedgerFails(t *testing.T) {
 	if got, err := p.Pay(ctx, purchase("a"), send); !errors.Is(err, full) || got != nil || sends != 1 {
 		t.Errorf("a result that is not durable: %v, %v", got, err)
 	}
+	for range 10 {
+		if _, err := p.Pay(ctx, purchase("b"), send); !errors.Is(err, full) {
+			t.Errorf("while a result is not durable: %v", err)
+		}
+	}
 	ledger.intend = full
 	for range 10 {
 		if _, err := p.Pay(ctx, purchase("b"), send); !errors.Is(err, full) {
@@ -449,6 +454,15 @@ func TestPayLedgerFails(t *testing.T) {
 	}
 	if sum := spending(t, s); sum.Open != 1 || sum.Reserved != ceiling {
 		t.Errorf("in the ledger: %+v", sum)
+	}
+	// With room again, what was paid for is not paid for again.
+	ledger.intend, ledger.settle = nil, nil
+	if _, err := p.Pay(ctx, purchase("b"), send); err != nil {
+		t.Error(err)
+	}
+	got, err := p.Pay(ctx, purchase("a"), send)
+	if err != nil || !got[0].Reused || sends != 2 {
+		t.Errorf("with room again: %v, sent %d times", err, sends)
 	}
 }
 
