@@ -189,7 +189,7 @@ func TestKilled(t *testing.T) {
 	}
 	u, dir := newUpstream(t), t.TempDir()
 	var seen, killedInFlight, most int // seen counts the lines of the log
-	next := 0 // all below are durable
+	next := 0                          // all below are durable
 	for life := 0; ; life++ {
 		from, last := next, life == kills
 		to := from + 1_000_000
