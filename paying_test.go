@@ -156,7 +156,7 @@ func TestAccounts(t *testing.T) {
 		seed uint64
 		want error
 	}{
-		{"alice", 0.002, 1, nil}, {"alice", 0.002, 2, nil}, {"alice", 0.002, 3, core.ErrBudget},
+		{"alice", 0.002, 1, nil}, {"alice", 0.002, 2, nil}, {"alice", 0.002, 3, core.ErrSpent},
 		{"bob", 0, 3, nil}, {"alice", 0.002, 3, nil}, {"alice", 0.003, 4, nil}, // what bob bought costs nobody anything
 	} {
 		acc, err := a.Of(ctx, c.key, recipe.Budget{USD: c.usd})

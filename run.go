@@ -344,6 +344,9 @@ func (p *Pawl) advance(ctx context.Context, row store.Run, j *job, gateUses int)
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause
 	}
+	if errors.Is(err, loop.ErrBudget) {
+		err = fmt.Errorf("%w; the same command goes on with a larger budget.usd or budget.tokens, as --set budget.usd=5", err)
+	}
 	status := store.Done
 	switch {
 	case errors.Is(err, context.Canceled):

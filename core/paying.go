@@ -2,12 +2,8 @@ package core
 
 import (
 	"context"
-	"errors"
 	"time"
 )
-
-// ErrBudget ends what would spend more than it may.
-var ErrBudget = errors.New("the budget is reached")
 
 // Payer makes calls that cost money: each alternative is bought once, and what
 // was bought is durable before anyone sees it. It is the one layer that retries,
@@ -26,6 +22,12 @@ type Purchase struct {
 	// Record is told of to listeners of calls (see WithCalls) when the purchase has
 	// ended; the payer fills in Key, Reused, Attempts, Began, Took, Usage, Unknown, Err.
 	Record CallRecord
+	// Nodes are what the listeners' record says was answered, given what was bought;
+	// nil where nobody needs to know.
+	Nodes func([]Bought) []Node
+	// Unpriced says that the ceiling's dollars are not known: a payer that holds
+	// spending to a cap in dollars refuses the purchase.
+	Unpriced bool
 }
 
 // Bought is one alternative.
@@ -58,7 +60,7 @@ type SentResult struct {
 // SendError is an attempt that failed.
 type SendError struct {
 	Err     error
-	Again   bool          // the same request may fare better later
+	Again   bool          // the same request may fare better later, and nothing of its answer was handed on yet
 	Slow    bool          // the server has too much to do: fewer at a time
 	After   time.Duration // it asks to be left alone for so long; a floor
 	Usage   Usage         // what it cost, where that is known

@@ -24,11 +24,16 @@ func (o *order) attempt(ctx context.Context, open []claim) (rest []claim, err er
 	if err := o.account.purse.debts.settle(ctx, o.account.ledger); err != nil {
 		return nil, err
 	}
-	if err := o.account.reserve(ctx, o.Ceiling); err != nil {
+	if err := o.account.reserve(ctx, o.Ceiling, o.Unpriced); err != nil {
 		return nil, err
 	}
 	cost := core.Usage{}
 	defer func() { o.account.settle(o.Ceiling, cost) }()
+	settle, err := core.Reserve(ctx, o.Ceiling)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { settle(cost) }()
 	id, err := o.account.ledger.Intend(ctx, o.account.scope, o.Lane, o.keys(open), o.Ceiling)
 	if err != nil {
 		return nil, err

@@ -80,9 +80,13 @@ func OnAccount(ctx context.Context, a *Account) context.Context {
 // reserve sets the most that an attempt can cost aside. Where attempts under way
 // may turn out cheaper, it waits for them; so that none of them is cut short when
 // the budget ends what they are part of, it refuses only after they have ended.
-func (a *Account) reserve(ctx context.Context, most core.Usage) error {
+func (a *Account) reserve(ctx context.Context, most core.Usage, unpriced bool) error {
 	for {
 		a.purse.mu.Lock()
+		if unpriced && a.inDollars() {
+			a.purse.mu.Unlock()
+			return &UnpricedError{}
+		}
 		by, err := a.refusal(most)
 		if err == nil {
 			for b := a; b != nil; b = b.parent {
@@ -105,6 +109,18 @@ func (a *Account) reserve(ctx context.Context, most core.Usage) error {
 	}
 }
 
+// inDollars tells whether a cap in dollars holds.
+func (a *Account) inDollars() bool {
+	return a.cap.MicroUSD > 0 || a.parent != nil && a.parent.inDollars()
+}
+
+// UnpricedError refuses a call that costs nobody knows how much to a budget in dollars.
+type UnpricedError struct{}
+
+func (*UnpricedError) Error() string {
+	return "the budget is in dollars and the price of this model is not known; tell its price, or give the budget in tokens"
+}
+
 // refusal is why most cannot be reserved, and by whom.
 func (a *Account) refusal(most core.Usage) (by *Account, err error) {
 	for by = a; by != nil; by = by.parent {
@@ -112,11 +128,11 @@ func (a *Account) refusal(most core.Usage) (by *Account, err error) {
 		used.Add(by.held)
 		if c := by.cap.MicroUSD; c > 0 && used.MicroUSD+most.MicroUSD > c {
 			return by, fmt.Errorf("%w: $%.6f are spent, the next call may cost $%.6f, and $%.6f are allowed",
-				core.ErrBudget, dollars(used.MicroUSD), dollars(most.MicroUSD), dollars(c))
+				core.ErrSpent, dollars(used.MicroUSD), dollars(most.MicroUSD), dollars(c))
 		}
 		if c := by.cap.Tokens; c > 0 && used.Tokens()+most.Tokens() > c {
 			return by, fmt.Errorf("%w: %d tokens are spent, the next call may take %d, and %d are allowed",
-				core.ErrBudget, used.Tokens(), most.Tokens(), c)
+				core.ErrSpent, used.Tokens(), most.Tokens(), c)
 		}
 	}
 	return nil, nil

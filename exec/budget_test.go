@@ -56,7 +56,7 @@ func TestBudgetRace(t *testing.T) {
 				spent.Add(cost.MicroUSD)
 				return answers(cost, want), nil
 			})
-			if errors.Is(err, core.ErrBudget) {
+			if errors.Is(err, core.ErrSpent) {
 				refused.Add(1)
 			} else if err != nil {
 				t.Error(err)
@@ -93,7 +93,7 @@ func TestBudgetHolds(t *testing.T) {
 					part := int64(float64(m) * parts)
 					return answers(core.Usage{MicroUSD: part, CompletionTokens: part / 10}, want), nil
 				})
-				if err != nil && !errors.Is(err, core.ErrBudget) {
+				if err != nil && !errors.Is(err, core.ErrSpent) {
 					rt.Error(err)
 				}
 			})
@@ -136,7 +136,7 @@ func TestBudgetWaits(t *testing.T) {
 			t.Errorf("it does not wait: %v", err)
 		case end <- cost:
 		}
-		if err := <-waiting; (cost == 500) != (err == nil) || err != nil && !errors.Is(err, core.ErrBudget) {
+		if err := <-waiting; (cost == 500) != (err == nil) || err != nil && !errors.Is(err, core.ErrSpent) {
 			t.Errorf("after a call for %d: %v", cost, err)
 		}
 		wg.Wait()
@@ -169,7 +169,7 @@ func TestBudgetWithin(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-		} else if !errors.Is(err, core.ErrBudget) || !strings.Contains(err.Error(), c.want) {
+		} else if !errors.Is(err, core.ErrSpent) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("error %v, want %q", err, c.want)
 		}
 	}
@@ -202,4 +202,47 @@ func TestBudgetResumes(t *testing.T) {
 			t.Errorf("a cap of %d: %v", most, err)
 		}
 	}
+}
+
+// A purse of the context holds beside the account, and a budget in dollars takes no
+// call without a price.
+func TestBudgetBeside(t *testing.T) {
+	a, s := capped(t, exec.Cap{Tokens: 1000})
+	p := exec.NewPayer(exec.PayerOptions{})
+	ctx := exec.OnAccount(ctx, a)
+	purse := &limited{left: 150}
+	for i, want := range []error{nil, core.ErrSpent, nil} {
+		o := purchase(fmt.Sprint(i))
+		o.Unpriced = true
+		_, err := p.Pay(core.WithPurse(ctx, purse), o, func(_ context.Context, want []int) (core.Sent, error) {
+			return answers(core.Usage{CompletionTokens: 60}, want), nil
+		})
+		if !errors.Is(err, want) || want == nil && err != nil || purse.left < 0 {
+			t.Errorf("call %d: %v, %d left", i, err, purse.left)
+		}
+		purse.left += int64(10 * i)
+	}
+	if got := spending(t, s); got.Settled.CompletionTokens != 120 || purse.left != 60 {
+		t.Errorf("spent %+v, %d left", got, purse.left)
+	}
+	a.SetCap(exec.Cap{MicroUSD: 1_000_000})
+	o := purchase("unpriced")
+	o.Unpriced = true
+	_, err := p.Pay(ctx, o, nil)
+	if refused := (*exec.UnpricedError)(nil); !errors.As(err, &refused) {
+		t.Errorf("an unpriced call on a budget in dollars: %v", err)
+	}
+}
+
+// limited is a purse of so many tokens.
+type limited struct{ left int64 }
+
+func (l *limited) Left() int64 { return l.left }
+
+func (l *limited) Reserve(most core.Usage) (func(core.Usage), error) {
+	if most.Tokens() > l.left {
+		return nil, core.ErrSpent
+	}
+	l.left -= most.Tokens()
+	return func(used core.Usage) { l.left += most.Tokens() - used.Tokens() }, nil
 }

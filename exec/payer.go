@@ -109,6 +109,8 @@ func (p *Payer) Pay(ctx context.Context, c core.Purchase, send core.Send) ([]cor
 	rec.Began, rec.Took = began, p.o.Clock.Now().Sub(began)
 	if err != nil {
 		rec.Err = err.Error()
+	} else if c.Nodes != nil && core.Listened(ctx) {
+		rec.Nodes = c.Nodes(o.out)
 	}
 	core.Called(ctx, *rec)
 	if err != nil {
