@@ -17,6 +17,7 @@ import (
 // one process writes on their behalf.
 type Accounts struct {
 	lease *store.Lease
+	held  context.Context // ends when the lease is lost
 	stop  func()
 
 	mu   sync.Mutex
@@ -30,9 +31,8 @@ func (p *Pawl) Accounts(ctx context.Context, name string) (*Accounts, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A lease that is lost needs no telling here: nothing can be intended without.
-	_, stop := keepLease(context.WithoutCancel(ctx), lease)
-	return &Accounts{lease: lease, stop: stop, open: map[string]*exec.Account{}}, nil
+	held, stop := keepLease(context.WithoutCancel(ctx), lease)
+	return &Accounts{lease: lease, held: held, stop: stop, open: map[string]*exec.Account{}}, nil
 }
 
 // Of is the account of scope, of which there is one, with b as its cap from now on.
@@ -81,6 +81,10 @@ const tills = 64
 func (t *till) account(ctx context.Context, p *Pawl) (*exec.Account, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.accounts != nil && t.accounts.held.Err() != nil {
+		t.accounts.stop() // the machine slept, and another process took it
+		t.accounts = nil
+	}
 	for n := 1; t.accounts == nil; n++ {
 		var err error
 		t.accounts, err = p.Accounts(ctx, fmt.Sprintf("calls-%d", n))

@@ -42,7 +42,6 @@ func (o *order) attempt(ctx context.Context, open []claim) (rest []claim, err er
 		return nil, errMeanwhile
 	}
 	sent, failure := o.ask(ctx, open)
-	o.Record.Attempts++
 	var told *core.SendError
 	isTold := errors.As(failure, &told)
 	switch {
@@ -87,8 +86,12 @@ func (o *order) attempt(ctx context.Context, open []claim) (rest []claim, err er
 	return open[len(results):], failure
 }
 
-// ask sends; a panic leaves the outcome unknown.
+// ask sends, unless nobody waits any more; a panic leaves the outcome unknown.
 func (o *order) ask(ctx context.Context, open []claim) (sent core.Sent, err error) {
+	if ctx.Err() != nil {
+		return sent, &core.SendError{Err: context.Cause(ctx)}
+	}
+	o.Record.Attempts++
 	defer recoverInto(&err)
 	want := make([]int, len(open))
 	for i, c := range open {

@@ -42,7 +42,7 @@ func TestTornCalls(t *testing.T) {
 		t.Fatal(err)
 	}
 	cuts, loud, fewest, most := 0, 0, calls, 0
-	for size := info.Size() - 1; size > info.Size()/2; size -= 3*4099 {
+	for size := info.Size() - 1; size > info.Size()/2; size -= 3 * 4099 {
 		cuts++
 		copied := copyStore(t, dir, size)
 		warned := ""
