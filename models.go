@@ -9,6 +9,7 @@ import (
 	"pawl/core"
 	"pawl/loop"
 	"pawl/model/embedded"
+	"pawl/model/openai"
 )
 
 // provider makes actors of models that are served rather than weighed: a package
@@ -20,6 +21,13 @@ type provider interface {
 	Actor(ctx context.Context, m core.ModelName, seat string, o core.Options) (core.Actor, error)
 	// Dialect is how the model is best asked.
 	Dialect(m core.ModelName) string
+}
+
+// providers are those of this version of Pawl, whose calls payer pays for.
+func providers(payer core.Payer, o Options) map[string]provider {
+	return map[string]provider{
+		openai.Kind: openai.New(openai.Options{Payer: payer, Prices: func() (openai.Prices, error) { return prices(o) }}),
+	}
 }
 
 // models is loop.Models over every kind of model: a policy with a PartModel is
@@ -81,6 +89,20 @@ func (m *models) served(ctx context.Context, p core.Policy) (name core.ModelName
 		return name, nil, true, fmt.Errorf("serving model %s: this version of Pawl has no models of kind %q", name.Name, name.Kind)
 	}
 	return name, by, true, nil
+}
+
+// servedTasks is how many tasks are under way at once where others serve the
+// models: the machine waits then, and the payer bounds what is sent.
+const servedTasks = 256
+
+// parallel is loop.Run.Parallel for policies.
+func (m *models) parallel(policies map[string]core.Policy) int {
+	for _, p := range policies {
+		if _, ok := p[core.PartModel]; ok {
+			return servedTasks
+		}
+	}
+	return 0
 }
 
 // Actor is the actor that plays seat under policy p.

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"pawl/core"
+	"pawl/exec"
 	"pawl/model/embedded"
 	"pawl/recipe"
 	"pawl/recipes"
@@ -39,6 +40,8 @@ type Pawl struct {
 	store  *store.Store
 	engine *embedded.Engine
 	models *models // the engine, and all that is served elsewhere
+	payer  core.Payer
+	till   till
 	finder recipe.Finder
 
 	boxes   sync.Mutex // guards what follows
@@ -62,10 +65,10 @@ func Open(o Options) (*Pawl, error) {
 		}
 	}
 	engine := embedded.New(s)
-	return &Pawl{
-		dir: o.Dir, store: s, engine: engine, finder: Finder(o.Recipes), options: o.Sandbox,
-		models: &models{Engine: engine, store: s, providers: providers(payer(), o)},
-	}, nil
+	p := &Pawl{dir: o.Dir, store: s, engine: engine, finder: Finder(o.Recipes), options: o.Sandbox}
+	p.payer = exec.NewPayer(exec.PayerOptions{Account: func(ctx context.Context) (*exec.Account, error) { return p.till.account(ctx, p) }})
+	p.models = &models{Engine: engine, store: s, providers: providers(p.payer, o)}
+	return p, nil
 }
 
 // Version of this program.
@@ -83,7 +86,7 @@ func (p *Pawl) Close() error {
 		err = p.box.Close()
 		p.box = nil
 	}
-	return errors.Join(err, p.models.close(), p.store.Close())
+	return errors.Join(err, p.models.close(), p.till.close(), p.store.Close())
 }
 
 // Sandbox is what runs code of others, opened when it is first asked for: most

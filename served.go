@@ -6,21 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"pawl/core"
-	"pawl/coretest"
 	"pawl/model/openai"
 )
-
-// payer pays for calls to models that others serve.
-func payer() core.Payer { return &coretest.Payer{} } // in memory, until there is a durable one
-
-// providers are those of this version of Pawl, whose calls payer pays for.
-func providers(payer core.Payer, o Options) map[string]provider {
-	return map[string]provider{
-		openai.Kind: openai.New(openai.Options{Payer: payer, Prices: func() (openai.Prices, error) { return prices(o) }}),
-	}
-}
 
 // pricesFile is what the table of prices is called in a data directory.
 const pricesFile = "prices.yaml"
