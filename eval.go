@@ -57,7 +57,7 @@ func (p *Pawl) Eval(ctx context.Context, o EvalOptions) (*Evaluation, error) {
 	if err := plan.Steer(o.Steering); err != nil {
 		return nil, inputf("measuring %s: %w", o.Model, err)
 	}
-	policy, err := p.Policy(ctx, o.Model)
+	policy, err := p.policyFor(ctx, o.Model, these(tasks))
 	if err != nil {
 		return nil, given(ctx, err)
 	}

@@ -20,6 +20,18 @@ type provider interface {
 	Dialect(m core.ModelName) string
 }
 
+// tasked is the companion of providers whose models know tasks: recordings, of
+// which a task's samples are asked for, and simulations, which know the answers.
+type tasked interface {
+	// ResolveFor is Resolve where the tasks that will be asked are known.
+	ResolveFor(ctx context.Context, arg string, tasks []core.Task) (core.ModelName, error)
+}
+
+// caveat is the companion of providers whose figures need a word of warning.
+type caveat interface {
+	Caveat(m core.ModelName) string
+}
+
 // models is loop.Models over every kind of model: a policy with a PartModel is
 // served by the provider of its kind, any other by the embedded engine.
 type models struct {
@@ -33,13 +45,24 @@ var (
 	_ loop.Dialects = (*models)(nil)
 )
 
-// policy is one without weights, served by the model that a user names.
-func (m *models) policy(ctx context.Context, kind ModelKind, arg, baseURL string) (core.Policy, error) {
+// policy is one without weights, served by the model that a user names; tasks
+// gives those that will be asked, where they are known.
+func (m *models) policy(ctx context.Context, kind ModelKind, arg, baseURL string, tasks tasksAsked) (core.Policy, error) {
 	by, ok := m.providers[string(kind)]
 	if !ok {
 		return nil, fmt.Errorf("resolving model %s:%s: this version of Pawl has no models of kind %q", kind, arg, kind)
 	}
-	name, err := by.Resolve(ctx, arg, baseURL)
+	resolve := func() (core.ModelName, error) { return by.Resolve(ctx, arg, baseURL) }
+	if knows, ok := by.(tasked); ok && tasks != nil {
+		resolve = func() (core.ModelName, error) {
+			list, err := tasks(ctx)
+			if err != nil {
+				return core.ModelName{}, err
+			}
+			return knows.ResolveFor(ctx, arg, list)
+		}
+	}
+	name, err := resolve()
 	if err != nil {
 		return nil, fmt.Errorf("resolving model %s:%s: %w", kind, arg, err)
 	}
@@ -48,6 +71,15 @@ func (m *models) policy(ctx context.Context, kind ModelKind, arg, baseURL string
 		return nil, err
 	}
 	return core.Policy{core.PartModel: d}, nil
+}
+
+// Caveat is what a reader of figures of p must know first, "" for nothing.
+func (p *Pawl) Caveat(ctx context.Context, policy core.Policy) (string, error) {
+	name, by, ok, err := p.models.served(ctx, policy)
+	if warns, has := by.(caveat); ok && has && err == nil {
+		return warns.Caveat(name), nil
+	}
+	return "", err
 }
 
 // served is the name of the model that serves p; ok is false where p has weights.

@@ -63,7 +63,7 @@ func Open(o Options) (*Pawl, error) {
 	engine := embedded.New(s)
 	return &Pawl{
 		dir: o.Dir, store: s, engine: engine, finder: Finder(o.Recipes), options: o.Sandbox,
-		models: &models{Engine: engine, store: s, providers: map[string]provider{}},
+		models: &models{Engine: engine, store: s, providers: providers()},
 	}, nil
 }
 
@@ -121,6 +121,14 @@ const Quickstart = "quickstart"
 // Hugging Face folder as embedded:DIR, a run's policy in force as run or run:ID;
 // and models that others serve, as openai:MODEL, replay:FILE or sim:NAME.
 func (p *Pawl) Policy(ctx context.Context, m Model) (core.Policy, error) {
+	return p.policyFor(ctx, m, nil)
+}
+
+// tasksAsked gives the tasks that a model will be asked.
+type tasksAsked func(context.Context) ([]core.Task, error)
+
+// policyFor is Policy where it is known what will be asked.
+func (p *Pawl) policyFor(ctx context.Context, m Model, tasks tasksAsked) (core.Policy, error) {
 	switch m.Kind {
 	case ModelRecipe:
 		return p.nano(ctx)
@@ -129,7 +137,7 @@ func (p *Pawl) Policy(ctx context.Context, m Model) (core.Policy, error) {
 	case ModelRun:
 		return p.runPolicy(ctx, m.Arg)
 	case ModelOpenAI, ModelReplay, ModelSim:
-		return p.models.policy(ctx, m.Kind, m.Arg, m.BaseURL)
+		return p.models.policy(ctx, m.Kind, m.Arg, m.BaseURL, tasks)
 	}
 	return nil, fmt.Errorf("resolving model %q: it names no weights; use embedded:DIR or run[:ID]", m)
 }

@@ -64,7 +64,7 @@ func (p *Pawl) Run(ctx context.Context, o RunOptions) (*RunResult, error) {
 	if err != nil {
 		return nil, given(ctx, err)
 	}
-	if j.initial, err = p.initial(ctx, j.plan, o.Model); err != nil {
+	if j.initial, err = p.initial(ctx, j.plan, o.Model, j.sets); err != nil {
 		return nil, given(ctx, err)
 	}
 	if err := errors.Join(j.fit(ctx), p.expressible(ctx, j.initial, j.sets.sources)); err != nil {
@@ -120,7 +120,7 @@ func Preflight(ctx context.Context, o Options, run RunOptions) error {
 		return given(ctx, err)
 	}
 	if run.Model.Kind != ModelRun {
-		if j.initial, err = p.initial(ctx, j.plan, run.Model); err != nil {
+		if j.initial, err = p.initial(ctx, j.plan, run.Model, j.sets); err != nil {
 			return given(ctx, err)
 		}
 	}
@@ -231,11 +231,11 @@ func given(ctx context.Context, err error) error {
 }
 
 // initial gives the policies that a named model replaces: all of the recipe's.
-func (p *Pawl) initial(ctx context.Context, plan *recipe.Plan, m Model) (map[string]core.Policy, error) {
+func (p *Pawl) initial(ctx context.Context, plan *recipe.Plan, m Model, sets *taskSets) (map[string]core.Policy, error) {
 	if m.Kind == "" || m.Kind == ModelRecipe {
 		return p.initialNano(ctx, plan)
 	}
-	policy, err := p.Policy(ctx, m)
+	policy, err := p.policyFor(ctx, m, sets.asked)
 	if err != nil {
 		return nil, err
 	}

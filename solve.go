@@ -76,7 +76,7 @@ func (p *Pawl) Solve(ctx context.Context, tasks []core.Task, o SolveOptions, sin
 	if err != nil {
 		return input(err)
 	}
-	policy, err := p.Policy(ctx, p.defaultModel(ctx, o.Model, o.Recipe))
+	policy, err := p.policyFor(ctx, p.defaultModel(ctx, o.Model, o.Recipe), these(tasks))
 	if err != nil {
 		return input(err)
 	}
