@@ -18,7 +18,7 @@ func providers() map[string]provider {
 // recordedRows reads where the completions of a recording stand.
 func recordedRows(ctx context.Context, path string, each func(replay.Row) error) error {
 	_, err := task.EachCompletion(ctx, path, task.CompletionOptions{Prompts: true}, func(c task.Completion) error {
-		return each(replay.Row{ID: c.ID, Prompt: c.Prompt, Sample: c.Sample, Line: c.Line, Offset: c.Offset, Size: c.Size})
+		return each(replay.Row{ID: c.ID, Asked: c.Asked, Sample: c.Sample, Line: c.Line, Offset: c.Offset, Size: c.Size})
 	})
 	return err
 }

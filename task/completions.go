@@ -17,7 +17,7 @@ type Completion struct {
 	Line   int
 	Finish string // how it ended, where the row says so: "stop", "length"
 
-	Prompt       []core.Node // what was asked, of a row that says so where Prompts are read
+	Asked        core.Digest // what was asked, of a row that says so where Prompts are read; see core.Asked
 	Offset, Size int64       // the bytes of the row in the file; Offset is -1 where it is not lines
 }
 
@@ -96,18 +96,18 @@ func readCompletion(raw []byte, seen map[string]*samples, o CompletionOptions) (
 	if c.ID, err = r.text("id"); err != nil {
 		return c, err
 	}
-	if c.Prompt, err = r.asked(o.Prompts); err != nil {
+	if c.Asked, err = r.asked(o.Prompts); err != nil {
 		return c, err
 	}
-	if c.ID == "" && c.Prompt != nil {
-		c.ID = "prompt " + core.Asked(c.Prompt).Short()
+	if c.ID == "" && c.Asked != "" {
+		c.ID = "prompt " + c.Asked.Short()
 	}
 	if c.ID == "" {
 		return c, bad("id", "is missing; it names the task")
 	}
 	of := seen[c.ID]
 	if of == nil {
-		if o.Known != nil && c.Prompt == nil {
+		if o.Known != nil && c.Asked == "" {
 			if err := o.Known(c.ID); err != nil {
 				return c, bad("id", "%w", err)
 			}
@@ -149,17 +149,15 @@ func (r row) said() (text, finish string, err error) {
 	return text, finish, err
 }
 
-// asked is the prompt of a row that has one, nil where prompts are not looked at.
-func (r row) asked(look bool) ([]core.Node, error) {
-	if !look {
-		return nil, nil
-	}
+// asked names the prompt of a row that has one, "" where prompts are not looked at.
+func (r row) asked(look bool) (core.Digest, error) {
 	for _, field := range promptFields {
-		if _, ok := r[field]; ok {
-			return r.prompt(&reference{})
+		if _, ok := r[field]; ok && look {
+			prompt, err := r.prompt(&reference{})
+			return core.Asked(prompt), err
 		}
 	}
-	return nil, nil
+	return "", nil
 }
 
 // samples are the samples of one task that have been read.

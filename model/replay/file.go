@@ -62,11 +62,10 @@ func (m *Models) index(ctx context.Context, path string, tasks []core.Task) (*fi
 		}
 		rows++
 		e := byID[r.ID]
-		if r.Prompt != nil {
-			key := core.Asked(r.Prompt)
-			if e = rec.byPrompt[key]; e == nil {
+		if r.Asked != "" {
+			if e = rec.byPrompt[r.Asked]; e == nil {
 				e = &entry{ids: []string{r.ID}}
-				rec.byPrompt[key] = e
+				rec.byPrompt[r.Asked] = e
 			}
 		} else if first == "" && e == nil {
 			first = r.ID

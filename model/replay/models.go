@@ -21,7 +21,7 @@ const client = "1"
 // Row is one completion of a recording, by where it stands.
 type Row struct {
 	ID           string
-	Prompt       []core.Node // what it answers, where the row says so itself
+	Asked        core.Digest // what it answers, where the row says so itself; see core.Asked
 	Sample       int
 	Line         int
 	Offset, Size int64
