@@ -72,6 +72,9 @@ func (p *Pawl) Eval(ctx context.Context, o EvalOptions) (*Evaluation, error) {
 	if err := p.expressible(ctx, team, map[string]core.TaskSource{"to measure": taskList(tasks)}); err != nil {
 		return nil, given(ctx, err)
 	}
+	if err := p.warn(ctx, team, o.Observe); err != nil {
+		return nil, err
+	}
 	player := p.player(plan, o.Seed, o.Observe)
 	var values []float64
 	unjudged, reason := 0, ""

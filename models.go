@@ -3,6 +3,8 @@ package pawl
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"pawl/core"
 	"pawl/loop"
@@ -73,7 +75,23 @@ func (m *models) policy(ctx context.Context, kind ModelKind, arg, baseURL string
 	return core.Policy{core.PartModel: d}, nil
 }
 
-// Caveat is what a reader of figures of p must know first, "" for nothing.
+// warn tells what a reader of figures of policies must know first.
+func (p *Pawl) warn(ctx context.Context, team map[string]core.Policy, tell func(loop.Event)) error {
+	seen := map[string]bool{"": true}
+	for _, name := range slices.Sorted(maps.Keys(team)) {
+		text, err := p.Caveat(ctx, team[name])
+		if err != nil {
+			return err
+		}
+		if tell != nil && !seen[text] {
+			tell(loop.Event{Shape: "note: " + text})
+		}
+		seen[text] = true
+	}
+	return nil
+}
+
+// Caveat is what a reader of figures of a policy must know first, "" for nothing.
 func (p *Pawl) Caveat(ctx context.Context, policy core.Policy) (string, error) {
 	name, by, ok, err := p.models.served(ctx, policy)
 	if warns, has := by.(caveat); ok && has && err == nil {

@@ -61,10 +61,9 @@ func Open(o Options) (*Pawl, error) {
 		}
 	}
 	engine := embedded.New(s)
-	return &Pawl{
-		dir: o.Dir, store: s, engine: engine, finder: Finder(o.Recipes), options: o.Sandbox,
-		models: &models{Engine: engine, store: s, providers: providers()},
-	}, nil
+	p := &Pawl{dir: o.Dir, store: s, engine: engine, finder: Finder(o.Recipes), options: o.Sandbox}
+	p.models = &models{Engine: engine, store: s, providers: p.providers()}
+	return p, nil
 }
 
 // Version of this program.

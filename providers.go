@@ -5,12 +5,14 @@ import (
 
 	"pawl/core"
 	"pawl/model/replay"
+	"pawl/model/sim"
 	"pawl/task"
 )
 
 // providers are those of every kind of model that is served.
-func providers() map[string]provider {
+func (p *Pawl) providers() map[string]provider {
 	return map[string]provider{
+		string(ModelSim):    sim.New(truth{p}.hidden()),
 		string(ModelReplay): replay.New(replay.Files{Rows: recordedRows, Text: task.CompletionText, Tasks: recordedTasks}),
 	}
 }

@@ -88,7 +88,10 @@ func (p *Pawl) drive(ctx context.Context, row store.Run, j *job) (*RunResult, er
 	for _, n := range j.sets.notes {
 		j.tell("note: %s", n)
 	}
-	var err error
+	err := p.warn(ctx, j.initial, j.Observe)
+	if err != nil {
+		return nil, err
+	}
 	if j.gate, err = j.gateDigest(ctx); err != nil {
 		return nil, given(ctx, err)
 	}

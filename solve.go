@@ -84,6 +84,9 @@ func (p *Pawl) Solve(ctx context.Context, tasks []core.Task, o SolveOptions, sin
 	for _, lane := range plan.Policies {
 		team[lane.Name] = policy
 	}
+	if err := p.warn(ctx, team, o.Observe); err != nil {
+		return err
+	}
 	err = p.player(plan, o.Seed, o.Observe).Attempt(ctx, team, plan.Sample, plan.Inference(), tasks, func(ep *core.Episode) error {
 		return sink(solution(plan, ep))
 	})

@@ -44,9 +44,11 @@ func (cmd *solveCmd) Run(ctx context.Context, a *app, c *console) error {
 	}
 	defer p.Close()
 	o := pawl.SolveOptions{Recipe: cmd.Recipe, Model: model, Temperature: cmd.Temperature, MaxTokens: cmd.MaxTokens, N: cmd.N, Steering: steering, Seed: cmd.Seed}
-	if len(tasks) > 1 && c.tty {
-		view := newRunView(c, true)
-		o.Observe = func(e loop.Event) { view.observe(e) }
+	view := newRunView(c, true)
+	o.Observe = func(e loop.Event) {
+		if e.Shape != "" || len(tasks) > 1 && c.tty {
+			view.observe(e)
+		}
 	}
 	defer c.clear()
 	cut, of := 0, 0
