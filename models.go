@@ -29,6 +29,10 @@ type tasked interface {
 	ResolveFor(ctx context.Context, arg string, tasks []core.Task) (core.ModelName, error)
 }
 
+// learner is the companion of providers that want to know the tasks also where a
+// run's policy names their model.
+type learner interface{ Learn(tasks []core.Task) }
+
 // caveat is the companion of providers whose figures need a word of warning.
 type caveat interface {
 	Caveat(m core.ModelName) string
@@ -73,6 +77,20 @@ func (m *models) policy(ctx context.Context, kind ModelKind, arg, baseURL string
 		return nil, err
 	}
 	return core.Policy{core.PartModel: d}, nil
+}
+
+// introduce makes tasks known to whoever serves a policy, where it wants to know.
+func (m *models) introduce(ctx context.Context, policy core.Policy, tasks tasksAsked) error {
+	_, by, ok, err := m.served(ctx, policy)
+	learns, wants := by.(learner)
+	if err != nil || !ok || !wants || tasks == nil {
+		return err
+	}
+	list, err := tasks(ctx)
+	if err == nil {
+		learns.Learn(list)
+	}
+	return err
 }
 
 // warn tells what a reader of figures of policies must know first.
@@ -166,6 +184,9 @@ type ServedError struct{ Doing, Model string }
 func (e *ServedError) Error() string {
 	return fmt.Sprintf("%s model %s: others serve it, so its weights are not here; use embedded, embedded:DIR or run[:ID]", e.Doing, e.Model)
 }
+
+// Is makes it loop's ErrNotHere.
+func (e *ServedError) Is(target error) bool { return target == loop.ErrNotHere }
 
 func (m *models) weighed(ctx context.Context, p core.Policy, doing string) error {
 	name, _, ok, err := m.served(ctx, p)

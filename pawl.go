@@ -134,7 +134,11 @@ func (p *Pawl) policyFor(ctx context.Context, m Model, tasks tasksAsked) (core.P
 	case ModelFolder:
 		return p.engine.Import(ctx, m.Arg)
 	case ModelRun:
-		return p.runPolicy(ctx, m.Arg)
+		policy, err := p.runPolicy(ctx, m.Arg)
+		if err != nil {
+			return nil, err
+		}
+		return policy, p.models.introduce(ctx, policy, tasks)
 	case ModelOpenAI, ModelReplay, ModelSim:
 		return p.models.policy(ctx, m.Kind, m.Arg, m.BaseURL, tasks)
 	}

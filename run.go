@@ -309,6 +309,9 @@ func covers(summary json.RawMessage, controls []string) bool {
 	if json.Unmarshal(summary, &r) != nil {
 		return false
 	}
+	if r.Stopped != "" {
+		return true // it never came to its controls, and never will
+	}
 	for _, name := range controls {
 		if _, ok := r.Controls[name]; !ok {
 			return false

@@ -157,7 +157,7 @@ func finishRun(ctx context.Context, c *console, view *runView, p *pawl.Pawl, res
 		fmt.Fprintf(text, "report %s\n", page)
 	}
 	// A recipe that only makes a policy has no rounds, and nothing to promote.
-	if result.Report.Promoted == 0 && len(result.Report.Rounds) > 0 {
+	if result.Report.Promoted == 0 && len(result.Report.Rounds) > 0 && result.Report.Stopped == "" {
 		c.status = exitNotPromoted
 	}
 	if asJSON {

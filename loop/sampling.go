@@ -197,8 +197,10 @@ func (s *sampling) play(ctx context.Context, sampler core.Sampler, calls []core.
 	}
 	errs := make([]error, len(tasks))
 	eps, err := s.run.each(ctx, len(tasks), func(ctx context.Context, i int) (*core.Episode, error) {
+		ctx, used := tallied(ctx)
 		ep, err := sampler.Sample(ctx, calls[i], tasks[i])
 		if err == nil {
+			used.over(&ep.Usage)
 			return ep, nil
 		}
 		err = fmt.Errorf("task %s: %w", tasks[i].ID, err)
@@ -208,6 +210,7 @@ func (s *sampling) play(ctx context.Context, sampler core.Sampler, calls []core.
 		errs[i] = err
 		ep = core.NewEpisode(tasks[i], calls[i].Seed)
 		ep.Err = err.Error()
+		used.over(&ep.Usage)
 		return ep, nil
 	})
 	if err != nil {
@@ -274,7 +277,9 @@ func (r *Run) judgeWith(ctx context.Context, verifier core.Verifier, label strin
 		if ep.Err != "" {
 			return ep, nil
 		}
+		ctx, used := tallied(ctx)
 		j, err := verifier.Verify(ctx, ep, nil)
+		used.over(&j.Usage)
 		if err != nil {
 			return nil, fmt.Errorf("verifying task %s with %s: %w", ep.Task.ID, label, err)
 		}

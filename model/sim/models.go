@@ -41,10 +41,13 @@ func (m *Models) Resolve(_ context.Context, arg, _ string) (core.ModelName, erro
 	return core.ModelName{Kind: "sim", Client: client, Name: filepath.Base(arg), Files: []core.Digest{d}}, nil
 }
 
+// Learn opens the hidden channel to tasks.
+func (m *Models) Learn(tasks []core.Task) { m.known.learn(tasks) }
+
 // ResolveFor is Resolve, and opens the hidden channel to the tasks that will be
 // asked.
 func (m *Models) ResolveFor(ctx context.Context, arg string, tasks []core.Task) (core.ModelName, error) {
-	m.known.learn(tasks)
+	m.Learn(tasks)
 	return m.Resolve(ctx, arg, "")
 }
 

@@ -30,8 +30,8 @@ func (m *mind) talk() string {
 	if more := m.Words[1] - m.Words[0]; more > 0 {
 		want += m.r.IntN(more + 1)
 	}
-	for n := 0; n < want; {
-		s := filler[m.r.IntN(len(filler))]
+	for n, at := 0, m.r.IntN(len(filler)); n < want; at++ {
+		s := filler[at%len(filler)]
 		said = append(said, s)
 		n += len(strings.Fields(s))
 	}
