@@ -29,7 +29,8 @@ type EvalOptions struct {
 type Evaluation struct {
 	Model   string          `json:"model"`
 	Recipe  string          `json:"recipe,omitempty"`
-	Tasks   string          `json:"tasks"` // file or set
+	Caveat  string          `json:"caveat,omitempty"` // what a reader of the figures must know of the model
+	Tasks   string          `json:"tasks"`            // file or set
 	N       int             `json:"n"`
 	Policy  core.Policy     `json:"policy"`
 	Metrics []core.Estimate `json:"metrics"` // the measure first; then the recipe's metrics of its own sampling
@@ -72,10 +73,11 @@ func (p *Pawl) Eval(ctx context.Context, o EvalOptions) (*Evaluation, error) {
 	if err := p.expressible(ctx, team, map[string]core.TaskSource{"to measure": taskList(tasks)}); err != nil {
 		return nil, given(ctx, err)
 	}
-	if err := p.warn(ctx, team, o.Observe); err != nil {
+	if ev.Caveat, err = p.warn(ctx, team, o.Observe); err != nil {
 		return nil, err
 	}
 	player := p.player(plan, o.Seed, o.Observe)
+	player.Parallel = p.parallel(ctx, team)
 	var values []float64
 	unjudged, reason := 0, ""
 	err = player.AttemptAll(ctx, team, plan.Measure.Sample, plan.Measure.Verify, tasks, func(ep *core.Episode) error {

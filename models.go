@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"pawl/core"
 	"pawl/loop"
@@ -93,29 +94,31 @@ func (m *models) introduce(ctx context.Context, policy core.Policy, tasks tasksA
 	return err
 }
 
-// warn tells what a reader of figures of policies must know first.
-func (p *Pawl) warn(ctx context.Context, team map[string]core.Policy, tell func(loop.Event)) error {
-	seen := map[string]bool{"": true}
-	for _, name := range slices.Sorted(maps.Keys(team)) {
-		text, err := p.Caveat(ctx, team[name])
+// caveats are what a reader of figures of policies must know first.
+func (p *Pawl) caveats(ctx context.Context, team map[string]core.Policy) (all []string, err error) {
+	for _, lane := range slices.Sorted(maps.Keys(team)) {
+		name, by, ok, err := p.models.served(ctx, team[lane])
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if tell != nil && !seen[text] {
-			tell(loop.Event{Shape: "note: " + text})
+		if warns, has := by.(caveat); ok && has {
+			if text := warns.Caveat(name); !slices.Contains(all, text) {
+				all = append(all, text)
+			}
 		}
-		seen[text] = true
 	}
-	return nil
+	return all, nil
 }
 
-// Caveat is what a reader of figures of a policy must know first, "" for nothing.
-func (p *Pawl) Caveat(ctx context.Context, policy core.Policy) (string, error) {
-	name, by, ok, err := p.models.served(ctx, policy)
-	if warns, has := by.(caveat); ok && has && err == nil {
-		return warns.Caveat(name), nil
+// warn tells them, and gives them as one text.
+func (p *Pawl) warn(ctx context.Context, team map[string]core.Policy, tell func(loop.Event)) (string, error) {
+	all, err := p.caveats(ctx, team)
+	for _, text := range all {
+		if tell != nil {
+			tell(loop.Event{Shape: "note: " + text})
+		}
 	}
-	return "", err
+	return strings.Join(all, "; "), err
 }
 
 // served is the name of the model that serves p; ok is false where p has weights.

@@ -37,3 +37,18 @@ func recordedTasks(ctx context.Context, path string) ([]core.Task, error) {
 func these(tasks []core.Task) tasksAsked {
 	return func(context.Context) ([]core.Task, error) { return tasks, nil }
 }
+
+// besideServed is how many calls of a step are open at a time where others serve
+// the model: what they bear is found out by whoever pays them.
+const besideServed = 64
+
+// parallel is how many calls of a step run at a time; 0 is as many as there are
+// processors.
+func (p *Pawl) parallel(ctx context.Context, team map[string]core.Policy) int {
+	for _, policy := range team {
+		if _, _, served, err := p.models.served(ctx, policy); err == nil && served {
+			return besideServed
+		}
+	}
+	return 0
+}

@@ -56,6 +56,7 @@ type job struct {
 	sets    *taskSets
 	initial map[string]core.Policy
 	gate    core.Digest // of the gate's tasks
+	caveats []string    // of the models
 }
 
 // Run runs a recipe or continues it.
@@ -88,9 +89,12 @@ func (p *Pawl) drive(ctx context.Context, row store.Run, j *job) (*RunResult, er
 	for _, n := range j.sets.notes {
 		j.tell("note: %s", n)
 	}
-	err := p.warn(ctx, j.initial, j.Observe)
-	if err != nil {
+	var err error
+	if j.caveats, err = p.caveats(ctx, j.initial); err != nil {
 		return nil, err
+	}
+	for _, text := range j.caveats {
+		j.tell("note: %s", text)
 	}
 	if j.gate, err = j.gateDigest(ctx); err != nil {
 		return nil, given(ctx, err)
@@ -337,9 +341,11 @@ func (p *Pawl) advance(ctx context.Context, row store.Run, j *job, gateUses int)
 	run := &loop.Run{
 		ID: row.ID, Plan: j.plan, Seed: j.Seed, Salt: salt(row), Ledger: l, Models: p.models, Registry: registry.Default,
 		Sets: j.sets.sources, Initial: j.initial, Controls: j.Controls, Observe: j.Observe, Sandbox: p.Sandbox,
+		Parallel: p.parallel(ctx, j.initial),
 	}
 	report, err := run.Do(ctx)
 	report.GateUses = gateUses
+	report.Caveat = strings.Join(j.caveats, "; ")
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause
 	}

@@ -26,9 +26,10 @@ func (f taskFlags) files() pawl.TaskFiles {
 }
 
 type runCmd struct {
-	Recipe   string   `arg:"" optional:"" help:"Name of a recipe, or a path to one (default: quickstart)."`
-	Seed     uint64   `help:"Seed of everything random (default: the recipe's)." placeholder:"N"`
-	Model    string   `help:"Where policies start: embedded (what the recipe makes, or the model in the binary), embedded:DIR, run or run:ID." default:"embedded" placeholder:"MODEL"`
+	Recipe string `arg:"" optional:"" help:"Name of a recipe, or a path to one (default: quickstart)."`
+	Seed   uint64 `help:"Seed of everything random (default: the recipe's)." placeholder:"N"`
+	Model  string `help:"Where policies start: embedded (what the recipe makes, or the model in the binary), embedded:DIR, run run:ID, openai:MODEL, replay:FILE or sim:NAME." default:"embedded" placeholder:"MODEL"`
+	servedFlags
 	Rounds   *int     `help:"Rounds, in place of the recipe's." placeholder:"N"`
 	Controls string   `help:"Controls to run beside: all, none, or names with commas." default:"all" placeholder:"NAMES"`
 	Set      []string `help:"Change a value of the recipe: updates[0].optimize.train.steps=200. May be repeated." sep:"none" placeholder:"PATH=VALUE"`
@@ -61,8 +62,8 @@ func (cmd *runCmd) Run(ctx context.Context, a *app, c *console) error {
 func (cmd *runCmd) options() (pawl.RunOptions, error) {
 	o := pawl.RunOptions{Recipe: cmd.Recipe, Seed: cmd.Seed, Tasks: cmd.files(), Fresh: cmd.Fresh, Set: map[string]string{}}
 	var err error
-	if o.Model, err = pawl.ParseModel(cmd.Model); err != nil {
-		return o, &pawl.InputError{Err: err}
+	if o.Model, err = cmd.parse(cmd.Model); err != nil {
+		return o, err
 	}
 	if cmd.Rounds != nil {
 		o.Set["rounds"] = strconv.Itoa(*cmd.Rounds)

@@ -22,6 +22,10 @@ type Report struct {
 	// others serve. Its last round has examples and no gate.
 	Stopped string `json:"stopped,omitempty"`
 
+	// Caveat is what a reader of figures must know of the model, first of all that it
+	// is none.
+	Caveat string `json:"caveat,omitempty"`
+
 	Error string `json:"error,omitempty"` // why the run is not at its end
 	// GateUses counts the other runs of the data directory that put candidates
 	// to the same gate tasks: each spent an alpha of its own on them.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"slices"
 	"strings"
@@ -231,15 +230,12 @@ func fatal(ctx context.Context, err error) bool {
 // judge appends the judgements of the verifiers, in their order. A verifier's
 // error ends the run: a task that cannot be judged would count as wrong.
 func (r *Run) judge(ctx context.Context, h *host, specs []core.Spec, eps []*core.Episode) error {
-	for _, spec := range specs {
-		built, err := h.Build(ctx, spec)
+	for _, spec := range specs { // one after the other: each may hold a process
+		built, err := r.judges(ctx, h, []core.Spec{spec})
 		if err != nil {
-			return fmt.Errorf("building verifier %s: %w", spec.Label(), err)
+			return err
 		}
-		err = r.judgeWith(ctx, built.(core.Verifier), spec.Label(), eps)
-		if c, ok := built.(io.Closer); ok {
-			err = errors.Join(err, c.Close())
-		}
+		err = closeAfter(built[0].Verifier, r.judgeWith(ctx, built[0].Verifier, built[0].label, eps))
 		if err != nil {
 			return err
 		}

@@ -149,9 +149,9 @@ func (e *MissingError) Error() string {
 	case e.Task == "":
 		return fmt.Sprintf("answering from %s: the recording does not hold what is asked: %.80q; it answers what was recorded, word for word, and no judge or reviser unless that was recorded too", e.Recording, e.Prompt)
 	case len(e.Held) == 0:
-		return fmt.Sprintf("answering from %s: the recording holds no sample of task %s; sample %d is asked for", e.Recording, e.Task, e.Asked)
+		return fmt.Sprintf("answering from %s: the recording holds no sample of task %s; sample %d is asked for; record it, or leave the task out", e.Recording, e.Task, e.Asked)
 	}
-	return fmt.Sprintf("answering from %s: the recording holds %s of task %s; sample %d is asked for", e.Recording, ranges(e.Held), e.Task, e.Asked)
+	return fmt.Sprintf("answering from %s: the recording holds %s of task %s; sample %d is asked for; ask for fewer, or record more", e.Recording, ranges(e.Held), e.Task, e.Asked)
 }
 
 // ranges lists samples: samples 0-99, 120.
