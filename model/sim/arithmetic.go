@@ -26,8 +26,9 @@ func sum(text string) (Problem, bool) {
 	if len(text) > longest {
 		return Problem{}, false
 	}
-	all := expression.FindAllString(signs.Replace(text), -1)
-	if len(all) != 1 || !strings.ContainsAny(all[0], "+-*/") {
+	plain := signs.Replace(text)
+	all := expression.FindAllString(plain, -1)
+	if len(all) != 1 || !strings.ContainsAny(all[0], "+-*/") || strings.ContainsAny(strings.Replace(plain, all[0], "", 1), "0123456789") {
 		return Problem{}, false
 	}
 	e, err := parser.ParseExpr(all[0])
