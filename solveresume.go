@@ -59,11 +59,7 @@ func (s *solving) open(tasks []core.Task, f SolveFileOptions) (rest []core.Task,
 	if err = atomicfile.Lock(file); err != nil {
 		return nil, nil, fmt.Errorf("writing %s: another process is at it: %w; let it end, or name another file with --out", f.Out, err)
 	}
-	held := &held{path: f.Out, by: map[string]string{}, rows: map[string]int{}}
-	for _, t := range tasks {
-		held.by[t.ID] = s.by(t)
-	}
-	whole, err := held.read(file, s.perTask())
+	whole, rest, err := s.held(file, f.Out, tasks)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -79,12 +75,25 @@ func (s *solving) open(tasks []core.Task, f SolveFileOptions) (rest []core.Task,
 	if err != nil {
 		return nil, nil, fmt.Errorf("continuing %s: %w", f.Out, err)
 	}
+	return rest, out, nil
+}
+
+// held reads what a file holds: the length of what is finished of it, and the tasks
+// that it does not hold.
+func (s *solving) held(file io.Reader, path string, tasks []core.Task) (whole int64, rest []core.Task, err error) {
+	h := &held{path: path, by: map[string]string{}, rows: map[string]int{}}
 	for _, t := range tasks {
-		if held.rows[t.ID] == 0 {
+		h.by[t.ID] = s.by(t)
+	}
+	if whole, err = h.read(file, s.perTask()); err != nil {
+		return 0, nil, err
+	}
+	for _, t := range tasks {
+		if h.rows[t.ID] == 0 {
 			rest = append(rest, t)
 		}
 	}
-	return rest, out, nil
+	return whole, rest, nil
 }
 
 // held is what a file of solutions holds.

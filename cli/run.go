@@ -33,6 +33,7 @@ type runCmd struct {
 	Rounds   *int     `help:"Rounds, in place of the recipe's." placeholder:"N"`
 	Controls string   `help:"Controls to run beside: all, none, or names with commas." default:"all" placeholder:"NAMES"`
 	Set      []string `help:"Change a value of the recipe: updates[0].optimize.train.steps=200. May be repeated." sep:"none" placeholder:"PATH=VALUE"`
+	DryRun   bool     `name:"dry-run" help:"Forecast calls, tokens, dollars and time, and say what that assumes; ask and train nothing."`
 	Fresh    bool     `help:"Start over, beside an earlier run of the same recipe."`
 	JSON     bool     `help:"Print one JSON document."`
 	taskFlags
@@ -48,6 +49,9 @@ func (cmd *runCmd) Run(ctx context.Context, a *app, c *console) error {
 			return err
 		}
 	}
+	if cmd.DryRun {
+		return cmd.forecast(ctx, a, c, o)
+	}
 	p, err := a.open(c)
 	if err != nil {
 		return err
@@ -57,6 +61,20 @@ func (cmd *runCmd) Run(ctx context.Context, a *app, c *console) error {
 	o.Observe = view.observe
 	result, err := p.Run(ctx, o)
 	return finishRun(ctx, c, view, p, result, err, cmd.JSON)
+}
+
+// forecast opens what there is, and makes nothing.
+func (cmd *runCmd) forecast(ctx context.Context, a *app, c *console, o pawl.RunOptions) error {
+	p, err := a.look(c)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	f, err := p.ForecastRun(ctx, o)
+	if err != nil {
+		return err
+	}
+	return c.forecast(f, cmd.JSON)
 }
 
 func (cmd *runCmd) options() (pawl.RunOptions, error) {

@@ -21,6 +21,7 @@ type solveCmd struct {
 	Tasks       string   `help:"Answer every task of a file, JSONL or Parquet, or of a task source such as addition or {addition: {n: 9}}; prints completion rows." placeholder:"FILE"`
 	Out         string   `help:"Append the completion rows of --tasks to a file, each as soon as it is there; the same command goes on where it ended." placeholder:"FILE"`
 	MaxErrors   *int     `help:"Tasks of --tasks that may fail before it ends (default: any number, unless none of the first 20 is answered)." placeholder:"N"`
+	DryRun      bool     `name:"dry-run" help:"Forecast calls, tokens, dollars and time, and say what that assumes; ask nothing."`
 	SkipBad     int      `help:"Pass over up to N bad rows of the file." placeholder:"N"`
 	Temperature *float64 `help:"Sampling temperature (default: the recipe's, or 0, which is greedy)." placeholder:"T"`
 	MaxTokens   int      `help:"Longest attempt, in tokens (default: the recipe's, or 256)." placeholder:"N"`
@@ -52,6 +53,13 @@ func (cmd *solveCmd) Run(ctx context.Context, a *app, c *console) error {
 	}
 	defer p.Close()
 	o := pawl.SolveOptions{Recipe: cmd.Recipe, Model: model, Temperature: cmd.Temperature, MaxTokens: cmd.MaxTokens, N: cmd.N, Steering: steering, Seed: cmd.Seed}
+	if cmd.DryRun {
+		f, err := p.ForecastSolve(ctx, tasks, o, cmd.Out)
+		if err != nil {
+			return err
+		}
+		return c.forecast(f, cmd.JSON)
+	}
 	view := newRunView(c, true)
 	o.Observe = func(e loop.Event) {
 		if e.Shape != "" || len(tasks) > 1 && (c.tty || cmd.Out != "") {
