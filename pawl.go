@@ -67,7 +67,7 @@ func Open(o Options) (*Pawl, error) {
 	engine := embedded.New(s)
 	p := &Pawl{dir: o.Dir, store: s, engine: engine, finder: Finder(o.Recipes), options: o.Sandbox}
 	p.payer = exec.NewPayer(exec.PayerOptions{Account: func(ctx context.Context) (*exec.Account, error) { return p.till.account(ctx, p) }})
-	p.models = &models{Engine: engine, store: s, providers: providers(p.payer, o)}
+	p.models = &models{Engine: engine, store: s, providers: p.providers(o)}
 	return p, nil
 }
 
@@ -125,15 +125,27 @@ const Quickstart = "quickstart"
 // Hugging Face folder as embedded:DIR, a run's policy in force as run or run:ID;
 // and models that others serve, as openai:MODEL, replay:FILE or sim:NAME.
 func (p *Pawl) Policy(ctx context.Context, m Model) (core.Policy, error) {
+	return p.policyFor(ctx, m, nil)
+}
+
+// tasksAsked gives the tasks that a model will be asked.
+type tasksAsked func(context.Context) ([]core.Task, error)
+
+// policyFor is Policy where it is known what will be asked.
+func (p *Pawl) policyFor(ctx context.Context, m Model, tasks tasksAsked) (core.Policy, error) {
 	switch m.Kind {
 	case ModelRecipe:
 		return p.nano(ctx)
 	case ModelFolder:
 		return p.engine.Import(ctx, m.Arg)
 	case ModelRun:
-		return p.runPolicy(ctx, m.Arg)
+		policy, err := p.runPolicy(ctx, m.Arg)
+		if err != nil {
+			return nil, err
+		}
+		return policy, p.models.introduce(ctx, policy, tasks)
 	case ModelOpenAI, ModelReplay, ModelSim:
-		return p.models.policy(ctx, m.Kind, m.Arg, m.BaseURL)
+		return p.models.policy(ctx, m.Kind, m.Arg, m.BaseURL, tasks)
 	}
 	return nil, fmt.Errorf("resolving model %q: it names no weights; use embedded:DIR or run[:ID]", m)
 }

@@ -48,7 +48,7 @@ func (cmd *doctorCmd) probe(ctx context.Context, c *console) error {
 	if cmd.Model == "" {
 		return usagef("probing %s: no model is named; add --model openai:NAME", cmd.BaseURL)
 	}
-	model, err := servedFlags{BaseURL: cmd.BaseURL}.model(cmd.Model)
+	model, err := servedFlags{BaseURL: cmd.BaseURL}.parse(cmd.Model)
 	if err != nil {
 		return err
 	}

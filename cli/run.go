@@ -26,16 +26,17 @@ func (f taskFlags) files() pawl.TaskFiles {
 }
 
 type runCmd struct {
-	Recipe   string   `arg:"" optional:"" help:"Name of a recipe, or a path to one (default: quickstart)."`
-	Seed     uint64   `help:"Seed of everything random (default: the recipe's)." placeholder:"N"`
-	Model    string   `help:"Where policies start: embedded (what the recipe makes, or the model in the binary), embedded:DIR, run or run:ID; or openai:NAME, one that others serve, where there is nothing to train." default:"embedded" placeholder:"MODEL"`
+	Recipe string `arg:"" optional:"" help:"Name of a recipe, or a path to one (default: quickstart)."`
+	Seed   uint64 `help:"Seed of everything random (default: the recipe's)." placeholder:"N"`
+	Model  string `help:"Where policies start: embedded (what the recipe makes, or the model in the binary), embedded:DIR, run run:ID, openai:MODEL, replay:FILE or sim:NAME." default:"embedded" placeholder:"MODEL"`
+	servedFlags
 	Rounds   *int     `help:"Rounds, in place of the recipe's." placeholder:"N"`
 	Controls string   `help:"Controls to run beside: all, none, or names with commas." default:"all" placeholder:"NAMES"`
 	Set      []string `help:"Change a value of the recipe: updates[0].optimize.train.steps=200. May be repeated." sep:"none" placeholder:"PATH=VALUE"`
+	DryRun   bool     `name:"dry-run" help:"Forecast calls, tokens, dollars and time, and say what that assumes; ask and train nothing."`
 	Fresh    bool     `help:"Start over, beside an earlier run of the same recipe."`
 	JSON     bool     `help:"Print one JSON document."`
 	taskFlags
-	servedFlags
 }
 
 func (cmd *runCmd) Run(ctx context.Context, a *app, c *console) error {
@@ -48,6 +49,9 @@ func (cmd *runCmd) Run(ctx context.Context, a *app, c *console) error {
 			return err
 		}
 	}
+	if cmd.DryRun {
+		return cmd.forecast(ctx, a, c, o)
+	}
 	p, err := a.openPriced(c, cmd.Prices)
 	if err != nil {
 		return err
@@ -59,10 +63,24 @@ func (cmd *runCmd) Run(ctx context.Context, a *app, c *console) error {
 	return finishRun(ctx, c, view, p, result, err, cmd.JSON)
 }
 
+// forecast opens what there is, and makes nothing.
+func (cmd *runCmd) forecast(ctx context.Context, a *app, c *console, o pawl.RunOptions) error {
+	p, err := a.look(c)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	f, err := p.ForecastRun(ctx, o)
+	if err != nil {
+		return err
+	}
+	return c.forecast(f, cmd.JSON)
+}
+
 func (cmd *runCmd) options() (pawl.RunOptions, error) {
 	o := pawl.RunOptions{Recipe: cmd.Recipe, Seed: cmd.Seed, Tasks: cmd.files(), Fresh: cmd.Fresh, Set: map[string]string{}}
 	var err error
-	if o.Model, err = cmd.model(cmd.Model); err != nil {
+	if o.Model, err = cmd.parse(cmd.Model); err != nil {
 		return o, err
 	}
 	if cmd.Rounds != nil {
@@ -165,7 +183,7 @@ func finishRun(ctx context.Context, c *console, view *runView, p *pawl.Pawl, res
 		fmt.Fprintf(text, "report %s\n", page)
 	}
 	// A recipe that only makes a policy has no rounds, and nothing to promote.
-	if result.Report.Promoted == 0 && len(result.Report.Rounds) > 0 {
+	if result.Report.Promoted == 0 && len(result.Report.Rounds) > 0 && result.Report.Stopped == "" {
 		c.status = exitNotPromoted
 	}
 	if asJSON {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"slices"
 	"strings"
@@ -197,8 +196,10 @@ func (s *sampling) play(ctx context.Context, sampler core.Sampler, calls []core.
 	}
 	errs := make([]error, len(tasks))
 	eps, err := s.run.each(ctx, len(tasks), func(ctx context.Context, i int) (*core.Episode, error) {
+		ctx, used := tallied(ctx)
 		ep, err := sampler.Sample(ctx, calls[i], tasks[i])
 		if err == nil {
+			used.over(&ep.Usage)
 			return ep, nil
 		}
 		err = fmt.Errorf("task %s: %w", tasks[i].ID, err)
@@ -208,6 +209,7 @@ func (s *sampling) play(ctx context.Context, sampler core.Sampler, calls []core.
 		errs[i] = err
 		ep = core.NewEpisode(tasks[i], calls[i].Seed)
 		ep.Err = err.Error()
+		used.over(&ep.Usage)
 		return ep, nil
 	})
 	if err != nil {
@@ -228,15 +230,12 @@ func fatal(ctx context.Context, err error) bool {
 // judge appends the judgements of the verifiers, in their order. A verifier's
 // error ends the run: a task that cannot be judged would count as wrong.
 func (r *Run) judge(ctx context.Context, h *host, specs []core.Spec, eps []*core.Episode) error {
-	for _, spec := range specs {
-		built, err := h.Build(ctx, spec)
+	for _, spec := range specs { // one after the other: each may hold a process
+		built, err := r.judges(ctx, h, []core.Spec{spec})
 		if err != nil {
-			return fmt.Errorf("building verifier %s: %w", spec.Label(), err)
+			return err
 		}
-		err = r.judgeWith(ctx, built.(core.Verifier), spec.Label(), eps)
-		if c, ok := built.(io.Closer); ok {
-			err = errors.Join(err, c.Close())
-		}
+		err = closeAfter(built[0].Verifier, r.judgeWith(ctx, built[0].Verifier, built[0].label, eps))
 		if err != nil {
 			return err
 		}
@@ -274,7 +273,9 @@ func (r *Run) judgeWith(ctx context.Context, verifier core.Verifier, label strin
 		if ep.Err != "" {
 			return ep, nil
 		}
+		ctx, used := tallied(ctx)
 		j, err := verifier.Verify(ctx, ep, nil)
+		used.over(&j.Usage)
 		if err != nil {
 			return nil, fmt.Errorf("verifying task %s with %s: %w", ep.Task.ID, label, err)
 		}

@@ -68,6 +68,19 @@ func (p *Provider) Resolve(_ context.Context, arg, given string) (core.ModelName
 // Dialect is English: nobody else's model knows the compact dialect.
 func (p *Provider) Dialect(core.ModelName) string { return chat.Chat }
 
+// Price is what a model's tokens cost, in dollars a million.
+func (p *Provider) Price(m core.ModelName) (prompt, completion float64, known bool) {
+	table, err := p.prices()
+	if err != nil {
+		return 0, 0, false // whoever asks the model is told why
+	}
+	x, known := table.Of(m.At, m.Name)
+	if !known {
+		return 0, 0, false
+	}
+	return *x.Prompt, *x.Completion, true
+}
+
 // Actor plays seat; o are the seat's own options, which a request's override.
 // Nothing is asked yet.
 func (p *Provider) Actor(_ context.Context, m core.ModelName, seat string, o core.Options) (core.Actor, error) {
