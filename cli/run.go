@@ -65,7 +65,7 @@ func (cmd *runCmd) Run(ctx context.Context, a *app, c *console) error {
 
 // forecast opens what there is, and makes nothing.
 func (cmd *runCmd) forecast(ctx context.Context, a *app, c *console, o pawl.RunOptions) error {
-	p, err := a.look(c)
+	p, err := a.lookPriced(c, cmd.Prices)
 	if err != nil {
 		return err
 	}
@@ -122,11 +122,14 @@ func (a *app) openPriced(c *console, prices string) (*pawl.Pawl, error) {
 
 // look opens the data directory for a command that starts nothing: where there
 // is none, it makes none.
-func (a *app) look(c *console) (*pawl.Pawl, error) {
+func (a *app) look(c *console) (*pawl.Pawl, error) { return a.lookPriced(c, "") }
+
+// lookPriced is look with a table of prices.
+func (a *app) lookPriced(c *console, prices string) (*pawl.Pawl, error) {
 	if _, err := os.Stat(cmp.Or(a.Dir, pawl.DefaultDir)); errors.Is(err, os.ErrNotExist) {
-		return pawl.Open(pawl.Options{Dir: a.Dir, Recipes: a.RecipesDir, Memory: true})
+		return pawl.Open(pawl.Options{Dir: a.Dir, Recipes: a.RecipesDir, Prices: prices, Memory: true})
 	}
-	return a.open(c)
+	return a.openPriced(c, prices)
 }
 
 // openFor opens the data directory if the model is in it, or if answers are kept
