@@ -105,7 +105,7 @@ func (p *Pawl) SolveFile(ctx context.Context, tasks []core.Task, o SolveOptions,
 		}
 		return f.Each(solved)
 	})
-	if err == nil && sum.Failed > 0 && sum.Answered == 0 {
+	if err == nil && sum.Failed > 0 && sum.Answered+sum.Before == 0 {
 		err = sum.none()
 	}
 	sum.Seconds = time.Since(began).Seconds()
@@ -124,7 +124,7 @@ func (s *SolveSummary) fail(id string, err error, f SolveFileOptions) error {
 	switch {
 	case f.MaxErrors != nil && s.Failed > *f.MaxErrors:
 		return fmt.Errorf("%w: %d, and --max-errors allows %d; the first: %w", ErrTooManyFailed, s.Failed, *f.MaxErrors, s.cause)
-	case f.MaxErrors == nil && s.Answered == 0 && s.Failed == hopeless:
+	case f.MaxErrors == nil && s.Answered+s.Before == 0 && s.Failed == hopeless:
 		return s.none()
 	}
 	return nil
@@ -132,5 +132,5 @@ func (s *SolveSummary) fail(id string, err error, f SolveFileOptions) error {
 
 // none is the error of answering where nothing could be answered.
 func (s *SolveSummary) none() error {
-	return fmt.Errorf("none of the %s tried could be answered; the first: %w", plural(s.Failed, "task"), s.cause)
+	return fmt.Errorf("answering tasks: none could be, of %d tried; the first: %w", s.Failed, s.cause)
 }

@@ -118,7 +118,7 @@ func (h *held) read(file io.Reader, want int) (whole int64, err error) {
 		}
 		id, bad := h.row(raw)
 		if bad != nil {
-			if _, more := in.Peek(1); more == io.EOF {
+			if _, more := in.Peek(1); more == io.EOF && !json.Valid(raw) {
 				break // as a file system may leave the end of a file after a crash
 			}
 			return 0, fmt.Errorf("continuing %s: line %d: %w", h.path, line, bad)
