@@ -73,6 +73,12 @@ func tables(results fs.FS, name string) (string, error) {
 			return "", err
 		}
 		return n.Markdown(), nil
+	case KindCalibration:
+		var c Calibration
+		if err := json.Unmarshal(b, &c); err != nil {
+			return "", err
+		}
+		return c.Markdown(), nil
 	case KindVerifiers:
 		var v Verifiers
 		if err := json.Unmarshal(b, &v); err != nil {
