@@ -62,7 +62,9 @@ func (v *runView) observe(e loop.Event) {
 			v.c.live(v.line(e))
 		}
 	default:
-		if v.stage != v.shown || time.Since(v.last) >= plainEvery {
+		// What is nothing but one stage says when it is through: no other follows.
+		through := e.Round == 0 && e.Stage == "verify" && e.Progress.Done == e.Progress.Total
+		if v.stage != v.shown || through || time.Since(v.last) >= plainEvery {
 			v.shown, v.last = v.stage, time.Now()
 			v.c.note("%s", v.line(e))
 		}
