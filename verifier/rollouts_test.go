@@ -94,7 +94,7 @@ func TestStepValuesAreDense(t *testing.T) {
 		},
 	}
 	ep := coretest.Episode(coretest.Task("t", "q", "7"), "a\n#### 7", "a\n#### 7")
-	ep.Node(2).TokenIDs = []int32{1, 2, 3, 4}
+	ep.Node(2).TokenIDs, ep.Node(3).TokenIDs, ep.Node(3).Actor = []int32{1, 2, 3, 4}, []int32{1}, "other"
 	for _, dense := range []bool{true, false} {
 		v, err := newStepValues(t.Context(), h, StepValuesConfig{Exploring: Exploring{By: of("exact"), Completions: 2, Above: 0.5}, Dense: dense})
 		_, j := verified(t, v, err, ep)
