@@ -33,21 +33,22 @@ func init() {
 type VerbalizedConfig struct {
 	Asking
 	About          string `yaml:"about" enum:"answer|question" default:"answer" doc:"Whether it states its confidence in the answer, or its uncertainty about the question."`
-	Prompt         string `yaml:"prompt,omitzero" ref:"prompt" doc:"How the seat is asked; if not given, by confidence or, about the question, uncertainty."`
+	Prompt         string `yaml:"prompt" ref:"prompt" default:"confidence" doc:"How the seat is asked for its confidence."`
+	DoubtPrompt    string `yaml:"doubt_prompt" ref:"prompt" default:"uncertainty" doc:"How it is asked for its uncertainty about the question."`
 	Critique       bool   `yaml:"critique" default:"false" doc:"Whether it criticises what it stated, and states it anew."`
-	CritiquePrompt string `yaml:"critique_prompt,omitzero" ref:"prompt" doc:"How it is asked to; if not given, by critique_confidence or, about the question, critique_uncertainty."`
+	CritiquePrompt string `yaml:"critique_prompt" ref:"prompt" default:"critique_confidence" doc:"How it is asked to criticise a confidence."`
+	ReviewPrompt   string `yaml:"review_prompt" ref:"prompt" default:"critique_uncertainty" doc:"How it is asked to criticise an uncertainty."`
 }
 
 func newVerbalized(_ context.Context, h core.Host, c VerbalizedConfig) (core.Verifier, error) {
-	first, second := prompt.Confidence, prompt.CritiqueConfidence
+	first, second := cmp.Or(c.Prompt, prompt.Confidence), cmp.Or(c.CritiquePrompt, prompt.CritiqueConfidence)
 	v := verbalized{doubt: c.About == "question"}
 	if v.doubt {
-		first, second = prompt.Uncertainty, prompt.CritiqueUncertainty
+		first, second = cmp.Or(c.DoubtPrompt, prompt.Uncertainty), cmp.Or(c.ReviewPrompt, prompt.CritiqueUncertainty)
 	}
-	c.Prompt, c.CritiquePrompt = cmp.Or(c.Prompt, first), cmp.Or(c.CritiquePrompt, second)
 	var err error
-	if v.first, err = newInterviewer(h, c.Seat, c.Prompt); err == nil && c.Critique {
-		v.second, err = newInterviewer(h, c.Seat, c.CritiquePrompt)
+	if v.first, err = newInterviewer(h, c.Seat, first); err == nil && c.Critique {
+		v.second, err = newInterviewer(h, c.Seat, second)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("making verbalized: %w", err)
