@@ -4,6 +4,7 @@
 // docs/calibration.md.
 //
 //	go run ./experiments/calibration                     # writes result.json
+//	go run ./experiments/calibration -votes-only -worlds chain -votes 16 -n 4000 -o experiments/calibration/votes.json
 //	go run ./experiments/calibration -table -doc docs/calibration.md
 package main
 
@@ -29,6 +30,7 @@ func main() {
 			f.IntVar(&o.Votes, "votes", o.Votes, "samples of a task that vote")
 			f.IntVar(&o.Resamples, "resamples", o.Resamples, "bootstrap resamples of each interval")
 			f.IntVar(&o.Splits, "splits", o.Splits, "resamplings of the thresholds")
+			f.BoolVar(&o.VotesOnly, "votes-only", false, "leave out the verifiers that ask the model")
 			f.StringVar(&o.Answers, "answers", "", "file that keeps what the verifiers said; if it exists, they are not asked again")
 			f.Uint64Var(&o.Seed, "seed", o.Seed, "seed of samples and resamplings")
 		},

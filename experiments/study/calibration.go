@@ -46,6 +46,7 @@ type CalibrationOptions struct {
 	Worlds    []string // of the recipe pretrain-nano
 	Tasks     int      // of each split
 	Votes     int      // samples of a task that vote
+	VotesOnly bool     // leave out the verifiers that ask the model
 	Seed      uint64
 	Resamples int // of each interval
 	Splits    int // of fit and test, for thresholds
@@ -113,6 +114,9 @@ func (o CalibrationOptions) answers(ctx context.Context, p *pawl.Pawl, meant paw
 			verifiers []string
 			samples   int
 		}{{voting, o.Votes}, {judging, 1}} {
+			if o.VotesOnly && part.samples == 1 {
+				continue
+			}
 			all, err := p.VerifierAnswers(ctx, policy, pawl.VerifierOptions{Verifiers: part.verifiers, EnvironmentOptions: pawl.EnvironmentOptions{
 				Worlds: meant.Levels, Sizes: meant.Sizes, Tasks: o.Tasks, Samples: part.samples, Seed: o.Seed, Split: split,
 				Observe: func(at pawl.Visit) {

@@ -13,8 +13,10 @@ func (c *Calibration) Markdown() string {
 	fmt.Fprintf(&b, "%s Model %s. Worlds: %s; %d tasks of each split, one answer a task, %d samples a vote, seed %d. "+
 		"Fitted on the split gate, measured on audit; %d bins; 95%% intervals of %d bootstrap resamples over tasks.\n\n",
 		c.Where, c.Model, strings.Join(worlds, ", "), c.Tasks, c.Votes, c.Seed, c.Bins, c.Resamples)
-	b.WriteString("All worlds together:\n\n" +
-		"| verifier | calibrator | n | right | ECE, equal width | ECE, equal mass | by chance | Brier | AUROC |\n|-|-|-|-|-|-|-|-|-|\n")
+	if len(worlds) > 1 {
+		b.WriteString("All worlds together:\n\n")
+	}
+	b.WriteString("| verifier | calibrator | n | right | ECE, equal width | ECE, equal mass | by chance | Brier | AUROC |\n|-|-|-|-|-|-|-|-|-|\n")
 	for _, f := range c.Fits {
 		if f.World != pooled {
 			continue
@@ -25,6 +27,15 @@ func (c *Calibration) Markdown() string {
 		}
 		fmt.Fprintf(&b, "| %s | %s | %d | %.3f | %s | %s | %s | %s | %s |\n", code(f.Verifier), orNone(f.Method), f.N, f.Accuracy, f.Width, f.Mass, chance, f.Brier, f.AUROC)
 	}
+	if len(worlds) > 1 {
+		c.byWorld(&b, worlds)
+	}
+	c.risksTable(&b, len(worlds) > 1)
+	return b.String()
+}
+
+// byWorld are the lines of single worlds.
+func (c *Calibration) byWorld(b *strings.Builder, worlds []string) {
 	b.WriteString("\nBy world, a calibrator fitted to the world alone; ECE in bins of equal mass:\n\n| world | verifier | n | right | AUROC | none |")
 	for _, m := range methods[1:] {
 		b.WriteString(" " + m + " |")
@@ -34,7 +45,7 @@ func (c *Calibration) Markdown() string {
 		if f.World == pooled || f.Method != "" {
 			continue
 		}
-		fmt.Fprintf(&b, "| %s | %s | %d | %.3f | %s |", f.World, code(f.Verifier), f.N, f.Accuracy, f.AUROC)
+		fmt.Fprintf(b, "| %s | %s | %d | %.3f | %s |", f.World, code(f.Verifier), f.N, f.Accuracy, f.AUROC)
 		chance := 0.0
 		for _, m := range methods {
 			i := slices.IndexFunc(c.Fits, func(g Fitted) bool { return g.World == f.World && g.Verifier == f.Verifier && g.Method == m })
@@ -42,14 +53,12 @@ func (c *Calibration) Markdown() string {
 				b.WriteString(" - |")
 				continue
 			}
-			fmt.Fprintf(&b, " %s |", c.Fits[i].Mass)
+			fmt.Fprintf(b, " %s |", c.Fits[i].Mass)
 			chance = c.Fits[i].Chance
 		}
-		fmt.Fprintf(&b, " %.3f |\n", chance)
+		fmt.Fprintf(b, " %.3f |\n", chance)
 	}
-	b.WriteString("\n" + c.mended(worlds) + "\n")
-	c.risksTable(&b)
-	return b.String()
+	b.WriteString("\n" + c.mended(worlds))
 }
 
 // mended counts what calibrators did by world.
@@ -77,17 +86,23 @@ func (c *Calibration) mended(worlds []string) string {
 	return fmt.Sprintf("Over verifiers and %d worlds, the interval of the ECE after lies wholly below that before for: %s.\n", len(worlds), strings.Join(parts, ", "))
 }
 
-func (c *Calibration) risksTable(b *strings.Builder) {
+func (c *Calibration) risksTable(b *strings.Builder, byWorld bool) {
 	allowed := (1 - c.Confidence) * float64(c.Splits)
-	fmt.Fprintf(b, "Thresholds, over %d resamplings each. A promise holds with a confidence of %g%%: up to %.0f of %d may be broken. "+
+	fmt.Fprintf(b, "\nThresholds, over %d resamplings each. A promise holds with a confidence of %g%%: up to %.0f of %d may be broken. "+
 		"*Found* is in how many a threshold could be shown to keep the risk; *broken* in how many more than the risk was wrong of what it answers, "+
 		"over all answers; *unseen* in how many of the half that it was not fitted on, which is a sample and so breaks some by chance; "+
 		"*naive* is *broken* for the lowest threshold that seemed to keep the risk, with its coverage.\n\n", c.Splits, 100*c.Confidence, allowed, c.Splits)
-	b.WriteString("All worlds together:\n\n| verifier | risk | found | broken | unseen | coverage | wrong | naive | its coverage |\n|-|-|-|-|-|-|-|-|-|\n")
+	if byWorld {
+		b.WriteString("All worlds together:\n\n")
+	}
+	b.WriteString("| verifier | risk | found | broken | unseen | coverage | wrong | naive | its coverage |\n|-|-|-|-|-|-|-|-|-|\n")
 	for _, k := range c.Risks {
 		if k.World == pooled {
 			fmt.Fprintf(b, "| %s | %g%% | %d | %d | %d | %.3f | %s | %d | %.3f |\n", code(k.Verifier), 100*k.Risk, k.Found, k.Broken, k.Unseen, k.Coverage, wrongShare(k), k.Naive, k.NaiveCoverage)
 		}
+	}
+	if !byWorld {
+		return
 	}
 	b.WriteString("\nBy world, where a threshold was found at all:\n\n| world | verifier | risk | found | broken | unseen | coverage | wrong | naive |\n|-|-|-|-|-|-|-|-|-|\n")
 	most, lines := 0, 0

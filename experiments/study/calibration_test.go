@@ -106,8 +106,8 @@ func TestPromisesAreKept(t *testing.T) {
 func TestCalibrationTables(t *testing.T) {
 	c := smallCalibration()
 	c.Model, c.Tasks, c.Votes = "embedded", 600, 8
-	points := map[answered][]calibrate.Point{{"maze", "p_true"}: sure(600, 2, 1), {pooled, "p_true"}: sure(600, 2, 1)}
-	if err := c.measure(points, points, map[string]int{"maze": 800, pooled: 800}); err != nil {
+	points := map[answered][]calibrate.Point{{"maze", "p_true"}: sure(600, 2, 1), {"chain", "p_true"}: sure(600, 2, 3), {pooled, "p_true"}: sure(600, 2, 1)}
+	if err := c.measure(points, points, map[string]int{"maze": 800, "chain": 800, pooled: 800}); err != nil {
 		t.Fatal(err)
 	}
 	if c.Fits[0].World != pooled || c.Fits[0].Silent != 0.25 {
@@ -121,7 +121,7 @@ func TestCalibrationTables(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, part := range []string{"Worlds: maze; 600 tasks", "| `p_true` | isotonic | 600 |", "| maze | `p_true` | 600 |", "up to 20 of 200 may be broken", "| maze | `p_true` | 10% |", "the most that were broken is"} {
+	for _, part := range []string{"Worlds: chain, maze; 600 tasks", "| `p_true` | isotonic | 600 |", "| maze | `p_true` | 600 |", "up to 20 of 200 may be broken", "| maze | `p_true` | 10% |", "the most that were broken is"} {
 		if !strings.Contains(string(page), part) {
 			t.Errorf("the page does not say %q:\n%s", part, page)
 		}
