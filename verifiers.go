@@ -130,7 +130,7 @@ func (p *Pawl) judgeWorlds(ctx context.Context, policy core.Policy, o VerifierOp
 			return err
 		}
 	}
-	actor, err := p.engine.Actor(ctx, policy, "solver", core.Options{})
+	actor, err := p.models.Actor(ctx, policy, "solver", core.Options{})
 	if err != nil {
 		return err
 	}
