@@ -16,7 +16,9 @@ func init() {
 		Detail: "The task is put in other words, by `rewriter` or by the rules of its world (`rewrite: world`, as swapped operands); the seat answers " +
 			"that view `samples` times, and an attempt is worth 1 if it gives the view's most common answer, else 0. " +
 			"With several views the value is the mean over them. The confidence is the share of the view's votes for that answer. " +
-			"A vote that is fooled by one wording is not confirmed by another one. It abstains where no view can be had, or has no majority.",
+			"A vote that is fooled by one wording is not confirmed by another one. It abstains where no view can be had, or has no majority. " +
+			"The paper's rewriting, by a larger model, changes the story as well, and it learns from the answers to the view too, judged by the majority of the attempts; " +
+			"here the attempts alone are judged.",
 		Paper:   "Co-Reward: Self-supervised Reinforcement Learning for Large Language Model Reasoning via Contrastive Agreement (Zhang et al., 2025)",
 		ID:      "S049",
 		Example: "cross_view: {rewriter: solver}",

@@ -16,7 +16,9 @@ func init() {
 		Detail: "The possible answers are the options of a multiple-choice task, else the different answers of all attempts at it. The seat reads task and " +
 			"attempt and says yes or no to each; it should say yes to the attempt's own answer alone. The value is the share of questions " +
 			"that it answers so. A seat whose model scores text is asked by its probabilities, another one is asked for a word. " +
-			"An attempt without an answer gets 0; where nothing can be read, it abstains.",
+			"An attempt without an answer gets 0; where nothing can be read, it abstains. " +
+			"The paper judges attempts whose answer is known to be right, so that their own answer is the right one; " +
+			"here the truth is not known, and a wrong attempt that holds together gets as much as a right one.",
 		Paper:   "Self-Training Meets Consistency: Improving LLMs' Reasoning with Consistency-Driven Rationale Evaluation (Lee et al., 2025)",
 		ID:      "S159",
 		Example: "follow_up: {seat: solver}",
