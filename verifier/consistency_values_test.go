@@ -199,3 +199,52 @@ func TestLengthIsControlledByTanh(t *testing.T) {
 	got, _ = verified(t, v, err, coretest.Episode(coretest.Task("t", "q", ""), "a", "aaa"))
 	same(t, "at the ends", got, 0.5, 0.5)
 }
+
+// The attempt's own answer is asked about, however many others come before it.
+func TestFollowUpAsksAboutTheOwnAnswer(t *testing.T) {
+	var asked []string
+	h := coretest.NewHost(&coretest.Scripted{Reply: func(r core.Request, _ int) (string, error) {
+		_, q, _ := strings.Cut(r.Path[0].Content, "the answer to the problem: ")
+		q, _, _ = strings.Cut(q, "\n")
+		asked = append(asked, q)
+		return prompt.SayYesNo(prompt.Chat, q == "9"), nil
+	}})
+	v, err := newFollowUp(t.Context(), h, FollowUpConfig{Most: 2})
+	// Of 7: is it 7, is it 8; so of 8; of 9: is it 7, is it 9.
+	if got := ruled(t, v, err, attemptsOf("#### 7", "#### 8", "#### 9")); got != "0.500/0.000 0.500/0.000 1.000/0.000" {
+		t.Error(got)
+	}
+	if got := strings.Join(asked, " "); got != "7 8 7 8 7 9" {
+		t.Errorf("asked about %s", got)
+	}
+}
+
+// Answers to a view are drawn alike whichever tasks are judged with it.
+func TestCrossViewIsOfOneTask(t *testing.T) {
+	ep := attemptsOf("#### 7")
+	other := coretest.Episode(coretest.Task("u", "Another one?", "1"), "#### 1")
+	var seeds []map[uint64]bool
+	for _, eps := range [][]*core.Episode{{ep}, {other, ep}} {
+		actor := &coretest.Batch{Scripted: &coretest.Scripted{Reply: rewrites}}
+		v, err := newCrossView(t.Context(), coretest.NewHost(actor), CrossViewConfig{Views: 2, Samples: 4})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := v.(core.BatchVerifier).VerifyBatch(t.Context(), eps); err != nil {
+			t.Fatal(err)
+		}
+		of := map[uint64]bool{}
+		for _, r := range actor.Requests() {
+			of[r.Seed] = true
+		}
+		seeds = append(seeds, of)
+	}
+	if len(seeds[0]) != 3 || len(seeds[1]) != 6 { // a question in other words, and two views
+		t.Errorf("%d and %d seeds", len(seeds[0]), len(seeds[1]))
+	}
+	for s := range seeds[0] {
+		if !seeds[1][s] {
+			t.Errorf("with another task before it, none is drawn by %d", s)
+		}
+	}
+}

@@ -67,6 +67,7 @@ type crossView struct {
 // view is a task in other words.
 type view struct {
 	of   int // episode
+	k    int // position among its wordings, so that answers do not hang on which other tasks there are
 	path []core.Node
 }
 
@@ -79,7 +80,7 @@ func (v crossView) judge(ctx context.Context, eps []*core.Episode) ([]group, err
 	for i, w := range views {
 		rs[i] = core.Request{
 			Path: w.path, N: max(v.cfg.Samples, 1), Options: core.Options{Temperature: &v.cfg.Temperature},
-			Seed: core.NewHasher("view").Uint(v.seed).String(eps[w.of].Task.ID).Uint(uint64(i)).Seed(),
+			Seed: core.NewHasher("view").Uint(v.seed).String(eps[w.of].Task.ID).Uint(uint64(w.k)).Seed(),
 		}
 	}
 	answers, long, err := core.Fitting(rs, func(rs []core.Request) ([][]core.Node, error) { return actAll(ctx, v.solver, rs) })
@@ -136,7 +137,7 @@ func (v crossView) rewritten(ctx context.Context, eps []*core.Episode) ([]view, 
 		for i, ep := range eps {
 			for k := range max(v.cfg.Views, 1) {
 				if t, ok := world.Restate(ep.Task, core.NewHasher("restate").String(ep.Task.ID).Uint(uint64(k)).Seed()); ok {
-					views = append(views, view{i, t.Prompt})
+					views = append(views, view{i, k, t.Prompt})
 				}
 			}
 		}
@@ -152,12 +153,12 @@ func (v crossView) rewritten(ctx context.Context, eps []*core.Episode) ([]view, 
 	}
 	for i, r := range replies {
 		all[i].usage.Add(r.usage())
-		for _, n := range r.nodes {
+		for k, n := range r.nodes {
 			text, ok := prompt.ParseProposal(v.rewriter.asker.Dialect(), n.Content)
 			if !ok {
 				continue
 			}
-			views = append(views, view{i, reworded(eps[i].Task.Prompt, text)})
+			views = append(views, view{i, k, reworded(eps[i].Task.Prompt, text)})
 		}
 	}
 	return views, all, nil
