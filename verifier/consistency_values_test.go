@@ -140,8 +140,10 @@ func TestMetaJudgeOfPlaceAndWorth(t *testing.T) {
 		ep.Scores = append(ep.Scores, core.Score{By: "grade", Nodes: []core.Ref{2}, Value: []float64{1, 0, 0.2}[i], Via: r})
 	}
 	v, err := newMetaJudge(t.Context(), coretest.NewHost(coretest.Samples("#### A")), MetaJudgeConfig{})
-	got, _ := verified(t, v, err, ep)
+	got, j := verified(t, v, err, ep)
 	same(t, "by place", got, 0.4)
+	ratings := byAttempt(j)
+	same(t, "ratings by place", []float64{ratings[3].Value, ratings[4].Value, ratings[5].Value}, 0.5, 0.5, 0.5)
 	// c beats b beats a.
 	worth := func(asked string) string {
 		first := asked[strings.Index(asked, "judgement "):]
@@ -247,4 +249,28 @@ func TestCrossViewIsOfOneTask(t *testing.T) {
 			t.Errorf("with another task before it, none is drawn by %d", s)
 		}
 	}
+}
+
+// Of two chains of critiques one ends in yes.
+func TestCritiquesAreCounted(t *testing.T) {
+	said := 0
+	h := coretest.NewHost(&coretest.Scripted{Reply: func(r core.Request, _ int) (string, error) {
+		if !strings.Contains(r.Path[0].Content, "#### yes") {
+			return "A critique.", nil
+		}
+		said++
+		return prompt.SayYesNo(prompt.Chat, said == 1), nil
+	}})
+	v, err := newRecursiveCritique(t.Context(), h, RecursiveCritiqueConfig{Order: 1, Samples: 2})
+	got, _ := verified(t, v, err, coretest.Episode(coretest.Task("t", "q", ""), "a"))
+	same(t, "chains", got, 0.5)
+}
+
+// What is accepted is worth more than the bound, not just as much.
+func TestStepValuesAbove(t *testing.T) {
+	h := coretest.NewHost(coretest.Samples("#### 7"))
+	h.Builder = nested(t, map[string]core.Verifier{"given": given{0.5, 0.501}})
+	v, err := newStepValues(t.Context(), h, StepValuesConfig{Exploring: Exploring{By: of("given"), Completions: 1, Above: 0.5}})
+	got, _ := verified(t, v, err, coretest.Episode(coretest.Task("t", "q", ""), "one\ntwo"))
+	same(t, "the attempt, then its completion", got, 0) // 0.5 for the attempt, 0.501 for what goes on from its first step
 }
