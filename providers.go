@@ -43,7 +43,7 @@ func these(tasks []core.Task) tasksAsked {
 
 // besideServed is how many calls of a step are open at a time where others serve
 // the model: what they bear is found out by whoever pays them.
-const besideServed = 64
+const besideServed = 256
 
 // parallel is how many calls of a step run at a time; 0 is as many as there are
 // processors.

@@ -15,6 +15,7 @@ type upstreamSettings struct {
 	Models  []string
 	Key     string
 	Lacks   map[string]fakeserver.Lack
+	Adds    bool              // answers "1 + 2" with 3
 	Replies map[string]string // by the last turn; others are repeated
 	Faults  []struct {
 		Times, Status, Cut int
@@ -42,10 +43,14 @@ func upstream(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), &u))
 	}
 	set := fakeserver.Settings{OwnedBy: u.OwnedBy, Models: u.Models, Key: u.Key, Lacks: u.Lacks}
-	if u.Replies != nil {
+	if u.Adds || u.Replies != nil {
 		set.Reply = func(a fakeserver.Asked, i int) fakeserver.Answer {
 			if text, ok := u.Replies[a.Last]; ok {
 				return fakeserver.Answer{Text: text}
+			}
+			var x, y int
+			if n, _ := fmt.Sscanf(a.Last, "%d + %d", &x, &y); u.Adds && n == 2 {
+				return fakeserver.Answer{Text: fmt.Sprint("#### ", x+y)}
 			}
 			return fakeserver.Echo(a, i)
 		}

@@ -179,13 +179,14 @@ func (s *sampling) draw(ctx context.Context, tasks []core.Task) ([]*core.Episode
 	return eps, nil
 }
 
-// play uses one batch where the sampler can, else a bounded pool. A task that
+// play uses one batch where the sampler can and the run does not say how many are
+// played at a time, else a bounded pool. A task that
 // cannot be played becomes a failed episode; a batch that fails is played task
 // by task, to find out which. An error ends the run only if it is the run's own
 // (interrupted, budget reached, a panic) or if nothing can be played: where
 // every task of a whole chunk fails, or every task so far.
 func (s *sampling) play(ctx context.Context, sampler core.Sampler, calls []core.Call, tasks []core.Task) ([]*core.Episode, error) {
-	if b, ok := sampler.(core.BatchSampler); ok {
+	if b, ok := sampler.(core.BatchSampler); ok && s.run.Parallel == 0 {
 		eps, err := b.SampleBatch(ctx, calls, tasks)
 		if err == nil && len(eps) != len(tasks) {
 			err = fmt.Errorf("a batch of %d tasks gave %d episodes", len(tasks), len(eps))
@@ -256,12 +257,16 @@ func (r *Run) judgeWith(ctx context.Context, verifier core.Verifier, label strin
 	}
 	if b, ok := verifier.(core.BatchVerifier); ok {
 		played := slices.DeleteFunc(slices.Clone(eps), func(ep *core.Episode) bool { return ep.Err != "" })
+		ctx, used := tallied(ctx)
 		js, err := b.VerifyBatch(ctx, played)
 		if err == nil && len(js) != len(played) {
 			err = fmt.Errorf("%d judgements of %d episodes", len(js), len(played))
 		}
 		if err != nil {
 			return fmt.Errorf("verifying with %s: %w", label, err)
+		}
+		if r.Parallel > 0 { // a model that others serve, whose cost only its calls tell
+			used.together(js)
 		}
 		for i, ep := range played {
 			add(ep, js[i])

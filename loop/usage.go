@@ -35,3 +35,17 @@ func (t *tally) over(u *core.Usage) {
 		*u = t.usage
 	}
 }
+
+// together replaces the counts of judgements that were made in one go, where any
+// call was told of. Whose call it was is not known: the first has the whole.
+func (t *tally) together(js []core.Judgement) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.calls == 0 || len(js) == 0 {
+		return
+	}
+	for i := range js {
+		js[i].Usage = core.Usage{}
+	}
+	js[0].Usage = t.usage
+}

@@ -79,11 +79,9 @@ func (a *actor) Act(ctx context.Context, r core.Request) ([]core.Node, error) {
 	if r.N <= 1 {
 		return a.buy(ctx, r, 0, r.N, form)
 	}
-	out := make([]core.Node, 0, r.N)
-	if several, _, _ := a.learnt.know(); several == unknown {
-		if out, err = a.buy(ctx, r, 0, 2, form); err != nil {
-			return nil, err
-		}
+	out, err := a.tryTwo(ctx, r, form)
+	if err != nil {
+		return nil, err
 	}
 	size := mostAtOnce
 	if several, _, _ := a.learnt.know(); several == no {
@@ -104,6 +102,24 @@ func (a *actor) Act(ctx context.Context, r core.Request) ([]core.Node, error) {
 		out = append(out, p...)
 	}
 	return out, nil
+}
+
+// tryTwo asks for two alternatives where it is not known whether the server gives
+// several in one call.
+func (a *actor) tryTwo(ctx context.Context, r core.Request, form *form) ([]core.Node, error) {
+	if several, _, _ := a.learnt.know(); several != unknown {
+		return nil, nil
+	}
+	done, err := a.learnt.first(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if done != nil {
+		defer done()
+	} else if several, _, _ := a.learnt.know(); several != unknown {
+		return nil, nil
+	}
+	return a.buy(ctx, r, 0, 2, form)
 }
 
 // together does n things at once and waits for all of them, those that others'

@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"context"
 	"maps"
 	"regexp"
 	"slices"
@@ -19,6 +20,7 @@ type learnt struct {
 	dropped  map[string]bool
 	flavour  string // "" while unknown; see flavourOf
 	asking   sync.Mutex
+	trying   chan struct{} // closed when the first call for several alternatives has ended; nil before
 }
 
 // answer is a question's: not yet known, yes, no.
@@ -56,6 +58,27 @@ func (l *learnt) lacks(field string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.dropped[field]
+}
+
+// first tells whether the caller is the first to ask for several alternatives, and
+// then calls done when it has; others wait for that, so that one call finds out for
+// all.
+func (l *learnt) first(ctx context.Context) (done func(), err error) {
+	l.mu.Lock()
+	trying := l.trying
+	if trying == nil {
+		l.trying = make(chan struct{})
+		trying = l.trying
+		l.mu.Unlock()
+		return func() { close(trying) }, nil
+	}
+	l.mu.Unlock()
+	select {
+	case <-trying:
+		return nil, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 // gave notes how many alternatives came of so many in one call.
