@@ -131,6 +131,15 @@ func TestTills(t *testing.T) {
 		if err != nil || sum.Settled.MicroUSD != 1000 || m.sends.Load() != 1 {
 			t.Errorf("process %d spent %+v, %v", i, sum, err)
 		}
+		if i == 2 { // a till that is lost is replaced
+			p.till.accounts.stop()
+			if _, err := actor.Act(ctx, core.Request{N: 3}); err != nil {
+				t.Error(err)
+			}
+			if sum, err := p.Store().Spent(ctx, "*calls-3"); err != nil || sum.Settled.MicroUSD != 1000 {
+				t.Errorf("the next till spent %+v, %v", sum, err)
+			}
+		}
 	}
 }
 

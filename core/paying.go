@@ -67,7 +67,12 @@ type SendError struct {
 	Unknown bool          // whether it cost anything is not known: it is priced at the purchase's ceiling
 }
 
-func (e *SendError) Error() string { return e.Err.Error() }
+func (e *SendError) Error() string {
+	if e.Err == nil {
+		return "it failed"
+	}
+	return e.Err.Error()
+}
 
 // Unwrap gives the reason.
 func (e *SendError) Unwrap() error { return e.Err }

@@ -42,34 +42,19 @@ func (o *order) attempt(ctx context.Context, open []claim) (rest []claim, err er
 		return nil, errMeanwhile
 	}
 	sent, failure := o.ask(ctx, open)
-	var told *core.SendError
-	isTold := errors.As(failure, &told)
+	var told *core.SendError // nil where nothing is known of a failure
+	errors.As(failure, &told)
 	switch {
 	case failure == nil:
 		lane.leave(place, served, 0)
-	case isTold && told.Slow:
+	case told != nil && told.Slow:
 		lane.leave(place, slowed, told.After)
 	default:
 		lane.leave(place, passed, 0)
 	}
-	s := core.Settlement{Usage: sent.Usage}
-	if failure != nil {
-		s.Cause = failure.Error()
-		if isTold && !told.Unknown {
-			s.Usage = told.Usage
-		} else {
-			s.Usage, s.Unknown = o.Ceiling, true
-			o.Record.Unknown++
-		}
-	}
+	s, results := o.settlement(sent, failure, told, open)
 	cost = s.Usage
 	o.Record.Usage.Add(cost)
-	results := o.shared(sent, failure, len(open))
-	for i, r := range results {
-		if sent.Results[i].Flawed == "" {
-			s.Keys, s.Bought = append(s.Keys, o.Keys[open[i].i]), append(s.Bought, r)
-		}
-	}
 	// What was paid for is recorded although ctx may be over by now.
 	keep := context.WithoutCancel(ctx)
 	beaten, err := o.account.ledger.Settle(keep, id, s)
@@ -84,6 +69,29 @@ func (o *order) attempt(ctx context.Context, open []claim) (rest []claim, err er
 		o.land(open[i], r, nil, false)
 	}
 	return open[len(results):], failure
+}
+
+// settlement is what the ledger keeps of an attempt; results are what it brought, kept
+// or not, with their shares of its cost.
+func (o *order) settlement(sent core.Sent, failure error, told *core.SendError, open []claim) (s core.Settlement, results []core.Bought) {
+	if failure != nil {
+		s.Cause = failure.Error()
+		if told != nil && !told.Unknown {
+			s.Usage = told.Usage
+		} else {
+			s.Usage, s.Unknown = o.Ceiling, true
+			o.Record.Unknown++
+		}
+		return s, nil
+	}
+	s.Usage = sent.Usage
+	results = shared(sent, len(open))
+	for i, r := range results {
+		if sent.Results[i].Flawed == "" {
+			s.Keys, s.Bought = append(s.Keys, o.Keys[open[i].i]), append(s.Bought, r)
+		}
+	}
+	return s, results
 }
 
 // ask sends, unless nobody waits any more; a panic leaves the outcome unknown.
@@ -109,10 +117,7 @@ func (o *order) ask(ctx context.Context, open []claim) (sent core.Sent, err erro
 
 // shared are the results with their shares of what the attempt cost: equal ones,
 // whose sum is exact.
-func (o *order) shared(sent core.Sent, failure error, most int) []core.Bought {
-	if failure != nil {
-		return nil
-	}
+func shared(sent core.Sent, most int) []core.Bought {
 	n := min(len(sent.Results), most)
 	out := make([]core.Bought, n)
 	for i := range out {

@@ -127,36 +127,40 @@ type upstream struct {
 	mu       sync.Mutex
 	bills    map[int]int // per number
 	dropped  int
-	durable  map[int]bool // known to be in the ledger when the last caller was killed
+	answered map[int]map[int]bool // per life of the caller: billed, and not dropped
+	durable  map[int]int          // the life at whose end the number was in the ledger
 	repeats  int
 	lost     int
 	requests int
-	life     map[int]bool // billed, and answered as far as it knows, since the last kill
-	begun    chan struct{}
+	target   int           // requests after which
+	reached  chan struct{} // is closed
 }
 
 func newUpstream(t *testing.T) *upstream {
-	u := &upstream{bills: map[int]int{}, durable: map[int]bool{}, life: map[int]bool{}, begun: make(chan struct{}, 1)}
+	u := &upstream{bills: map[int]int{}, durable: map[int]int{}, answered: map[int]map[int]bool{}}
 	u.Server = httptest.NewServer(u)
 	t.Cleanup(u.Close)
 	return u
 }
 
 func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	n := atoi(strings.TrimPrefix(r.URL.Path, "/"))
-	select {
-	case u.begun <- struct{}{}:
-	default:
-	}
+	// A request may be handled after its sender was killed, so it names the life.
+	first, second, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	life, n := atoi(first), atoi(second)
 	time.Sleep(time.Duration(rand.IntN(10_000)) * time.Microsecond)
 	u.mu.Lock()
-	u.requests++
-	if u.durable[n] {
+	if u.requests++; u.requests == u.target {
+		close(u.reached)
+	}
+	if at, ok := u.durable[n]; ok && at < life {
 		u.repeats++
 	}
 	fate := rand.IntN(20)
 	if fate > 2 {
-		u.life[n] = true
+		if u.answered[life] == nil {
+			u.answered[life] = map[int]bool{}
+		}
+		u.answered[life][n] = true
 	}
 	if fate != 1 && fate != 2 {
 		u.bills[n]++
@@ -188,15 +192,14 @@ func TestKilled(t *testing.T) {
 		kills = 15
 	}
 	u, dir := newUpstream(t), t.TempDir()
-	var seen, killedInFlight, most int // seen counts the lines of the log
-	next := 0                          // all below are durable
+	seen, next := 0, 0 // lines of the log; all numbers below are durable
 	for life := 0; ; life++ {
 		from, last := next, life == kills
 		to := from + 1_000_000
 		if last {
-			to = u.highest() + 1
+			to = u.highest() + 1 + buyers // what was in flight, and is not billed yet, too
 		}
-		cmd := childCommand("buy", dir, u.URL, strconv.Itoa(from), strconv.Itoa(to))
+		cmd := childCommand("buy", dir, fmt.Sprint(u.URL, "/", life), strconv.Itoa(from), strconv.Itoa(to))
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -205,20 +208,25 @@ func TestKilled(t *testing.T) {
 				t.Fatal(err)
 			}
 		} else {
-			<-u.begun
-			time.Sleep(time.Duration(rand.IntN(60_000)) * time.Microsecond)
+			<-u.after(1 + rand.IntN(3*buyers))
+			time.Sleep(time.Duration(rand.IntN(5_000)) * time.Microsecond)
 			_ = cmd.Process.Kill()
 			_ = cmd.Wait()
 		}
-		time.Sleep(12 * time.Millisecond) // requests that were under way have come to their end
-		lost := u.closeLife(t, dir, &seen, &next)
-		killedInFlight += lost
-		most = max(most, lost)
+		u.closeLife(t, dir, life, &seen, &next)
 		if last {
 			break
 		}
 	}
-	u.report(t, dir, kills, killedInFlight, most)
+	u.report(t, dir, kills)
+}
+
+// after is closed when n more requests have been handled.
+func (u *upstream) after(n int) <-chan struct{} {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.target, u.reached = u.requests+n, make(chan struct{})
+	return u.reached
 }
 
 // highest is the last number that was asked for.
@@ -232,8 +240,8 @@ func (u *upstream) highest() (n int) {
 }
 
 // closeLife compares what the killed process was given, and what the upstream answered,
-// with the ledger. It gives how many answers were in flight.
-func (u *upstream) closeLife(t *testing.T, dir string, seen, next *int) (inFlight int) {
+// with the ledger.
+func (u *upstream) closeLife(t *testing.T, dir string, life int, seen, next *int) {
 	t.Helper()
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -250,14 +258,11 @@ func (u *upstream) closeLife(t *testing.T, dir string, seen, next *int) (inFligh
 		b, ok := found[key(fmt.Sprint(n))]
 		return string(b.Content), ok
 	}
-	for n := range u.life {
+	for n := range u.answered[life] {
 		if _, ok := at(n); ok {
-			u.durable[n] = true
-		} else {
-			inFlight++
+			u.durable[n] = life
 		}
 	}
-	clear(u.life)
 	lines, err := os.ReadFile(filepath.Join(dir, seenLog))
 	if err != nil {
 		t.Fatal(err)
@@ -271,24 +276,30 @@ func (u *upstream) closeLife(t *testing.T, dir string, seen, next *int) (inFligh
 		}
 	}
 	*seen = len(all) - 1
-	for u.durable[*next] {
-		*next++
+	for ; ; *next++ {
+		if _, ok := u.durable[*next]; !ok {
+			return
+		}
 	}
-	select {
-	case <-u.begun:
-	default:
-	}
-	return inFlight
 }
 
-func (u *upstream) report(t *testing.T, dir string, kills, inFlight, most int) {
+func (u *upstream) report(t *testing.T, dir string, kills int) {
 	t.Helper()
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	total := 0
+	total, inFlight, most := 0, 0, 0
+	for life, answered := range u.answered {
+		lost := 0
+		for n := range answered {
+			if u.durable[n] > life {
+				lost++
+			}
+		}
+		inFlight, most = inFlight+lost, max(most, lost)
+	}
 	for n, bills := range u.bills {
 		total += bills
-		if !u.durable[n] {
+		if _, ok := u.durable[n]; !ok {
 			t.Errorf("number %d was billed, and is not in the ledger at the end", n)
 		}
 	}
@@ -302,7 +313,7 @@ func (u *upstream) report(t *testing.T, dir string, kills, inFlight, most int) {
 	t.Logf("row 1: %d kills: %d answers, %d lost, %d repeated after completion; %d bills, %d extra: %d dropped by the server, %d in flight at kills (%d at most, of %d); %d attempts of unknown outcome, $%.4f billed, $%.4f accounted for",
 		kills, len(u.durable), u.lost, u.repeats, total, extra, u.dropped, inFlight, most, buyers, sum.Unknown+sum.Open,
 		float64(total*price)/1e6, float64(sum.Total().MicroUSD)/1e6)
-	if u.repeats > 0 || extra > u.dropped+inFlight || most > buyers || len(u.durable) < kills {
+	if u.repeats > 0 || extra != u.dropped+inFlight || most > buyers || len(u.durable) < kills {
 		t.Errorf("%d repeats, %d extra bills, %d dropped, %d in flight, %d at most", u.repeats, extra, u.dropped, inFlight, most)
 	}
 	if sum.Total().MicroUSD < int64(total*price) {

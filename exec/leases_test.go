@@ -156,7 +156,7 @@ func TestPausedEngine(t *testing.T) {
 		t.Errorf("settling late: %s", got)
 	}
 	late := say("another")
-	if !strings.HasPrefix(late, "false [] true ") || !strings.Contains(late, "recording the intent") {
+	if !strings.HasPrefix(late, "false [] true ") {
 		t.Errorf("sending after that: %s", late)
 	}
 	as, err := s.CallAttempts(ctx, "r")

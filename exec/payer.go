@@ -60,7 +60,8 @@ var _ core.Payer = (*Payer)(nil)
 // flown is an alternative that is being bought; the rest is set when ended closes.
 type flown struct {
 	ended     chan struct{}
-	followers int // guarded by the payer
+	followers int  // guarded by the payer
+	landed    bool // the leader's own note
 	bought    core.Bought
 	err       error
 	own       bool // err is the leader's own trouble: not an answer for others
@@ -191,6 +192,10 @@ func (o *order) claim(missing []int) (led, followed []claim) {
 // to its own.
 func (o *order) land(c claim, b core.Bought, err error, own bool) {
 	p, fl := o.payer, c.fl
+	if fl.landed {
+		return
+	}
+	fl.landed = true
 	p.mu.Lock()
 	delete(p.flights, o.Keys[c.i])
 	p.mu.Unlock()
@@ -224,41 +229,53 @@ func (o *order) follow(ctx context.Context, followed []claim) (again []int, err 
 	return again, nil
 }
 
-// lead buys what is claimed: it looks it up, then asks for what is missing until
-// nothing is, or until it is no use.
+// lead buys what is claimed, and ends all its flights, whatever happens.
 func (o *order) lead(ctx context.Context, open []claim) (err error) {
-	asked := false // err is the answer that others would get too
+	own, ended := true, false
 	defer func() {
+		told := err
+		if !ended {
+			told = errors.New("the call for it has panicked")
+		}
 		for _, c := range open {
-			o.land(c, core.Bought{}, err, !asked || ctx.Err() != nil)
+			o.land(c, core.Bought{}, told, own || ctx.Err() != nil)
 		}
 	}()
+	open, own, err = o.buy(ctx, open)
+	ended = true
+	return err
+}
+
+// buy looks up what is open, then asks for what is missing until nothing is, or until
+// it is no use: rest is not landed then, and own tells that the reason is this
+// caller's, not the server's.
+func (o *order) buy(ctx context.Context, open []claim) (rest []claim, own bool, err error) {
 	if open, err = o.known(ctx, open); err != nil {
-		return err
+		return open, true, err
 	}
 	tries := retrying{Retry: o.payer.o.Retry, rand: o.payer.o.Rand}
 	for len(open) > 0 {
 		before := o.Record.Attempts
 		rest, err := o.attempt(ctx, open)
-		asked = o.Record.Attempts > before
+		own := o.Record.Attempts == before // it was not sent
 		switch {
 		case errors.Is(err, errMeanwhile):
 			if open, err = o.known(ctx, open); err != nil {
-				return err
+				return open, true, err
 			}
 		case err == nil:
 			open = rest
 		default:
 			wait, again := tries.next(err)
 			if !again || ctx.Err() != nil {
-				return o.explain(err, tries)
+				return open, own, o.explain(err, tries)
 			}
 			if err := o.payer.o.Clock.Sleep(ctx, wait); err != nil {
-				return o.explain(errors.Join(err, context.Cause(ctx)), tries)
+				return open, true, o.explain(errors.Join(err, context.Cause(ctx)), tries)
 			}
 		}
 	}
-	return nil
+	return nil, false, nil
 }
 
 func (o *order) explain(err error, tries retrying) error {

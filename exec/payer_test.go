@@ -494,3 +494,32 @@ func TestPayWithoutAccount(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// A ledger that panics strands nobody who waits for the same.
+func TestPayLedgerPanics(t *testing.T) {
+	_, s := newPayer(t, exec.PayerOptions{})
+	l, err := s.AcquireWork(ctx, "w", time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := exec.NewAccount(ctx, &panicking{CallLedger: l}, "r", exec.Cap{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := exec.NewPayer(exec.PayerOptions{Account: func(context.Context) (*exec.Account, error) { return a, nil }})
+	func() {
+		defer func() { _ = recover() }()
+		_, _ = p.Pay(ctx, purchase("a"), nil)
+		t.Error("the panic is hidden")
+	}()
+	sends := 0
+	if got, err := p.Pay(exec.OnAccount(ctx, account(t, l, exec.Cap{})), purchase("a"), failing(&sends)); err != nil || len(got) != 1 {
+		t.Errorf("after a panic: %v", err)
+	}
+}
+
+type panicking struct{ exec.CallLedger }
+
+func (*panicking) Intend(context.Context, string, string, []core.Key, core.Usage) (int64, error) {
+	panic("a bug")
+}

@@ -176,6 +176,17 @@ func (l *Lease) Settle(ctx context.Context, attempt int64, s core.Settlement) (b
 	return beaten, err
 }
 
+// ForgetCalls drops what the calls made on behalf of scope before a time brought:
+// whoever asks again pays again. What they cost stays on record. Large contents go
+// with the next collection of garbage.
+func (l *Lease) ForgetCalls(ctx context.Context, scope string, before time.Time) (n int, err error) {
+	err = l.write(ctx, "forgetting the calls of "+scope+" on behalf", func(tx writeTx) error {
+		n, err = tx.dropCalls(scope, before)
+		return err
+	})
+	return n, err
+}
+
 func outcomeOf(s core.Settlement) string {
 	switch {
 	case s.Unknown:

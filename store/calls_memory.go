@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"slices"
+	"time"
 
 	"pawl/core"
 )
@@ -35,6 +36,16 @@ func (t *memoryCalls) putCall(c callRow) (first bool, err error) {
 	c.Content = bytes.Clone(c.Content)
 	t.bought[c.Key] = c
 	return true, nil
+}
+
+func (t *memoryCalls) dropCalls(scope string, before time.Time) (n int, err error) {
+	for k, c := range t.bought {
+		if a := t.asked[c.Attempt-1]; a.Scope == scope && a.At.Before(before) {
+			delete(t.bought, k)
+			n++
+		}
+	}
+	return n, nil
 }
 
 func (t *memoryCalls) callContents(yield func(callRow) error) error {

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"maps"
 	"slices"
+	"time"
 
 	"pawl/core"
 )
@@ -53,6 +54,15 @@ func (t *sqliteTx) putCall(c callRow) (first bool, err error) {
 	}
 	n, err := r.RowsAffected()
 	return n == 1, err
+}
+
+func (t *sqliteTx) dropCalls(scope string, before time.Time) (int, error) {
+	r, err := t.result("DELETE FROM calls WHERE attempt IN (SELECT id FROM call_attempts WHERE scope = ? AND at < ?)", scope, before.UnixNano())
+	if err != nil {
+		return 0, err
+	}
+	n, err := r.RowsAffected()
+	return int(n), err
 }
 
 func (t *sqliteTx) callContents(yield func(callRow) error) error {

@@ -90,6 +90,7 @@ type writeTx interface {
 	putCall(callRow) (first bool, err error) // replaces nothing
 	addCallAttempt(CallAttempt) (id int64, err error)
 	endCallAttempt(CallAttempt) error
+	dropCalls(scope string, before time.Time) (n int, err error)
 	spend(scope string, d core.Spending) error // adds d to what scope spent
 }
 

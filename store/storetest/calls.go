@@ -88,7 +88,7 @@ func testCallsRace(t *testing.T, s *store.Store, _ *Clock) {
 	}
 	found := must[map[core.Key]core.Bought](t)(s.Bought(ctx, keys))
 	if string(found[keys[0]].Content) != "first" || string(found[keys[1]].Content) != "other" {
-		t.Errorf("in force: %s", found)
+		t.Errorf("in force: %v", found)
 	}
 	if got := must[core.Spending](t)(s.Spent(ctx, "two")).Settled; got != usage(2, 0, 20, 0) {
 		t.Errorf("the loser paid %+v", got)
@@ -145,6 +145,32 @@ func testCallsFenced(t *testing.T, s *store.Store, clock *Clock) {
 	want := core.Spending{Reserved: usage(1, 1, 1, 1), Attempts: 1, Open: 1}
 	if d := cmp.Diff(want, must[core.Spending](t)(next.Spent(ctx, "r"))); d != "" {
 		t.Error(d)
+	}
+}
+
+// What a scope bought before a time can be forgotten; what it cost stays.
+func testCallsForget(t *testing.T, s *store.Store, clock *Clock) {
+	l := start(t, s, "r")
+	keys := []core.Key{key("a"), key("b"), key("c")}
+	for i, scope := range []string{"alice", "bob", "alice"} {
+		n := must[int64](t)(l.Intend(ctx, scope, "lane", keys[i:i+1], core.Usage{}))
+		must[[]core.Key](t)(l.Settle(ctx, n, settled(keys[i:], "x")))
+		clock.Advance(time.Hour)
+	}
+	if n := must[int](t)(l.ForgetCalls(ctx, "alice", clock.Now().Add(-90*time.Minute))); n != 1 {
+		t.Errorf("%d forgotten", n)
+	}
+	found := must[map[core.Key]core.Bought](t)(s.Bought(ctx, keys))
+	if _, there := found[keys[0]]; there || len(found) != 2 {
+		t.Errorf("left: %v", found)
+	}
+	if got := must[core.Spending](t)(s.Spent(ctx, "alice")).Settled; got != usage(2, 0, 20, 0) {
+		t.Errorf("alice spent %+v", got)
+	}
+	n := must[int64](t)(l.Intend(ctx, "bob", "lane", keys[:1], core.Usage{}))
+	must[[]core.Key](t)(l.Settle(ctx, n, settled(keys, "again")))
+	if got := must[map[core.Key]core.Bought](t)(s.Bought(ctx, keys))[keys[0]]; string(got.Content) != "again" {
+		t.Errorf("bought again: %+v", got)
 	}
 }
 

@@ -58,6 +58,7 @@ func Run(t *testing.T, open func(t *testing.T, now func() time.Time) *store.Stor
 		"fencedcalls": testCallsFenced,
 		"gc":          testGC,
 		"gccalls":     testCallsGC,
+		"forgetcalls": testCallsForget,
 		"concurrent":  testConcurrent,
 		"cancelled":   testCancelled,
 		"closed":      testClosed,
