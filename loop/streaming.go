@@ -32,7 +32,7 @@ func (r *Run) AttemptEach(ctx context.Context, team map[string]core.Policy, samp
 			return sink(ep, nil)
 		})
 	}
-	answer, err := r.answer(ctx, team)
+	answer, err := r.answer(ctx, "", team)
 	if err != nil {
 		return err
 	}
