@@ -76,7 +76,8 @@ func (p *Pawl) Solve(ctx context.Context, tasks []core.Task, o SolveOptions, sin
 		}
 		return sink(solution(s.plan, ep))
 	})
-	if unknown := (*nn.UnknownTextError)(nil); errors.As(err, &unknown) && len(tasks) == 1 {
+	unserved, unknown := (*core.UnservedError)(nil), (*nn.UnknownTextError)(nil)
+	if errors.As(err, &unknown) && !errors.As(err, &unserved) && len(tasks) == 1 {
 		return inputf("solving: the model cannot read %q: its tokenizer has no tokens for all of it"+asTrained, tasks[0].Text())
 	}
 	return err
