@@ -46,12 +46,13 @@ type Reply struct {
 	Episode    *core.Episode
 	Answers    []core.Ref // N of a model asked alone, else one; none where the recipe abstains
 	Abstained  bool
-	By         string      // the verifier that chose; "" for none
-	Score      *core.Score // its score of the answer
-	Unverified bool        // there was no time or budget left to judge the attempts
-	Cut        string      // what ended it early; "" for nothing
-	Streamed   bool        // Stream was told the answer, or as much of it as there is
-	Usage      core.Usage  // of all calls, failed and cancelled ones included
+	By         string         // the verifier that chose; "" for none
+	Score      *core.Score    // its score of the answer
+	Unverified bool           // there was no time or budget left to judge the attempts
+	Cut        string         // what ended it early; "" for nothing
+	Tokens     [][]core.Token // of each answer, where its options ask for log-probabilities
+	Streamed   bool           // Stream was told the answer, or as much of it as there is
+	Usage      core.Usage     // of all calls, failed and cancelled ones included
 	Calls      []core.CallRecord
 }
 
@@ -61,13 +62,17 @@ func (p *Pawl) Answerer(name string) (*Answerer, error) {
 	if err != nil {
 		return nil, input(err)
 	}
-	for _, seat := range plan.Seats {
-		if seat.Env.Name != "" {
-			return nil, inputf("answering with recipe %s: its seat %s is an environment, which nobody brings along with a question", name, seat.Name)
-		}
-	}
 	if name == "" {
 		plan.Name = ""
+	}
+	return answererOf(p, plan)
+}
+
+func answererOf(p *Pawl, plan *recipe.Plan) (*Answerer, error) {
+	for _, seat := range plan.Seats {
+		if seat.Env.Name != "" {
+			return nil, inputf("answering with recipe %s: its seat %s is an environment, which nobody brings along with a question", plan.Name, seat.Name)
+		}
 	}
 	return &Answerer{p, plan}, nil
 }
@@ -154,16 +159,14 @@ func (x *answering) answer(ctx context.Context, streams bool) (*Reply, error) {
 	q := x.question
 	told := core.WithCalls(ctx, x.called)
 	inner := told
-	if q.Limits != (Limits{}) {
-		inner = core.WithPurse(inner, NewPurse(q.Limits, core.Usage{}))
-	}
 	if !q.Deadline.IsZero() {
 		var cancel context.CancelFunc
 		inner, cancel = context.WithDeadlineCause(inner, q.Deadline, errDeadline)
 		defer cancel()
 	}
 	call := core.Call{Seed: q.Seed, Sink: q.Progress}
-	if streams && (q.Stream != nil || inner != told) {
+	// What is said is kept in any case, should it be cut short.
+	if streams && (q.Stream != nil || inner != told || core.PurseLeft(ctx) >= 0 || q.Task.Options.Logprobs) {
 		call.Stream = x.stream
 	}
 	ep, err := x.run.One(inner, x.team, call, q.Task)
@@ -179,6 +182,12 @@ func (x *answering) answer(ctx context.Context, streams bool) (*Reply, error) {
 			ep, err = x.sofar(told, r, err)
 		}
 	}
+	if err == nil {
+		x.fill(r, ep)
+		if q.Task.Options.Logprobs && len(r.Answers) > 0 {
+			r.Tokens, err = x.tokens(inner, r)
+		}
+	}
 	x.mu.Lock()
 	r.Calls = x.calls
 	x.mu.Unlock()
@@ -186,9 +195,8 @@ func (x *answering) answer(ctx context.Context, streams bool) (*Reply, error) {
 		r.Usage.Add(c.Usage)
 	}
 	if err != nil {
-		return r, answerError(err)
+		return &Reply{Usage: r.Usage, Calls: r.Calls, Streamed: r.Streamed}, answerError(err)
 	}
-	x.fill(r, ep)
 	return r, nil
 }
 

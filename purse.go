@@ -67,3 +67,12 @@ func (p *Purse) Spent() core.Usage {
 	defer p.mu.Unlock()
 	return p.spent
 }
+
+// Taken is what was used or is reserved.
+func (p *Purse) Taken() core.Usage {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	all := p.spent
+	all.Add(p.held)
+	return all
+}
