@@ -94,9 +94,9 @@ func (a *Answerer) FixesTemperature() bool {
 	return at.IsValid() && at.Kind() == reflect.Pointer && !at.IsNil()
 }
 
-// streams tells whether the sampler's attempt is the answer, whatever is thought of
-// it afterwards.
-func (a *Answerer) streams() bool { return a.plan.Answer.By == "" }
+// Streams tells whether the sampler's attempt is the answer, whatever is thought of it
+// afterwards: then it can be told as it comes.
+func (a *Answerer) Streams() bool { return a.plan.Answer.By == "" }
 
 // Answer answers a question under policy. With an error comes what it cost: the
 // reply then has Usage and Calls alone.
@@ -122,7 +122,7 @@ func (a *Answerer) Answer(ctx context.Context, policy core.Policy, q Question) (
 	run := a.p.player(plan, q.Seed, progressOf(q.Progress))
 
 	x := &answering{question: q, plan: plan, run: run, team: team}
-	return x.answer(ctx, a.streams() && q.N <= 1)
+	return x.answer(ctx, a.Streams() && q.N <= 1)
 }
 
 // progressOf makes an observer of a run of one that hears of progress.
@@ -221,7 +221,7 @@ func (x *answering) called(c core.CallRecord) {
 	x.calls = append(x.calls, c)
 	done := len(x.calls)
 	x.mu.Unlock()
-	if x.question.Progress != nil {
+	if x.question.Progress != nil && c.Err == "" {
 		x.question.Progress(core.Progress{Stage: "call", Done: done, Note: c.Seat})
 	}
 }

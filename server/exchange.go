@@ -214,10 +214,11 @@ func (s *Server) streamed(ctx context.Context, w http.ResponseWriter, d dialect,
 		return t.delta(i, d)
 	}
 	j.progress = func(p core.Progress) {
-		if p.Stage == "call" && !told.Load() {
+		if p.Stage == "call" && !j.answerer.Streams() && !told.Load() {
 			_ = e.progress(p) // who cannot be told will not be told the answer either
 		}
 	}
+	defer alive(e)()
 	reply, parts, err := j.answer(ctx)
 	x.reply, x.parts = reply, parts
 	telling.Lock()
@@ -237,6 +238,30 @@ func (s *Server) streamed(ctx context.Context, w http.ResponseWriter, d dialect,
 	}
 	x.first = e.first.Sub(x.began)
 	return nil
+}
+
+// silence is how long a stream says nothing at most: what stands between may take it
+// for dead.
+const silence = 15 * time.Second
+
+// alive breaks long silences of a stream, until it is told to stop.
+func alive(e *events) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(silence)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				_ = e.progress(core.Progress{Stage: "working"})
+			}
+		}
+	}()
+	return func() { cancel(); <-done }
 }
 
 // refused writes an error in the shape of a dialect.

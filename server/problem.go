@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"pawl"
 	"pawl/core"
@@ -34,6 +35,8 @@ func refuse(param, format string, args ...any) *problem {
 func problemOf(ctx context.Context, err error) *problem {
 	var p *problem
 	var late *http.MaxBytesError
+	var unserved *core.UnservedError
+	var long *core.TooLongError
 	switch {
 	case errors.As(err, &p):
 		return p
@@ -49,10 +52,28 @@ func problemOf(ctx context.Context, err error) *problem {
 		return &problem{status: http.StatusTooManyRequests, code: "budget_exceeded", message: err.Error()}
 	case errors.Is(err, context.DeadlineExceeded):
 		return &problem{status: http.StatusGatewayTimeout, code: "deadline_exceeded", param: headerDeadline, message: "answering: the deadline came before there was any answer"}
+	case errors.As(err, &unserved):
+		return unservedProblem(unserved)
+	case errors.As(err, &long):
+		return &problem{status: http.StatusBadRequest, code: "context_length_exceeded", param: "messages", message: "answering: " + long.Error()}
 	case pawl.IsInput(err):
 		return &problem{status: http.StatusBadRequest, code: "invalid_request", message: err.Error()}
 	}
 	return &problem{status: http.StatusInternalServerError, code: "internal_error", message: err.Error()}
+}
+
+// unservedProblem names the field that a model cannot honour: its refusals begin with
+// what they are about.
+func unservedProblem(err *core.UnservedError) *problem {
+	p := &problem{status: http.StatusBadRequest, code: "unsupported_parameter", message: "answering: " + err.Error()}
+	about, _, _ := strings.Cut(err.Error(), ":")
+	switch about {
+	case "tools", "logprobs", "top_logprobs":
+		p.param = about
+	case "constraining to a JSON schema":
+		p.param = "response_format"
+	}
+	return p
 }
 
 // kind is OpenAI's name for the class of a status.
