@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -137,4 +138,44 @@ func chatBody(model string, more string) string {
 		more = "," + more
 	}
 	return `{"model":"` + model + `","messages":[{"role":"user","content":"add 3 4"}]` + more + `}`
+}
+
+// gateway is a server under test with its scripts.
+type gateway struct {
+	h  *httptest.Server
+	s  *Server
+	sc *scripted.Models
+}
+
+// requestFor is the smallest request of an endpoint.
+func requestFor(path, model, more string) string {
+	if more != "" {
+		more = "," + more
+	}
+	switch path {
+	case "/v1/completions":
+		return `{"model":"` + model + `","prompt":"add 3 4"` + more + `}`
+	case "/v1/responses":
+		return `{"model":"` + model + `","input":"add 3 4"` + more + `}`
+	case "/v1/messages":
+		return `{"model":"` + model + `","max_tokens":20,"messages":[{"role":"user","content":"add 3 4"}]` + more + `}`
+	}
+	return `{"model":"` + model + `","messages":[{"role":"user","content":"add 3 4"}]` + more + `}`
+}
+
+func readAll(t testing.TB, reply *http.Response) string {
+	t.Helper()
+	defer reply.Body.Close()
+	b, err := io.ReadAll(reply.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// newTrap is a server that must never be asked.
+func newTrap(t testing.TB, asked chan<- string) string {
+	h := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { asked <- r.URL.Path }))
+	t.Cleanup(h.Close)
+	return h.URL
 }

@@ -151,3 +151,10 @@ func (a *scripted) answer(ctx context.Context, r core.Request, sink func(core.De
 	}
 	return text(a.s.Say)
 }
+
+// WaitCancelled returns when n calls have ended with their contexts.
+func (s *Models) WaitCancelled(n int64) {
+	for s.Cancelled.Load() < n {
+		time.Sleep(time.Millisecond)
+	}
+}
