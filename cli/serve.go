@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"pawl"
+	"pawl/atomicfile"
 	"pawl/server"
 )
 
 type serveCmd struct {
 	Model   []string      `help:"What answers: embedded, the model in the binary; embedded:DIR; run or run:ID, whose policy in force is followed; openai:MODEL; sim:NAME. Repeat it for several." default:"embedded" placeholder:"MODEL"`
 	Addr    string        `help:"Where to listen, as HOST:PORT; port 0 takes a free one." default:"127.0.0.1:8080"`
+	AddrTo  string        `name:"addr-file" help:"Write the address to this file once it is served, as for port 0." placeholder:"FILE"`
 	Keys    string        `help:"File of keys (pawl keys): only their holders may ask. Without it nobody but this machine may." placeholder:"FILE"`
 	Host    []string      `help:"Name by which this machine may be asked, beside localhost, where no keys are used. Repeat it for several." placeholder:"NAME"`
 	Time    time.Duration `help:"Longest answer." default:"10m" placeholder:"TIME"`
@@ -62,6 +64,11 @@ func (cmd *serveCmd) Run(ctx context.Context, a *app, c *console) error {
 	s, err := server.New(ctx, p, o)
 	if err != nil {
 		return err
+	}
+	if cmd.AddrTo != "" {
+		if err := atomicfile.WriteFile(cmd.AddrTo, []byte(l.Addr().String()+"\n")); err != nil {
+			return fmt.Errorf("writing the address: %w", err)
+		}
 	}
 	fmt.Fprintf(c.out, "serving at http://%s/v1; traces at http://%s/traces\n", l.Addr(), l.Addr())
 	err = s.Serve(ctx, l, cmd.Drain)

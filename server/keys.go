@@ -53,7 +53,7 @@ func OpenKeys(path string) (*Keys, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("reading what keys have spent: %s: %w", k.spentPath(), err)
 	}
-	if err := k.refresh(); err != nil {
+	if err := k.refresh(); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	if len(k.tenants) == 0 {
