@@ -98,12 +98,26 @@ func worldVerifier(text string) (core.Spec, error) {
 // EvalVerifiers lets verifiers judge a policy's samples in worlds, the policy
 // playing every seat that they ask, and compares them with the oracle.
 func (p *Pawl) EvalVerifiers(ctx context.Context, policy core.Policy, o VerifierOptions) ([]VerifierRow, error) {
-	names := slices.Sorted(maps.Keys(o.Worlds))
-	if err := o.check(names); err != nil {
-		return nil, err
-	}
 	if o.Samples < 2 {
 		return nil, inputf("measuring verifiers: %d samples of a task: at least 2 are needed to choose from", o.Samples)
+	}
+	var rows []VerifierRow
+	err := p.judgeWorlds(ctx, policy, o, func(v *visit, name string, spec core.Spec, j *jury, eps []*core.Episode, right [][]bool) error {
+		row, err := j.judge(ctx, spec, eps, right)
+		row.World, row.Level, row.Sizes, row.Verifier = v.name, v.level, o.Sizes[v.name], name
+		rows = append(rows, row)
+		return err
+	})
+	return rows, err
+}
+
+// judgeWorlds samples tasks of worlds and gives every verifier its turn at the
+// attempts, which it leaves as they were.
+func (p *Pawl) judgeWorlds(ctx context.Context, policy core.Policy, o VerifierOptions,
+	turn func(v *visit, name string, spec core.Spec, j *jury, eps []*core.Episode, right [][]bool) error) error {
+	names := slices.Sorted(maps.Keys(o.Worlds))
+	if err := o.check(names); err != nil {
+		return err
 	}
 	verifiers := o.Verifiers
 	if verifiers == nil {
@@ -113,46 +127,42 @@ func (p *Pawl) EvalVerifiers(ctx context.Context, policy core.Policy, o Verifier
 	for i, text := range verifiers {
 		var err error
 		if specs[i], err = worldVerifier(text); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	actor, err := p.models.Actor(ctx, policy, "solver", core.Options{})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	model, ok := actor.(player)
 	if !ok {
-		return nil, fmt.Errorf("measuring verifiers: the model takes no batches or gives no log-probabilities")
+		return fmt.Errorf("measuring verifiers: the model takes no batches or gives no log-probabilities")
 	}
 	plan, err := p.planOrAlone("")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := plan.Override("seats.solver.max_tokens", fmt.Sprint(longestAnswer)); err != nil {
-		return nil, err
+		return err
 	}
 	jury := &jury{p: p, plan: plan, team: map[string]core.Policy{"solver": policy}, seed: o.Seed}
-	var rows []VerifierRow
 	for i, name := range names {
 		v := visit{model: model, o: o.EnvironmentOptions, name: name, level: o.Worlds[name], index: i, of: len(names)}
 		eps, right, err := v.sampled(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("measuring verifiers in world %s: %w", name, err)
+			return fmt.Errorf("measuring verifiers in world %s: %w", name, err)
 		}
 		if eps == nil {
 			continue // a play of which nothing is right or wrong
 		}
 		for k, spec := range specs {
 			v.told(verifiers[k], 0)
-			row, err := jury.judge(ctx, spec, eps, right)
-			if err != nil {
-				return nil, fmt.Errorf("measuring verifiers in world %s: %w", name, err)
+			if err := turn(&v, verifiers[k], spec, jury, eps, right); err != nil {
+				return fmt.Errorf("measuring verifiers in world %s: %w", name, err)
 			}
-			row.World, row.Level, row.Sizes, row.Verifier = name, v.level, o.Sizes[name], verifiers[k]
-			rows = append(rows, row)
 		}
 	}
-	return rows, nil
+	return nil
 }
 
 // sampled are samples at temperature 1 of each task as episodes, and which of
@@ -191,17 +201,9 @@ type jury struct {
 
 // judge measures one verifier. It leaves the episodes as they were.
 func (j *jury) judge(ctx context.Context, spec core.Spec, eps []*core.Episode, right [][]bool) (VerifierRow, error) {
-	judged := make([]*core.Episode, len(eps))
-	for i, ep := range eps {
-		c := *ep
-		c.Nodes, c.Scores = slices.Clip(ep.Nodes), nil
-		judged[i] = &c
-	}
-	player := j.p.player(j.plan, j.seed, func(loop.Event) {})
-	meter := &meter{Models: player.Models}
-	player.Models = meter
 	began := time.Now()
-	if err := player.Judge(ctx, j.team, []core.Spec{spec}, judged); err != nil {
+	judged, tokens, err := j.scored(ctx, spec, eps)
+	if err != nil {
 		return VerifierRow{}, err
 	}
 	took := time.Since(began)
@@ -211,9 +213,25 @@ func (j *jury) judge(ctx context.Context, spec core.Spec, eps []*core.Episode, r
 		all += len(of)
 	}
 	row.Silent = 1 - float64(row.Attempts)/float64(all)
-	row.Tokens = float64(meter.tokens.Load()) / float64(all)
+	row.Tokens = float64(tokens) / float64(all)
 	row.Milliseconds = took.Seconds() * 1000 / float64(all)
 	return row, nil
+}
+
+// scored are copies of the episodes with the scores of one verifier, and the
+// tokens that the model read or wrote for them.
+func (j *jury) scored(ctx context.Context, spec core.Spec, eps []*core.Episode) ([]*core.Episode, int64, error) {
+	judged := make([]*core.Episode, len(eps))
+	for i, ep := range eps {
+		c := *ep
+		c.Nodes, c.Scores = slices.Clip(ep.Nodes), nil
+		judged[i] = &c
+	}
+	player := j.p.player(j.plan, j.seed, func(loop.Event) {})
+	meter := &meter{Models: player.Models}
+	player.Models = meter
+	err := player.Judge(ctx, j.team, []core.Spec{spec}, judged)
+	return judged, meter.tokens.Load(), err
 }
 
 // rate compares the scores of one verifier with the truth.
