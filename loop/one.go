@@ -28,7 +28,7 @@ func (r *Run) One(ctx context.Context, team map[string]core.Policy, c core.Call,
 // Conclude judges the attempts of an episode as One does, and answers.
 func (r *Run) Conclude(ctx context.Context, team map[string]core.Policy, ep *core.Episode) (err error) {
 	defer recoverInto(&err)
-	answer, err := r.answer(ctx, team)
+	answer, err := r.answer(ctx, "", team)
 	if err != nil {
 		return err
 	}
