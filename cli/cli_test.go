@@ -49,7 +49,7 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("no condition %q", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "json": jsonValue, "same": same, "sha256": digest, "rows": writeRows, "upstream": upstream, "fill": fill, "cut": cutEnd, "binary": noise,
+			"exits": exits, "json": jsonValue, "same": same, "sha256": digest, "rows": writeRows, "upstream": upstream, "fill": fill, "cut": cutEnd, "binary": noise, "ask": askServer,
 		},
 	})
 }

@@ -35,6 +35,10 @@ func (a *actor) Values(ctx context.Context, paths [][]core.Node) ([]float64, err
 		}
 		batch[i] = nn.Sequence{Tokens: ids, Loss: make([]bool, len(ids)), End: true}
 	}
+	end, err := a.reading(ctx, paths, given{batch: batch}.tokens())
+	if err != nil {
+		return nil, err
+	}
 	r := &a.reward
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -46,7 +50,7 @@ func (a *actor) Values(ctx context.Context, paths [][]core.Node) ([]float64, err
 		r.valuer = t
 	}
 	values, err := r.valuer.Values(ctx, batch)
-	if err != nil {
+	if err = end(err); err != nil {
 		return nil, fmt.Errorf("valuing as %s: %w", a.seat, tooLong(err))
 	}
 	out := make([]float64, len(paths))
