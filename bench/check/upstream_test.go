@@ -3,19 +3,23 @@ package check
 import (
 	"bufio"
 	"context"
+	"errors"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"pawl"
 	"pawl/core"
 	"pawl/coretest"
 	"pawl/model/embedded"
 	"pawl/model/nano"
 	"pawl/model/openai"
 	"pawl/nn"
+	"pawl/server"
 	"pawl/store"
 )
 
@@ -55,14 +59,19 @@ func serveLlama(t *testing.T, file string) string {
 	return "http://127.0.0.1:" + strings.TrimSpace(line) + "/v1"
 }
 
-// The openai actor drives llama.cpp on an exported pawl-nano: the same answers as
-// the engine at temperature 0, and the same log-probabilities within 1e-3, in
-// chats and plain completions, whole and streamed.
-func TestOpenAIActorOnLlamaCPP(t *testing.T) {
+// nanoFolder is pawl-nano as a Hugging Face folder.
+func nanoFolder(t *testing.T) string {
+	t.Helper()
 	dir := t.TempDir()
 	if err := nano.Write(dir); err != nil {
 		t.Skip(err)
 	}
+	return dir
+}
+
+// The openai actor drives llama.cpp on an exported pawl-nano.
+func TestOpenAIActorOnLlamaCPP(t *testing.T) {
+	dir := nanoFolder(t)
 	m, err := nn.Load(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +84,46 @@ func TestOpenAIActorOnLlamaCPP(t *testing.T) {
 	if err := m.SaveGGUF(file, tok, nn.F32); err != nil {
 		t.Fatal(err)
 	}
-	base := serveLlama(t, file)
+	sameAnswers(t, dir, serveLlama(t, file), "exported", true)
+}
+
+// And it drives the gateway of Pawl itself.
+func TestOpenAIActorOnTheGateway(t *testing.T) {
+	dir := nanoFolder(t)
+	p, err := pawl.Open(pawl.Options{Memory: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	model, err := pawl.ParseModel("embedded:" + dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := server.Listen("127.0.0.1:0", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	s, err := server.New(ctx, p, server.Options{Models: []pawl.Model{model}, Time: time.Minute, AtOnce: 8, Body: 1 << 20, Traces: -1, Note: func(string) {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve(ctx, l, time.Second) }()
+	defer func() {
+		stop()
+		if err := errors.Join(<-ended, s.Close()); err != nil {
+			t.Error(err)
+		}
+	}()
+	sameAnswers(t, dir, "http://"+l.Addr().String()+"/v1", filepath.Base(dir), false)
+}
+
+// sameAnswers holds a server of the model in dir to the engine: the same answers
+// at temperature 0, and the same log-probabilities within 1e-3, in chats and plain
+// completions, whole and streamed; and, where the server knows echo, of given texts.
+func sameAnswers(t *testing.T, dir, base, model string, echo bool) {
+	t.Helper()
 	ctx := t.Context()
 	engine := embedded.New(store.Memory())
 	policy, err := engine.Import(ctx, dir)
@@ -83,15 +131,15 @@ func TestOpenAIActorOnLlamaCPP(t *testing.T) {
 		t.Fatal(err)
 	}
 	zero := 0.0
-	o := core.Options{Temperature: &zero, MaxTokens: 12, Logprobs: true, TopLogprobs: 3}
-	ours, err := engine.Actor(ctx, policy, "solver", core.Options{Temperature: &zero, MaxTokens: 12, Logprobs: true})
+	o := core.Options{Temperature: &zero, MaxTokens: 12, Logprobs: true}
+	ours, err := engine.Actor(ctx, policy, "solver", o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	provider := openai.New(openai.Options{Payer: &coretest.Payer{}})
 	defer provider.Close()
 	theirs := func(path string) core.Actor {
-		name, err := provider.Resolve(ctx, "exported", base+path)
+		name, err := provider.Resolve(ctx, model, base+path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,7 +161,7 @@ func TestOpenAIActorOnLlamaCPP(t *testing.T) {
 		compare := func(how string, got core.Node) {
 			t.Helper()
 			if got.Content != want.Content || got.Finish != want.Finish {
-				t.Errorf("%q %s: llama.cpp says %q (%s), the engine %q (%s)", text, how, got.Content, got.Finish, want.Content, want.Finish)
+				t.Errorf("%q %s: the server says %q (%s), the engine %q (%s)", text, how, got.Content, got.Finish, want.Content, want.Finish)
 				return
 			}
 			worst = max(worst, distance(t, got.Logprobs, want.Logprobs))
@@ -129,7 +177,7 @@ func TestOpenAIActorOnLlamaCPP(t *testing.T) {
 			t.Errorf("%q streamed: told %q, %v", text, told.String(), err)
 		}
 		compare("streamed", streamed)
-		if want.Content == "" {
+		if !echo || want.Content == "" {
 			continue
 		}
 		// The same answer read as a given text.
