@@ -8,21 +8,22 @@ import (
 )
 
 type evalVerifiersCmd struct {
-	Model    string   `help:"The policy whose attempts are judged, and that judges them: run, run:ID, embedded:DIR, or embedded, the model in the binary." default:"embedded" placeholder:"MODEL"`
+	Model    string   `help:"The policy whose attempts are judged, and that judges them: run, run:ID, embedded:DIR, embedded (the model in the binary), or openai:MODEL." default:"embedded" placeholder:"MODEL"`
 	Verifier []string `help:"One of the verifiers only, by name, or name and settings: '{weighted_vote: {by: p_true}}'; repeat it for several (default: all that need no answers and no settings)." placeholder:"NAME" sep:"none"`
+	servedFlags
 	worldFlags
 	JSON bool `help:"Print one JSON document."`
 }
 
 func (cmd *evalVerifiersCmd) Run(ctx context.Context, a *app, c *console) error {
-	model, err := pawl.ParseModel(cmd.Model)
+	model, err := cmd.parse(cmd.Model)
 	if err != nil {
-		return &pawl.InputError{Err: err}
+		return err
 	}
 	if err := cmd.check(); err != nil {
 		return err
 	}
-	p, err := a.openFor(c, model, "")
+	p, err := a.openFor(c, model, cmd.Prices)
 	if err != nil {
 		return err
 	}

@@ -208,6 +208,43 @@ func TestManyAlternatives(t *testing.T) {
 	}
 }
 
+// Many who ask for several alternatives at once find out with one call whether the
+// server gives them, whether that call succeeds or not.
+func TestOneFindsOut(t *testing.T) {
+	for name, c := range map[string]struct {
+		set   fakeserver.Settings
+		calls int
+	}{
+		"gives":   {fakeserver.Settings{}, 21},                                                           // two, then one; three of each other
+		"ignores": {fakeserver.Settings{Lacks: map[string]fakeserver.Lack{"n": fakeserver.Ignores}}, 60}, // one at a time
+		"refuses": {fakeserver.Settings{Lacks: map[string]fakeserver.Lack{"n": fakeserver.Refuses}}, 61}, // and one refusal
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, c.set, quick)
+			rs := make([]core.Request, 20)
+			for i := range rs {
+				rs[i] = ask(fmt.Sprint("question ", i))
+				rs[i].N = 3
+			}
+			got, err := r.actor(t, "", heat(1)).ActBatch(t.Context(), rs)
+			if err != nil || len(r.Received()) != c.calls {
+				t.Errorf("%d calls, want %d (%v)", len(r.Received()), c.calls, err)
+			}
+			for i, nodes := range got {
+				if len(nodes) != 3 || nodes[0].Content == nodes[2].Content || !strings.HasPrefix(nodes[1].Content, fmt.Sprint("you said: question ", i)) {
+					t.Errorf("question %d: %+v", i, nodes)
+				}
+			}
+		})
+	}
+	r := newRig(t, fakeserver.Settings{Faults: []fakeserver.Fault{{Status: 400}}}, quick)
+	rs := []core.Request{ask("a"), ask("b")}
+	rs[0].N, rs[1].N = 2, 2
+	if _, err := r.actor(t, "", heat(1)).ActBatch(t.Context(), rs); err == nil || len(r.Received()) != 2 {
+		t.Errorf("after a failure: %v, %d calls", err, len(r.Received()))
+	}
+}
+
 // A server that knows other fields is asked in its way from then on, and what a
 // caller asked for is never left out.
 func TestFieldsThatAreRefused(t *testing.T) {
