@@ -116,3 +116,13 @@ type Encoder interface {
 	// loss[i] tells whether token i belongs to an assistant node.
 	EncodePath(path []Node) (ids []int32, loss []bool, err error)
 }
+
+// Speller is the companion of encoders that tell which of the ids is which part
+// of a text.
+type Speller interface {
+	Encoder
+	// SpellPath is EncodePath, and what each token of the last node completes of
+	// its content: these are the last len(text) ids. A token that completes
+	// nothing, as one in the middle of a character or the end token, has "".
+	SpellPath(path []Node) (ids []int32, loss []bool, text []string, err error)
+}

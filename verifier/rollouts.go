@@ -21,6 +21,7 @@ type Exploring struct {
 	Completions int       `yaml:"completions" default:"8" min:"1" max:"1024" doc:"Completions sampled from the end of each step but the last."`
 	Above       float64   `yaml:"above" default:"0.5" doc:"What is accepted: values above this. Of a vote they are shares; lower it where many answers are given."`
 	Temperature *float64  `yaml:"temperature" min:"0" doc:"Temperature of the completions; left out, the seat's own. Greedy ones are all alike."`
+	Keep        bool      `yaml:"keep" default:"false" doc:"Keep every attempt cut into its steps, with their values, to be learnt from: see selector steps."`
 }
 
 // explorer completes attempts from the ends of their steps.
@@ -283,6 +284,22 @@ func (c cut) onNodes(values []float64) map[core.Ref]core.Score {
 	return of
 }
 
+// kept makes r the ruling on an attempt of these values of steps: they go to those
+// steps that are nodes, and where they are to be kept the attempt is written down
+// once more, a node for each step.
+func (x *explorer) kept(r ruling, c cut, values []float64) ruling {
+	r.of = c.onNodes(values)
+	if !x.cfg.Keep {
+		return r
+	}
+	for _, s := range c.steps {
+		r.chain = append(r.chain, core.Node{Actor: x.cfg.Seat, Role: core.RoleAssistant, Content: s})
+	}
+	last := len(r.chain) - 1
+	r.node, r.chain, r.steps = &r.chain[last], r.chain[:last], values
+	return r
+}
+
 // exploring are attempts judged by an explorer: where its verifier compares
 // them, they are all explored, whichever are asked about.
 type exploring struct {
@@ -326,6 +343,11 @@ func (e exploring) Verify(ctx context.Context, ep *core.Episode, at []core.Ref) 
 			if s.Nodes[0] == r {
 				scores = append(scores, s)
 			}
+		}
+	}
+	for _, s := range j.Scores { // of steps that are kept
+		if int(s.Nodes[0]) > len(ep.Nodes) {
+			scores = append(scores, s)
 		}
 	}
 	j.Scores = scores

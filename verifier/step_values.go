@@ -79,6 +79,5 @@ func (v stepValues) rule(e explored) ruling {
 	}
 	value := combined(v.cfg.Value, values)
 	r := said(value, 0, "steps are worth "+strings.Join(shown, ", "))
-	r.of = e.onNodes(values)
-	return r
+	return v.kept(r, e.cut, values)
 }

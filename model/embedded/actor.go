@@ -136,6 +136,6 @@ func (e *Engine) Encoder(ctx context.Context, p core.Policy) (core.Encoder, erro
 var (
 	_ core.Scorer       = (*actor)(nil)
 	_ core.Reader       = (*actor)(nil)
-	_ core.Valuer       = (*actor)(nil)
+	_ core.TokenValuer  = (*actor)(nil)
 	_ core.Instrumented = (*actor)(nil)
 )

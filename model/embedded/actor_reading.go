@@ -44,10 +44,7 @@ func (a *actor) Read(ctx context.Context, paths [][]core.Node, r core.Reading) (
 	out := make([]core.Observation, len(paths))
 	for i, x := range reads {
 		out[i] = core.Observation{Raw: x.Logprobs, Entropy: x.Entropy, Full: x.Full, Top: alternatives(x.Top), Reduced: x.Reduced}
-		w := a.text.newStream(turn{start: a.text.blank(g.batch[i].Tokens[:g.from[i]])})
-		for _, id := range g.batch[i].Tokens[g.from[i]:] {
-			out[i].Text = append(out[i].Text, w.write(id))
-		}
+		out[i].Text = a.text.spell(g.batch[i].Tokens, g.from[i])
 	}
 	return out, nil
 }
