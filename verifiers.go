@@ -46,12 +46,23 @@ type VerifierRow struct {
 
 	Tokens       float64 `json:"tokens"`       // that the model read or wrote for an attempt
 	Milliseconds float64 `json:"milliseconds"` // for an attempt, many judged together
+
+	// By task, in one order for all verifiers of a world: the accuracy of what it
+	// chooses; where it has no verdict, that of any attempt, which is what is left
+	// to whoever asked it.
+	Chosen []float64 `json:"-"`
+	Tasks  []string  `json:"-"` // by name
 }
 
 // VerifierOptions say which verifiers to measure where.
 type VerifierOptions struct {
 	EnvironmentOptions
 	Verifiers []string // name, or name and settings in YAML; nil for Applicable
+
+	// Seats that verifiers may ask beside the policy's: those of a recipe, name or
+	// path, with the policies that play them. Left out, there is but solver.
+	Recipe string
+	Team   map[string]core.Policy
 }
 
 // compositeVerifiers are applicable ones that take another verifier.
@@ -124,14 +135,16 @@ func (p *Pawl) EvalVerifiers(ctx context.Context, policy core.Policy, o Verifier
 	if !ok {
 		return nil, fmt.Errorf("measuring verifiers: the model takes no batches or gives no log-probabilities")
 	}
-	plan, err := p.planOrAlone("")
+	plan, err := p.planOrAlone(o.Recipe)
 	if err != nil {
 		return nil, err
 	}
 	if err := plan.Override("seats.solver.max_tokens", fmt.Sprint(longestAnswer)); err != nil {
 		return nil, err
 	}
-	jury := &jury{p: p, plan: plan, team: map[string]core.Policy{"solver": policy}, seed: o.Seed}
+	jury := &jury{p: p, plan: plan, team: map[string]core.Policy{}, seed: o.Seed}
+	maps.Copy(jury.team, o.Team)
+	jury.team["solver"] = policy
 	var rows []VerifierRow
 	for i, name := range names {
 		v := visit{model: model, o: o.EnvironmentOptions, name: name, level: o.Worlds[name], index: i, of: len(names)}
@@ -226,7 +239,9 @@ func rate(by string, eps []*core.Episode, right [][]bool) VerifierRow {
 	for i, ep := range eps {
 		first := ep.Root() + 1
 		best, bestRight, tied, mean, n := 0.0, 0.0, 0.0, 0.0, 0.0
+		any := 0.0
 		for k, ok := range right[i] {
+			any += b2f(ok) / float64(len(right[i]))
 			s, scored := ep.ScoreOf(by, first+core.Ref(k))
 			if !scored || s.Abstain {
 				continue
@@ -243,7 +258,9 @@ func rate(by string, eps []*core.Episode, right [][]bool) VerifierRow {
 		}
 		if n > 0 {
 			chosen, sampled = append(chosen, bestRight/tied), append(sampled, mean/n)
+			any = bestRight / tied
 		}
+		row.Chosen, row.Tasks = append(row.Chosen, any), append(row.Tasks, ep.Task.ID)
 	}
 	row.N, row.Attempts = len(chosen), len(values)
 	if row.N == 0 {

@@ -59,7 +59,8 @@ type Host interface {
 	Policies() map[string]Policy
 	// Try plays a candidate on a search set (never on gate or audit).
 	Try(ctx context.Context, p Policy, set string) ([]*Episode, error)
-	// Wording says how a seat is asked in the role of the named prompt template.
+	// Wording says how a seat is asked in the role of the named prompt template;
+	// without a name it tells the dialect alone.
 	// Components call it by way of package prompt.
 	Wording(prompt, seat string) (Wording, error)
 	// Sandbox runs code that nobody vouches for; an error where there is none that

@@ -196,7 +196,11 @@ func (h *stageHost) Policies() map[string]core.Policy {
 
 func (h *stageHost) Wording(name, seat string) (core.Wording, error) {
 	s, _ := h.plan.Seat(seat)
-	return h.plan.Wording(name, cmp.Or(s.Dialect, prompt.Chat))
+	dialect := cmp.Or(s.Dialect, prompt.Chat)
+	if name == "" {
+		return core.Wording{Dialect: dialect}, nil
+	}
+	return h.plan.Wording(name, dialect)
 }
 
 func (h *stageHost) Put(_ context.Context, content []byte) (core.Digest, error) {

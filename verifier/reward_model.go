@@ -51,11 +51,10 @@ func newRewardModel(_ context.Context, h core.Host, c RewardModelConfig) (core.V
 	if !ok {
 		return nil, fmt.Errorf("making reward_model: %s cannot value texts step by step; name a seat whose model runs in this process, and train its head with train_verifier", c.Seat)
 	}
-	asker, err := prompt.For(h, prompt.Locate, c.Seat) // which is not asked, and tells the dialect
-	if err != nil {
+	if r.dialect, err = prompt.DialectOf(h, c.Seat); err != nil {
 		return nil, fmt.Errorf("making reward_model: %w", err)
 	}
-	r.tokens, r.dialect = valuer.TokenValues, asker.Dialect()
+	r.tokens = valuer.TokenValues
 	return attempts{"reward_model", "valuing steps with a reward head", r.judgeSteps}, nil
 }
 
