@@ -119,10 +119,16 @@ func (b *builder) lintAnswer() {
 		}
 		return
 	}
-	for _, v := range b.plan.Verify {
-		if v.Label() == a.By && needsReference(b.registry, v) {
-			at, _ := b.at("answer").Get("by")
-			b.Add(at, "answer.by", fmt.Sprintf("%q judges by the reference answer, which inference does not have", a.By), "answer by a verifier without it, such as majority_vote")
+	if a.Else != "" && (a.AbstainBelow.Value > 0 || a.AbstainBelow.Risk > 0) {
+		at, _ := b.at("answer").Get("else")
+		b.Add(at, "answer.else", "what is abstained on below a value of one verifier, another would answer all the same", "leave out else or abstain_below")
+	}
+	for key, name := range map[string]string{"by": a.By, "else": a.Else} {
+		for _, v := range b.plan.Verify {
+			if v.Label() == name && needsReference(b.registry, v) {
+				at, _ := b.at("answer").Get(key)
+				b.Add(at, "answer."+key, fmt.Sprintf("%q judges by the reference answer, which inference does not have", name), "answer by a verifier without it, such as majority_vote")
+			}
 		}
 	}
 }
