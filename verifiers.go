@@ -63,7 +63,15 @@ type VerifierOptions struct {
 	// path, with the policies that play them. Left out, there is but solver.
 	Recipe string
 	Team   map[string]core.Policy
+
+	// Votes adds a row of votes for answers as the world reads them, whatever they
+	// are written as, before the others of a world: where answers are open, a
+	// verifier that reads texts cannot count them so.
+	Votes bool
 }
+
+// Votes names that row.
+const Votes = "votes"
 
 // compositeVerifiers are applicable ones that take another verifier.
 var compositeVerifiers = []string{"weighted_vote: {by: p_true}"}
@@ -148,12 +156,16 @@ func (p *Pawl) EvalVerifiers(ctx context.Context, policy core.Policy, o Verifier
 	var rows []VerifierRow
 	for i, name := range names {
 		v := visit{model: model, o: o.EnvironmentOptions, name: name, level: o.Worlds[name], index: i, of: len(names)}
-		eps, right, err := v.sampled(ctx)
+		eps, right, votes, err := v.sampled(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("measuring verifiers in world %s: %w", name, err)
 		}
 		if eps == nil {
 			continue // a play of which nothing is right or wrong
+		}
+		if o.Votes {
+			rows = append(rows, voted(eps, votes))
+			v.label(&rows[len(rows)-1], Votes)
 		}
 		for k, spec := range specs {
 			v.told(verifiers[k], 0)
@@ -161,29 +173,46 @@ func (p *Pawl) EvalVerifiers(ctx context.Context, policy core.Policy, o Verifier
 			if err != nil {
 				return nil, fmt.Errorf("measuring verifiers in world %s: %w", name, err)
 			}
-			row.World, row.Level, row.Sizes, row.Verifier = name, v.level, o.Sizes[name], verifiers[k]
+			v.label(&row, verifiers[k])
 			rows = append(rows, row)
 		}
 	}
 	return rows, nil
 }
 
-// sampled are samples at temperature 1 of each task as episodes, and which of
-// them are right. A play is one attempt, its transcript.
-func (v *visit) sampled(ctx context.Context) ([]*core.Episode, [][]bool, error) {
+// label says what a row is of.
+func (v *visit) label(row *VerifierRow, verifier string) {
+	row.World, row.Level, row.Sizes, row.Verifier = v.name, v.level, v.o.Sizes[v.name], verifier
+}
+
+// voted is the row of votes that a task's attempts win with these chances.
+func voted(eps []*core.Episode, votes []float64) VerifierRow {
+	row := VerifierRow{N: len(votes), Chosen: votes}
+	row.Accuracy, row.Low, row.High = interval(votes)
+	for _, ep := range eps {
+		row.Tasks = append(row.Tasks, ep.Task.ID)
+	}
+	return row
+}
+
+// sampled are samples at temperature 1 of each task as episodes, which of them
+// are right, and the chance that their votes are. A play is one attempt, its
+// transcript.
+func (v *visit) sampled(ctx context.Context) ([]*core.Episode, [][]bool, []float64, error) {
 	if err := v.draw(); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if v.rules.Judge == nil {
-		return nil, nil, nil
+		return nil, nil, nil, nil
 	}
 	attempts, err := v.attempts(ctx, "samples", v.o.Samples, 1)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	eps, right := make([]*core.Episode, len(v.tasks)), make([][]bool, len(v.tasks))
+	votes := make([]float64, len(v.tasks))
 	for i, t := range v.tasks {
-		eps[i] = core.NewEpisode(t, v.o.Seed)
+		eps[i], votes[i] = core.NewEpisode(t, v.o.Seed), vote(attempts[i])
 		for _, a := range attempts[i] {
 			n := a.node
 			n.Parent, n.Actor, n.Role, n.Content = eps[i].Root(), "solver", core.RoleAssistant, oneLine(a.text)
@@ -191,7 +220,7 @@ func (v *visit) sampled(ctx context.Context) ([]*core.Episode, [][]bool, error) 
 			right[i] = append(right[i], a.right)
 		}
 	}
-	return eps, right, nil
+	return eps, right, votes, nil
 }
 
 // jury lets a policy judge in every seat.

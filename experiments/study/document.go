@@ -79,6 +79,12 @@ func tables(results fs.FS, name string) (string, error) {
 			return "", err
 		}
 		return v.Markdown(), nil
+	case KindTrained:
+		var t Trained
+		if err := json.Unmarshal(b, &t); err != nil {
+			return "", err
+		}
+		return t.Markdown(), nil
 	case KindCode:
 		var c Code
 		if err := json.Unmarshal(b, &c); err != nil {
@@ -92,7 +98,7 @@ func tables(results fs.FS, name string) (string, error) {
 		}
 		return s.Markdown(), nil
 	}
-	return "", fmt.Errorf("it is of kind %q, not %s, %s, %s, %s, %s or %s", head.Kind, KindCode, KindNano, KindQuickstart, KindSelfImproving, KindSelfTraining, KindStories)
+	return "", fmt.Errorf("it is of kind %q, not %s, %s, %s, %s, %s, %s or %s", head.Kind, KindCode, KindNano, KindTrained, KindQuickstart, KindSelfImproving, KindSelfTraining, KindStories)
 }
 
 // RenderFile makes the tables of a document anew from the files below dir.
