@@ -108,9 +108,7 @@ func (l likelihood) judge(ctx context.Context, items []item) ([]ruling, error) {
 		rulings[i].usage = core.Usage{Calls: 1}
 	}
 	if l.reference != nil {
-		for i, it := range items {
-			paths[i] = asRead(it, l.cfg.Reference)
-		}
+		// The same tokens as the seat's: a reference is of its tokenizer.
 		under, err := scoreAll(ctx, l.cfg.Reference, l.reference, paths)
 		if err != nil {
 			return nil, err
