@@ -123,11 +123,11 @@ func (b *builder) lintAnswer() {
 		at, _ := b.at("answer").Get("else")
 		b.Add(at, "answer.else", "what is abstained on below a value of one verifier, another would answer all the same", "leave out else or abstain_below")
 	}
-	for key, name := range map[string]string{"by": a.By, "else": a.Else} {
+	for _, who := range []struct{ key, name string }{{"by", a.By}, {"else", a.Else}} {
 		for _, v := range b.plan.Verify {
-			if v.Label() == name && needsReference(b.registry, v) {
-				at, _ := b.at("answer").Get(key)
-				b.Add(at, "answer."+key, fmt.Sprintf("%q judges by the reference answer, which inference does not have", name), "answer by a verifier without it, such as majority_vote")
+			if v.Label() == who.name && needsReference(b.registry, v) {
+				at, _ := b.at("answer").Get(who.key)
+				b.Add(at, "answer."+who.key, fmt.Sprintf("%q judges by the reference answer, which inference does not have", who.name), "answer by a verifier without it, such as majority_vote")
 			}
 		}
 	}
