@@ -44,19 +44,29 @@ type TrainedRow struct {
 	Accuracy     float64  `json:"accuracy"` // of what it chooses of the samples of a task
 	Low          float64  `json:"low"`
 	High         float64  `json:"high"`
-	Over         float64  `json:"over"` // its accuracy less that of votes, paired by task
-	OverLow      float64  `json:"over_low"`
-	OverTop      float64  `json:"over_high"`
+	Over         Margin   `json:"over"`            // its accuracy less that of votes as the world reads answers
+	OverText     Margin   `json:"over_text"`       // and that of majority_vote, which reads the last part of an attempt's text
 	AUROC        *float64 `json:"auroc,omitempty"` // in the mean of the seeds
 	ECE          *float64 `json:"ece,omitempty"`
 	Tokens       float64  `json:"tokens"` // read or written for an attempt
 	Milliseconds float64  `json:"milliseconds"`
 }
 
+// Margin is a difference paired by task, with its 95% interval.
+type Margin struct {
+	Value float64 `json:"value"`
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
+}
+
+func (m Margin) String() string { return fmt.Sprintf("%+.3f [%+.3f, %+.3f]", m.Value, m.Low, m.High) }
+
 // untrained are what trained verifiers are compared with: chance, what votes,
 // verdicts and likelihoods of the untrained model give, and the truth, which finds
 // a right attempt wherever there is one.
-var untrained = []string{"random", "majority_vote", "p_true", "weighted_vote: {by: p_true}", "likelihood", "oracle"}
+var untrained = []string{"random", textVote, "p_true", "weighted_vote: {by: p_true}", "likelihood", "oracle"}
+
+const textVote = "majority_vote"
 
 // trained are the verifiers that the recipe of the experiment trains, as they are
 // asked.
@@ -166,8 +176,8 @@ func train(ctx context.Context, p *pawl.Pawl, o TrainedOptions, w TrainedWorld, 
 // compare puts the seeds together. Tasks are the units of the intervals: seeds
 // meet the same ones.
 func (w *TrainedWorld) compare(seeds [][]pawl.VerifierRow) {
-	var votes []float64
 	var ids []string
+	var all [][]float64
 	n := float64(len(seeds))
 	for k := range seeds[0] { // votes come first
 		row := TrainedRow{Verifier: seeds[0][k].Verifier}
@@ -182,14 +192,20 @@ func (w *TrainedWorld) compare(seeds [][]pawl.VerifierRow) {
 			row.Milliseconds += r.Milliseconds / n
 			row.AUROC, row.ECE = share(row.AUROC, r.AUROC, n), share(row.ECE, r.ECE, n)
 		}
-		if k == 0 {
-			votes = chosen
-		}
 		e := stats.ClusteredEstimate("", together(chosen, ids))
 		row.Accuracy, row.Low, row.High = e.Value, e.Low, e.High
-		c := stats.Compare{Cluster: ids}.Paired(votes, chosen)
-		row.Over, row.OverLow, row.OverTop = c.Difference, c.Low, c.High
-		w.Rows = append(w.Rows, row)
+		w.Rows, all = append(w.Rows, row), append(all, chosen)
+	}
+	over := func(than, of []float64) Margin {
+		c := stats.Compare{Cluster: ids}.Paired(than, of)
+		return Margin{c.Difference, c.Low, c.High}
+	}
+	text := slices.IndexFunc(w.Rows, func(r TrainedRow) bool { return r.Verifier == textVote })
+	for k := range w.Rows {
+		w.Rows[k].Over = over(all[0], all[k])
+		if text >= 0 {
+			w.Rows[k].OverText = over(all[text], all[k])
+		}
 	}
 }
 
@@ -235,35 +251,49 @@ func (t *Trained) Update(later *Trained) {
 func (t *Trained) Markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s Split %s; each verifier learnt from %d sequences, those met again counted again.\n\n", t.Where, t.Split, t.Sequences)
-	b.WriteString("In how many worlds the 95% interval of what a verifier chooses, less votes, lies above 0 and below, and the mean of that difference over the worlds:\n\n" +
-		"| verifier | worlds | over votes | above | below | AUROC |\n|-|-|-|-|-|-|\n")
-	if len(t.Worlds) > 0 {
-		for k, first := range t.Worlds[0].Rows {
-			var over, auroc float64
-			above, below, n, aurocs := 0, 0, 0, 0
-			for _, w := range t.Worlds {
-				if k >= len(w.Rows) {
-					continue
-				}
-				r := w.Rows[k]
-				over, n = over+r.Over, n+1
-				if r.OverLow > 0 {
-					above++
-				}
-				if r.OverTop < 0 {
-					below++
-				}
-				if r.AUROC != nil {
-					auroc, aurocs = auroc+*r.AUROC, aurocs+1
-				}
-			}
-			fmt.Fprintf(&b, "| %s | %d | %+.3f | %d | %d | %s |\n", code(first.Verifier), n, mean(over, n), above, below, averaged(auroc, aurocs))
-		}
+	b.WriteString("Mean over the worlds of how much more often the sample that a verifier chooses is right than the one that votes choose, " +
+		"and in how many worlds the 95% interval of that lies above and below 0; the same beside `majority_vote`:\n\n" +
+		"| verifier | worlds | over votes | above | below | over majority_vote | above | below | AUROC |\n|-|-|-|-|-|-|-|-|-|\n")
+	for k := range t.rows() {
+		b.WriteString(t.summary(k))
 	}
 	for i := range t.Worlds {
 		b.WriteString(t.Worlds[i].markdown())
 	}
 	return b.String()
+}
+
+// rows is how many all worlds have; one that was measured with others has its own.
+func (t *Trained) rows() int {
+	if len(t.Worlds) == 0 {
+		return 0
+	}
+	n := len(t.Worlds[0].Rows)
+	for _, w := range t.Worlds {
+		n = min(n, len(w.Rows))
+	}
+	return n
+}
+
+// summary is a line of what row k is over all worlds.
+func (t *Trained) summary(k int) string {
+	var votes, text, auroc float64
+	var counts [4]int // above and below of both
+	aurocs, n := 0, len(t.Worlds)
+	for _, w := range t.Worlds {
+		r := w.Rows[k]
+		votes, text = votes+r.Over.Value, text+r.OverText.Value
+		for i, yes := range []bool{r.Over.Low > 0, r.Over.High < 0, r.OverText.Low > 0, r.OverText.High < 0} {
+			if yes {
+				counts[i]++
+			}
+		}
+		if r.AUROC != nil {
+			auroc, aurocs = auroc+*r.AUROC, aurocs+1
+		}
+	}
+	return fmt.Sprintf("| %s | %d | %+.3f | %d | %d | %+.3f | %d | %d | %s |\n", code(t.Worlds[0].Rows[k].Verifier), n,
+		mean(votes, n), counts[0], counts[1], mean(text, n), counts[2], counts[3], averaged(auroc, aurocs))
 }
 
 func (w *TrainedWorld) markdown() string {
@@ -272,11 +302,11 @@ func (w *TrainedWorld) markdown() string {
 	for _, size := range slices.Sorted(maps.Keys(w.Sizes)) {
 		level += fmt.Sprintf(", %s %d", size, w.Sizes[size])
 	}
-	fmt.Fprintf(&b, "\n%s (%s), %d tasks, %d samples a task, seeds %s:\n\n| verifier | accuracy | over votes | AUROC | ECE | tokens | ms |\n|-|-|-|-|-|-|-|\n",
+	fmt.Fprintf(&b, "\n%s (%s), %d tasks, %d samples a task, seeds %s:\n\n| verifier | accuracy | over votes | over majority_vote | AUROC | ECE | tokens | ms |\n|-|-|-|-|-|-|-|-|\n",
 		w.World, level, w.Tasks, w.Samples, strings.Trim(fmt.Sprint(w.Seeds), "[]"))
 	for _, r := range w.Rows {
-		fmt.Fprintf(&b, "| %s | %.3f [%.3f, %.3f] | %+.3f [%+.3f, %+.3f] | %s | %s | %.1f | %.2f |\n", code(r.Verifier), r.Accuracy, r.Low, r.High,
-			r.Over, r.OverLow, r.OverTop, optional(r.AUROC), optional(r.ECE), r.Tokens, r.Milliseconds)
+		fmt.Fprintf(&b, "| %s | %.3f [%.3f, %.3f] | %s | %s | %s | %s | %.1f | %.2f |\n", code(r.Verifier), r.Accuracy, r.Low, r.High,
+			r.Over, r.OverText, optional(r.AUROC), optional(r.ECE), r.Tokens, r.Milliseconds)
 	}
 	return b.String()
 }

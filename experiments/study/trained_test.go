@@ -21,12 +21,15 @@ func TestTrainedIsComparedWithVotes(t *testing.T) {
 	}
 	w := TrainedWorld{World: "chain"}
 	w.compare([][]pawl.VerifierRow{
-		{row("votes", nil, 0, 0.5), row("v", &half, 1, 1)},
-		{row("votes", nil, 1, 0.5), row("v", &half, 0, 1)},
+		{row("votes", nil, 0, 0.5), row("v", &half, 1, 1), row("majority_vote", nil, 0, 0)},
+		{row("votes", nil, 1, 0.5), row("v", &half, 0, 1), row("majority_vote", nil, 0, 1)},
 	})
 	v := w.Rows[1]
-	if w.Rows[0].Over != 0 || w.Rows[0].Accuracy != 0.5 || v.Accuracy != 0.75 || math.Abs(v.Over-0.25) > 1e-12 || *v.AUROC != 0.5 || v.Tokens != 4 || v.OverLow > v.Over || v.OverTop < v.Over {
+	if w.Rows[0].Over.Value != 0 || w.Rows[0].Accuracy != 0.5 || v.Accuracy != 0.75 || math.Abs(v.Over.Value-0.25) > 1e-12 || *v.AUROC != 0.5 || v.Tokens != 4 || v.Over.Low > v.Over.Value || v.Over.High < v.Over.Value {
 		t.Errorf("%+v", w.Rows)
+	}
+	if text := w.Rows[2]; text.OverText.Value != 0 || math.Abs(v.OverText.Value-0.5) > 1e-12 {
+		t.Errorf("beside the majority of texts: %+v, %+v", text, v)
 	}
 }
 
