@@ -36,6 +36,8 @@ type TrainedWorld struct {
 	Samples int            `json:"samples"` // of each task
 	Seeds   []uint64       `json:"seeds"`   // of training and its samples, and of the samples chosen from
 	Rows    []TrainedRow   `json:"rows"`
+
+	Set map[string]string `json:"set,omitempty"` // changes of the recipe
 }
 
 // TrainedRow is how one verifier chooses, over all seeds together.
@@ -120,7 +122,7 @@ func RunTrained(ctx context.Context, p *pawl.Pawl, o TrainedOptions, say func(st
 		if !ok {
 			return nil, &pawl.InputError{Err: fmt.Errorf("training verifiers: no world %q; there are %s", world, strings.Join(slices.Sorted(maps.Keys(meant.Levels)), ", "))}
 		}
-		w := TrainedWorld{World: world, Level: level, Sizes: meant.Sizes[world], Tasks: o.Tasks, Samples: o.Samples, Seeds: o.Seeds}
+		w := TrainedWorld{World: world, Level: level, Sizes: meant.Sizes[world], Tasks: o.Tasks, Samples: o.Samples, Seeds: o.Seeds, Set: o.Set}
 		var seeds [][]pawl.VerifierRow
 		for _, seed := range o.Seeds {
 			team, err := train(ctx, p, o, w, seed, say)
@@ -302,8 +304,12 @@ func (w *TrainedWorld) markdown() string {
 	for _, size := range slices.Sorted(maps.Keys(w.Sizes)) {
 		level += fmt.Sprintf(", %s %d", size, w.Sizes[size])
 	}
-	fmt.Fprintf(&b, "\n%s (%s), %d tasks, %d samples a task, seeds %s:\n\n| verifier | accuracy | over votes | over majority_vote | AUROC | ECE | tokens | ms |\n|-|-|-|-|-|-|-|-|\n",
-		w.World, level, w.Tasks, w.Samples, strings.Trim(fmt.Sprint(w.Seeds), "[]"))
+	changed := ""
+	for _, path := range slices.Sorted(maps.Keys(w.Set)) {
+		changed += fmt.Sprintf(", with `%s` %s", path, w.Set[path])
+	}
+	fmt.Fprintf(&b, "\n%s (%s), %d tasks, %d samples a task, seeds %s%s:\n\n| verifier | accuracy | over votes | over majority_vote | AUROC | ECE | tokens | ms |\n|-|-|-|-|-|-|-|-|\n",
+		w.World, level, w.Tasks, w.Samples, strings.Trim(fmt.Sprint(w.Seeds), "[]"), changed)
 	for _, r := range w.Rows {
 		fmt.Fprintf(&b, "| %s | %.3f [%.3f, %.3f] | %s | %s | %s | %s | %.1f | %.2f |\n", code(r.Verifier), r.Accuracy, r.Low, r.High,
 			r.Over, r.OverText, optional(r.AUROC), optional(r.ECE), r.Tokens, r.Milliseconds)
