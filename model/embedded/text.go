@@ -210,7 +210,7 @@ func (t *text) addsBOS() bool { return t.jinja == nil && t.tok.AddsBOS() }
 
 // answer encodes the content of a turn that was not sampled here.
 func (t *text) answer(content string, start bool) ([]int32, error) {
-	if t.source == wordTemplate {
+	if t.source == wordTemplate && content != "" { // an empty turn is no token, as it is sampled
 		content = " " + content
 	}
 	if start {

@@ -18,7 +18,7 @@ func TestSpelledPathsAreEncodedPaths(t *testing.T) {
 	}{"bytes": {byteText(t), "abcab"}, "words": {wordText(t), "3 1 2"}} {
 		text, w := c.text, c.words
 		for _, path := range [][]core.Node{
-			{user(w), assistant(w)}, {user(w), assistant(w[:1]), user(w[:1]), assistant(w)}, {user(w)},
+			{user(w), assistant(w)}, {user(w), assistant(w[:1]), user(w[:1]), assistant(w)}, {user(w), assistant("")}, {user(w)},
 		} {
 			ids, loss, err := text.EncodePath(path)
 			if err != nil {
