@@ -103,7 +103,7 @@ func (a *actor) node(c nn.Completion, prefix core.Digest, stops []string, at tur
 	}
 	n.Content = a.text.decode(c.Tokens, at)
 	if cut, found := nn.CutAtStop(n.Content, stops); found {
-		n.Content, n.Finish = cut, "stop"
+		n.Content, n.Finish = cut, finished
 	}
 	return n
 }

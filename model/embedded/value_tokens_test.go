@@ -134,3 +134,15 @@ func TestLogprobsBesideValues(t *testing.T) {
 		t.Errorf("together they give %v, alone %v and %v", both, lm, head)
 	}
 }
+
+// A finished turn that comes as text is scored with its end, as its own ids are.
+func TestFinishedTurnsAreScoredWithTheirEnd(t *testing.T) {
+	e, _ := newEngine()
+	a := seated(t, e, made(t, e, tiny(1)), core.Options{})
+	open, closed := assistant("ab"), assistant("ab")
+	closed.Finish = finished
+	all, err := a.Score(t.Context(), [][]core.Node{{user("q"), open}, {user("q"), closed}, {user("q"), sampled("ab", spell("ab$")...)}})
+	if err != nil || len(all[0]) != 2 || len(all[1]) != 3 || !reflect.DeepEqual(all[1], all[2]) || !reflect.DeepEqual(all[1][:2], all[0]) {
+		t.Errorf("%v (%v)", all, err)
+	}
+}
