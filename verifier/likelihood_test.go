@@ -118,7 +118,7 @@ func TestLikelihoodOverReference(t *testing.T) {
 	v, err = newLikelihood(t.Context(), h, LikelihoodConfig{Value: "total", Reference: "base"})
 	j := judgedBy(t, v, err, ep)
 	closeTo(t, "over the reference", j.Scores[0].Value, math.Log(64)-math.Log(16))
-	if !j.Scores[1].Abstain || j.Usage.Calls != 3 {
+	if !j.Scores[1].Abstain || j.Usage.Calls != 2 {
 		t.Errorf("what the reference cannot hold: %+v, usage %+v", j.Scores[1], j.Usage)
 	}
 	for _, c := range []LikelihoodConfig{{Reference: "base"}, {Against: "nothing", Value: "total"}} {
