@@ -17,11 +17,10 @@ import (
 // Trained is what verifiers that were trained on a model's own attempts are worth
 // beside votes.
 type Trained struct {
-	Kind      string         `json:"kind"` // KindTrained
-	Where     Where          `json:"where"`
-	Split     string         `json:"split"`
-	Sequences int            `json:"sequences"` // that each verifier learnt from, those met again counted again
-	Worlds    []TrainedWorld `json:"worlds"`
+	Kind   string         `json:"kind"` // KindTrained
+	Where  Where          `json:"where"`
+	Split  string         `json:"split"`
+	Worlds []TrainedWorld `json:"worlds"`
 }
 
 // KindTrained marks the file.
@@ -94,9 +93,6 @@ type TrainedOptions struct {
 	Set       map[string]string // changes of the recipe
 }
 
-// trainedSequences is what the recipe's trainings take: 200 steps of 64.
-const trainedSequences = 200 * 64
-
 // RunTrained trains verifiers in each world, a run for each seed, and lets them
 // choose among the samples of tasks that none has seen.
 func RunTrained(ctx context.Context, p *pawl.Pawl, o TrainedOptions, say func(string)) (*Trained, error) {
@@ -116,7 +112,7 @@ func RunTrained(ctx context.Context, p *pawl.Pawl, o TrainedOptions, say func(st
 	if o.Verifiers != nil {
 		verifiers = slices.Concat(untrained, o.Verifiers)
 	}
-	out := &Trained{Kind: KindTrained, Where: Here(), Split: o.Split, Sequences: trainedSequences}
+	out := &Trained{Kind: KindTrained, Where: Here(), Split: o.Split}
 	for _, world := range o.Worlds {
 		level, ok := meant.Levels[world]
 		if !ok {
@@ -252,12 +248,9 @@ func (t *Trained) Update(later *Trained) {
 // Markdown is the study as tables.
 func (t *Trained) Markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s Split %s; each verifier learnt from %d sequences, those met again counted again.\n\n", t.Where, t.Split, t.Sequences)
-	b.WriteString("Mean over the worlds of how much more often the sample that a verifier chooses is right than the one that votes choose, " +
-		"and in how many worlds the 95% interval of that lies above and below 0; the same beside `majority_vote`:\n\n" +
-		"| verifier | worlds | over votes | above | below | over majority_vote | above | below | AUROC |\n|-|-|-|-|-|-|-|-|-|\n")
-	for k := range t.rows() {
-		b.WriteString(t.summary(k))
+	fmt.Fprintf(&b, "%s Split %s.\n\n", t.Where, t.Split)
+	if len(t.Worlds) > 1 {
+		t.overall(&b)
 	}
 	for i := range t.Worlds {
 		b.WriteString(t.Worlds[i].markdown())
@@ -265,25 +258,28 @@ func (t *Trained) Markdown() string {
 	return b.String()
 }
 
-// rows is how many all worlds have; one that was measured with others has its own.
-func (t *Trained) rows() int {
-	if len(t.Worlds) == 0 {
-		return 0
+// overall is what each verifier is over the worlds that it was asked in.
+func (t *Trained) overall(b *strings.Builder) {
+	b.WriteString("Mean over the worlds of how much more often the sample that a verifier chooses is right than the one that votes choose, " +
+		"and in how many worlds the 95% interval of that lies above and below 0; the same beside `majority_vote`:\n\n" +
+		"| verifier | worlds | over votes | above | below | over majority_vote | above | below | AUROC |\n|-|-|-|-|-|-|-|-|-|\n")
+	for _, r := range t.Worlds[0].Rows {
+		of := make([]TrainedRow, 0, len(t.Worlds))
+		for _, w := range t.Worlds {
+			if k := slices.IndexFunc(w.Rows, func(x TrainedRow) bool { return x.Verifier == r.Verifier }); k >= 0 {
+				of = append(of, w.Rows[k])
+			}
+		}
+		b.WriteString(summary(r.Verifier, of))
 	}
-	n := len(t.Worlds[0].Rows)
-	for _, w := range t.Worlds {
-		n = min(n, len(w.Rows))
-	}
-	return n
 }
 
-// summary is a line of what row k is over all worlds.
-func (t *Trained) summary(k int) string {
+// summary is a line of what a verifier is in the worlds that it was asked in.
+func summary(verifier string, of []TrainedRow) string {
 	var votes, text, auroc float64
 	var counts [4]int // above and below of both
-	aurocs, n := 0, len(t.Worlds)
-	for _, w := range t.Worlds {
-		r := w.Rows[k]
+	aurocs, n := 0, len(of)
+	for _, r := range of {
 		votes, text = votes+r.Over.Value, text+r.OverText.Value
 		for i, yes := range []bool{r.Over.Low > 0, r.Over.High < 0, r.OverText.Low > 0, r.OverText.High < 0} {
 			if yes {
@@ -294,7 +290,7 @@ func (t *Trained) summary(k int) string {
 			auroc, aurocs = auroc+*r.AUROC, aurocs+1
 		}
 	}
-	return fmt.Sprintf("| %s | %d | %+.3f | %d | %d | %+.3f | %d | %d | %s |\n", code(t.Worlds[0].Rows[k].Verifier), n,
+	return fmt.Sprintf("| %s | %d | %+.3f | %d | %d | %+.3f | %d | %d | %s |\n", code(verifier), n,
 		mean(votes, n), counts[0], counts[1], mean(text, n), counts[2], counts[3], averaged(auroc, aurocs))
 }
 
