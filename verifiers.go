@@ -117,12 +117,30 @@ func worldVerifier(text string) (core.Spec, error) {
 // EvalVerifiers lets verifiers judge a policy's samples in worlds, the policy
 // playing every seat that they ask, and compares them with the oracle.
 func (p *Pawl) EvalVerifiers(ctx context.Context, policy core.Policy, o VerifierOptions) ([]VerifierRow, error) {
-	names := slices.Sorted(maps.Keys(o.Worlds))
-	if err := o.check(names); err != nil {
-		return nil, err
-	}
 	if o.Samples < 2 {
 		return nil, inputf("measuring verifiers: %d samples of a task: at least 2 are needed to choose from", o.Samples)
+	}
+	var rows []VerifierRow
+	err := p.judgeWorlds(ctx, policy, o, func(v *visit, name string, spec core.Spec, j *jury, eps []*core.Episode, right [][]bool) error {
+		if o.Votes && (len(rows) == 0 || rows[len(rows)-1].World != v.name) {
+			rows = append(rows, voted(eps, v.votes))
+			v.label(&rows[len(rows)-1], Votes)
+		}
+		row, err := j.judge(ctx, spec, eps, right)
+		v.label(&row, name)
+		rows = append(rows, row)
+		return err
+	})
+	return rows, err
+}
+
+// judgeWorlds samples tasks of worlds and gives every verifier its turn at the
+// attempts, which it leaves as they were.
+func (p *Pawl) judgeWorlds(ctx context.Context, policy core.Policy, o VerifierOptions,
+	turn func(v *visit, name string, spec core.Spec, j *jury, eps []*core.Episode, right [][]bool) error) error {
+	names := slices.Sorted(maps.Keys(o.Worlds))
+	if err := o.check(names); err != nil {
+		return err
 	}
 	verifiers := o.Verifiers
 	if verifiers == nil {
@@ -132,52 +150,44 @@ func (p *Pawl) EvalVerifiers(ctx context.Context, policy core.Policy, o Verifier
 	for i, text := range verifiers {
 		var err error
 		if specs[i], err = worldVerifier(text); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	actor, err := p.models.Actor(ctx, policy, "solver", core.Options{})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	model, ok := actor.(player)
 	if !ok {
-		return nil, fmt.Errorf("measuring verifiers: the model takes no batches or gives no log-probabilities")
+		return fmt.Errorf("measuring verifiers: the model takes no batches or gives no log-probabilities")
 	}
 	plan, err := p.planOrAlone(o.Recipe)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := plan.Override("seats.solver.max_tokens", fmt.Sprint(longestAnswer)); err != nil {
-		return nil, err
+		return err
 	}
 	jury := &jury{p: p, plan: plan, team: map[string]core.Policy{}, seed: o.Seed}
 	maps.Copy(jury.team, o.Team)
 	jury.team["solver"] = policy
-	var rows []VerifierRow
 	for i, name := range names {
 		v := visit{model: model, o: o.EnvironmentOptions, name: name, level: o.Worlds[name], index: i, of: len(names)}
-		eps, right, votes, err := v.sampled(ctx)
+		eps, right, err := v.sampled(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("measuring verifiers in world %s: %w", name, err)
+			return fmt.Errorf("measuring verifiers in world %s: %w", name, err)
 		}
 		if eps == nil {
 			continue // a play of which nothing is right or wrong
 		}
-		if o.Votes {
-			rows = append(rows, voted(eps, votes))
-			v.label(&rows[len(rows)-1], Votes)
-		}
 		for k, spec := range specs {
 			v.told(verifiers[k], 0)
-			row, err := jury.judge(ctx, spec, eps, right)
-			if err != nil {
-				return nil, fmt.Errorf("measuring verifiers in world %s: %w", name, err)
+			if err := turn(&v, verifiers[k], spec, jury, eps, right); err != nil {
+				return fmt.Errorf("measuring verifiers in world %s: %w", name, err)
 			}
-			v.label(&row, verifiers[k])
-			rows = append(rows, row)
 		}
 	}
-	return rows, nil
+	return nil
 }
 
 // label says what a row is of.
@@ -195,24 +205,24 @@ func voted(eps []*core.Episode, votes []float64) VerifierRow {
 	return row
 }
 
-// sampled are samples at temperature 1 of each task as episodes, which of them
-// are right, and the chance that their votes are. A play is one attempt, its
-// transcript.
-func (v *visit) sampled(ctx context.Context) ([]*core.Episode, [][]bool, []float64, error) {
+// sampled are samples at temperature 1 of each task as episodes, and which of
+// them are right; v.votes is then the chance that their votes are. A play is one
+// attempt, its transcript.
+func (v *visit) sampled(ctx context.Context) ([]*core.Episode, [][]bool, error) {
 	if err := v.draw(); err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	if v.rules.Judge == nil {
-		return nil, nil, nil, nil
+		return nil, nil, nil
 	}
 	attempts, err := v.attempts(ctx, "samples", v.o.Samples, 1)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	eps, right := make([]*core.Episode, len(v.tasks)), make([][]bool, len(v.tasks))
-	votes := make([]float64, len(v.tasks))
+	v.votes = make([]float64, len(v.tasks))
 	for i, t := range v.tasks {
-		eps[i], votes[i] = core.NewEpisode(t, v.o.Seed), vote(attempts[i])
+		eps[i], v.votes[i] = core.NewEpisode(t, v.o.Seed), vote(attempts[i])
 		for _, a := range attempts[i] {
 			n := a.node
 			n.Parent, n.Actor, n.Role, n.Content = eps[i].Root(), "solver", core.RoleAssistant, oneLine(a.text)
@@ -220,7 +230,7 @@ func (v *visit) sampled(ctx context.Context) ([]*core.Episode, [][]bool, []float
 			right[i] = append(right[i], a.right)
 		}
 	}
-	return eps, right, votes, nil
+	return eps, right, nil
 }
 
 // jury lets a policy judge in every seat.
@@ -233,17 +243,9 @@ type jury struct {
 
 // judge measures one verifier. It leaves the episodes as they were.
 func (j *jury) judge(ctx context.Context, spec core.Spec, eps []*core.Episode, right [][]bool) (VerifierRow, error) {
-	judged := make([]*core.Episode, len(eps))
-	for i, ep := range eps {
-		c := *ep
-		c.Nodes, c.Scores = slices.Clip(ep.Nodes), nil
-		judged[i] = &c
-	}
-	player := j.p.player(j.plan, j.seed, func(loop.Event) {})
-	meter := &meter{Models: player.Models}
-	player.Models = meter
 	began := time.Now()
-	if err := player.Judge(ctx, j.team, []core.Spec{spec}, judged); err != nil {
+	judged, tokens, err := j.scored(ctx, spec, eps)
+	if err != nil {
 		return VerifierRow{}, err
 	}
 	took := time.Since(began)
@@ -253,9 +255,25 @@ func (j *jury) judge(ctx context.Context, spec core.Spec, eps []*core.Episode, r
 		all += len(of)
 	}
 	row.Silent = 1 - float64(row.Attempts)/float64(all)
-	row.Tokens = float64(meter.tokens.Load()) / float64(all)
+	row.Tokens = float64(tokens) / float64(all)
 	row.Milliseconds = took.Seconds() * 1000 / float64(all)
 	return row, nil
+}
+
+// scored are copies of the episodes with the scores of one verifier, and the
+// tokens that the model read or wrote for them.
+func (j *jury) scored(ctx context.Context, spec core.Spec, eps []*core.Episode) ([]*core.Episode, int64, error) {
+	judged := make([]*core.Episode, len(eps))
+	for i, ep := range eps {
+		c := *ep
+		c.Nodes, c.Scores = slices.Clip(ep.Nodes), nil
+		judged[i] = &c
+	}
+	player := j.p.player(j.plan, j.seed, func(loop.Event) {})
+	meter := &meter{Models: player.Models}
+	player.Models = meter
+	err := player.Judge(ctx, j.team, []core.Spec{spec}, judged)
+	return judged, meter.tokens.Load(), err
 }
 
 // rate compares the scores of one verifier with the truth.

@@ -20,7 +20,7 @@ var standardSets = []string{"train", "gate", "audit", "labelled"}
 func (b *builder) lint() {
 	p := b.plan
 	b.resolve(0, b.verifiersAt)
-	b.lintAnswer()
+	b.lintAnswer(b.plan.Answer, b.at("answer"), "answer")
 	b.lintSets()
 	b.lintPrompts()
 	b.lintTests()
@@ -106,28 +106,27 @@ func (b *builder) resolve(mark int, verifiers func(path string) []string) {
 	}
 }
 
-// lintAnswer refuses an answer that inference could not give.
-func (b *builder) lintAnswer() {
-	a := b.plan.Answer
-	at, _ := b.at("answer").Get("abstain_below")
+// lintAnswer refuses an answer, written at path, that inference could not give.
+func (b *builder) lintAnswer(a Answer, written registry.Value, path string) {
+	at, _ := written.Get("abstain_below")
 	if err := a.AbstainBelow.Validate(); err != nil {
-		b.Add(at, "answer.abstain_below", err.Error(), "")
+		b.Add(at, path+".abstain_below", err.Error(), "")
 	}
 	if a.By == "" {
 		if a.AbstainBelow.Risk > 0 {
-			b.Add(at, "answer.abstain_below", "a risk needs a verifier whose values tell right from wrong", "name it: answer: {by: majority_vote, abstain_below: {risk: 0.05}}")
+			b.Add(at, path+".abstain_below", "a risk needs a verifier whose values tell right from wrong", "name it: answer: {by: majority_vote, abstain_below: {risk: 0.05}}")
 		}
 		return
 	}
 	if a.Else != "" && (a.AbstainBelow.Value > 0 || a.AbstainBelow.Risk > 0) {
-		at, _ := b.at("answer").Get("else")
-		b.Add(at, "answer.else", "what is abstained on below a value of one verifier, another would answer all the same", "leave out else or abstain_below")
+		at, _ := written.Get("else")
+		b.Add(at, path+".else", "what is abstained on below a value of one verifier, another would answer all the same", "leave out else or abstain_below")
 	}
 	for _, who := range []struct{ key, name string }{{"by", a.By}, {"else", a.Else}} {
 		for _, v := range b.plan.Verify {
 			if v.Label() == who.name && needsReference(b.registry, v) {
-				at, _ := b.at("answer").Get(who.key)
-				b.Add(at, "answer."+who.key, fmt.Sprintf("%q judges by the reference answer, which inference does not have", who.name), "answer by a verifier without it, such as majority_vote")
+				at, _ := written.Get(who.key)
+				b.Add(at, path+"."+who.key, fmt.Sprintf("%q judges by the reference answer, which inference does not have", who.name), "answer by a verifier without it, such as majority_vote")
 			}
 		}
 	}
