@@ -12,7 +12,6 @@ import (
 	"pawl/loop"
 	"pawl/recipe"
 	"pawl/registry"
-	"pawl/stats"
 )
 
 // VerifierRow says how well a verifier that sees no answers judges a policy's
@@ -36,6 +35,14 @@ type VerifierRow struct {
 	GainLow  float64 `json:"gain_low"`
 	GainTop  float64 `json:"gain_high"`
 
+	// By how much the attempt chosen here is better than the one that another
+	// verifier chooses, over all tasks, paired; where one of them abstains it is
+	// worth any attempt. Nil where there is nothing to compare with.
+	Against      string   `json:"against,omitempty"`
+	Advantage    *float64 `json:"advantage,omitempty"`
+	AdvantageLow *float64 `json:"advantage_low,omitempty"`
+	AdvantageTop *float64 `json:"advantage_high,omitempty"`
+
 	// Of attempts, by value. Nil where all are right or all wrong, or values are no
 	// probabilities.
 	AUROC       *float64 `json:"auroc,omitempty"`
@@ -52,6 +59,25 @@ type VerifierRow struct {
 type VerifierOptions struct {
 	EnvironmentOptions
 	Verifiers []string // name, or name and settings in YAML; nil for Applicable
+	Against   string   // another, whose choices every row is compared with; "" for none
+
+	// In place of the worlds: tasks as LoadTasks reads them, with a reference answer
+	// or an oracle, the first EnvironmentOptions.Tasks of them; and completions of
+	// them in place of samples, of which all count.
+	From        string
+	Completions string
+
+	Greedy   bool                                 // also attempt each task greedily
+	Verdicts func(row VerifierRow, of []Verdicts) // what a row is made of; may be nil
+}
+
+// Verdicts are what a verifier says of the attempts at one task, beside the truth.
+type Verdicts struct {
+	Task   core.Task
+	Texts  []string  // of the attempts
+	Right  []bool    // of each
+	Values []float64 // of each; NaN where the verifier abstains
+	Greedy bool      // whether the greedy attempt is right, where one was asked for
 }
 
 // compositeVerifiers are applicable ones that take another verifier.
@@ -87,8 +113,14 @@ var lastPart = map[string]string{"extract": "regex", "pattern": "[^;]*$"}
 func worldVerifier(text string) (core.Spec, error) {
 	spec, err := verifierNamed(text, lastPart)
 	if err != nil || strings.Contains(text, "extract") {
-		spec, err = verifierNamed(text, nil)
+		return fileVerifier(text)
 	}
+	return spec, nil
+}
+
+// fileVerifier decodes a verifier for attempts in words.
+func fileVerifier(text string) (core.Spec, error) {
+	spec, err := verifierNamed(text, nil)
 	if err != nil {
 		return core.Spec{}, inputf("measuring verifiers: %w", err)
 	}
@@ -96,25 +128,20 @@ func worldVerifier(text string) (core.Spec, error) {
 }
 
 // EvalVerifiers lets verifiers judge a policy's samples in worlds, the policy
-// playing every seat that they ask, and compares them with the oracle.
+// playing every seat that they ask, and compares them with the oracle. Of tasks
+// that o.From names the truth is what Eval measures by; a nil policy is none, which
+// recorded completions need not have.
 func (p *Pawl) EvalVerifiers(ctx context.Context, policy core.Policy, o VerifierOptions) ([]VerifierRow, error) {
+	c, err := p.court(policy, o)
+	if err != nil {
+		return nil, err
+	}
+	if o.From != "" {
+		return c.tasks(ctx)
+	}
 	names := slices.Sorted(maps.Keys(o.Worlds))
 	if err := o.check(names); err != nil {
 		return nil, err
-	}
-	if o.Samples < 2 {
-		return nil, inputf("measuring verifiers: %d samples of a task: at least 2 are needed to choose from", o.Samples)
-	}
-	verifiers := o.Verifiers
-	if verifiers == nil {
-		verifiers = Applicable()
-	}
-	specs := make([]core.Spec, len(verifiers))
-	for i, text := range verifiers {
-		var err error
-		if specs[i], err = worldVerifier(text); err != nil {
-			return nil, err
-		}
 	}
 	actor, err := p.engine.Actor(ctx, policy, "solver", core.Options{})
 	if err != nil {
@@ -124,61 +151,144 @@ func (p *Pawl) EvalVerifiers(ctx context.Context, policy core.Policy, o Verifier
 	if !ok {
 		return nil, fmt.Errorf("measuring verifiers: the model takes no batches or gives no log-probabilities")
 	}
-	plan, err := p.planOrAlone("")
-	if err != nil {
+	if c.jury.plan, err = p.planOrAlone(""); err != nil {
 		return nil, err
 	}
-	if err := plan.Override("seats.solver.max_tokens", fmt.Sprint(longestAnswer)); err != nil {
+	if err := c.jury.plan.Override("seats.solver.max_tokens", fmt.Sprint(longestAnswer)); err != nil {
 		return nil, err
 	}
-	jury := &jury{p: p, plan: plan, team: map[string]core.Policy{"solver": policy}, seed: o.Seed}
 	var rows []VerifierRow
 	for i, name := range names {
 		v := visit{model: model, o: o.EnvironmentOptions, name: name, level: o.Worlds[name], index: i, of: len(names)}
-		eps, right, err := v.sampled(ctx)
+		b, err := v.sampled(ctx, o.Greedy)
+		if err == nil && b != nil { // nil: a play of which nothing is right or wrong
+			var found []VerifierRow
+			found, err = c.hear(ctx, b, func(part string) { v.told(part, 0) })
+			rows = append(rows, found...)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("measuring verifiers in world %s: %w", name, err)
-		}
-		if eps == nil {
-			continue // a play of which nothing is right or wrong
-		}
-		for k, spec := range specs {
-			v.told(verifiers[k], 0)
-			row, err := jury.judge(ctx, spec, eps, right)
-			if err != nil {
-				return nil, fmt.Errorf("measuring verifiers in world %s: %w", name, err)
-			}
-			row.World, row.Level, row.Sizes, row.Verifier = name, v.level, o.Sizes[name], verifiers[k]
-			rows = append(rows, row)
 		}
 	}
 	return rows, nil
 }
 
-// sampled are samples at temperature 1 of each task as episodes, and which of
-// them are right. A play is one attempt, its transcript.
-func (v *visit) sampled(ctx context.Context) ([]*core.Episode, [][]bool, error) {
+// bench is what verifiers are measured on: attempts of which it is known which are
+// right.
+type bench struct {
+	name   string // world or file
+	level  int
+	sizes  map[string]int
+	eps    []*core.Episode
+	right  [][]bool
+	greedy []bool // of each task, where it was asked for
+}
+
+// court is a measurement of verifiers.
+type court struct {
+	p         *Pawl
+	o         VerifierOptions
+	verifiers []string
+	specs     []core.Spec
+	against   *core.Spec
+	jury      *jury
+}
+
+// court checks what is to be measured.
+func (p *Pawl) court(policy core.Policy, o VerifierOptions) (*court, error) {
+	c := &court{p: p, o: o, verifiers: o.Verifiers, jury: &jury{p: p, team: map[string]core.Policy{"solver": policy}, seed: o.Seed}}
+	if o.Completions == "" && o.Samples < 2 {
+		return nil, inputf("measuring verifiers: %d samples of a task: at least 2 are needed to choose from", o.Samples)
+	}
+	decode := worldVerifier
+	if o.From != "" && !NamesTasks(o.From) {
+		decode = fileVerifier
+	}
+	if c.verifiers == nil {
+		c.verifiers = Applicable()
+	}
+	for _, text := range c.verifiers {
+		spec, err := decode(text)
+		if err != nil {
+			return nil, err
+		}
+		c.specs = append(c.specs, spec)
+	}
+	if o.Against != "" {
+		spec, err := decode(o.Against)
+		if err != nil {
+			return nil, err
+		}
+		c.against = &spec
+	}
+	return c, nil
+}
+
+// hear measures all verifiers on one bench.
+func (c *court) hear(ctx context.Context, b *bench, told func(part string)) ([]VerifierRow, error) {
+	var rows []VerifierRow
+	var other []choice
+	if c.against != nil {
+		told(c.o.Against)
+		_, of, err := c.jury.judge(ctx, *c.against, b)
+		if err != nil {
+			return nil, err
+		}
+		other = choices(of)
+	}
+	for k, spec := range c.specs {
+		told(c.verifiers[k])
+		row, of, err := c.jury.judge(ctx, spec, b)
+		if err != nil {
+			return nil, err
+		}
+		row.World, row.Level, row.Sizes, row.Verifier = b.name, b.level, b.sizes, c.verifiers[k]
+		if other != nil {
+			row.compare(choices(of), other)
+			row.Against = c.o.Against
+		}
+		if c.o.Verdicts != nil {
+			c.o.Verdicts(row, of)
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// sampled are samples at temperature 1 of each task, and which of them are right;
+// nil in a world in which nothing is. A play is one attempt, its transcript.
+func (v *visit) sampled(ctx context.Context, greedy bool) (*bench, error) {
 	if err := v.draw(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if v.rules.Judge == nil {
-		return nil, nil, nil
+		return nil, nil
+	}
+	b := &bench{name: v.name, level: v.level, sizes: v.o.Sizes[v.name], right: make([][]bool, len(v.tasks))}
+	if greedy {
+		first, err := v.attempts(ctx, "greedy", 1, 0)
+		if err != nil {
+			return nil, err
+		}
+		for _, of := range first {
+			b.greedy = append(b.greedy, of[0].right)
+		}
 	}
 	attempts, err := v.attempts(ctx, "samples", v.o.Samples, 1)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	eps, right := make([]*core.Episode, len(v.tasks)), make([][]bool, len(v.tasks))
 	for i, t := range v.tasks {
-		eps[i] = core.NewEpisode(t, v.o.Seed)
+		ep := core.NewEpisode(t, v.o.Seed)
 		for _, a := range attempts[i] {
 			n := a.node
-			n.Parent, n.Actor, n.Role, n.Content = eps[i].Root(), "solver", core.RoleAssistant, oneLine(a.text)
-			eps[i].Append(n)
-			right[i] = append(right[i], a.right)
+			n.Parent, n.Actor, n.Role, n.Content = ep.Root(), "solver", core.RoleAssistant, oneLine(a.text)
+			ep.Append(n)
+			b.right[i] = append(b.right[i], a.right)
 		}
+		b.eps = append(b.eps, ep)
 	}
-	return eps, right, nil
+	return b, nil
 }
 
 // jury lets a policy judge in every seat.
@@ -190,9 +300,9 @@ type jury struct {
 }
 
 // judge measures one verifier. It leaves the episodes as they were.
-func (j *jury) judge(ctx context.Context, spec core.Spec, eps []*core.Episode, right [][]bool) (VerifierRow, error) {
-	judged := make([]*core.Episode, len(eps))
-	for i, ep := range eps {
+func (j *jury) judge(ctx context.Context, spec core.Spec, b *bench) (VerifierRow, []Verdicts, error) {
+	judged := make([]*core.Episode, len(b.eps))
+	for i, ep := range b.eps {
 		c := *ep
 		c.Nodes, c.Scores = slices.Clip(ep.Nodes), nil
 		judged[i] = &c
@@ -202,69 +312,16 @@ func (j *jury) judge(ctx context.Context, spec core.Spec, eps []*core.Episode, r
 	player.Models = meter
 	began := time.Now()
 	if err := player.Judge(ctx, j.team, []core.Spec{spec}, judged); err != nil {
-		return VerifierRow{}, err
+		return VerifierRow{}, nil, err
 	}
 	took := time.Since(began)
-	row := rate(spec.Label(), judged, right)
-	all := 0
-	for _, of := range right {
-		all += len(of)
+	of := verdicts(spec.Label(), judged, b)
+	row, all := rate(of), 0
+	for _, right := range b.right {
+		all += len(right)
 	}
 	row.Silent = 1 - float64(row.Attempts)/float64(all)
 	row.Tokens = float64(meter.tokens.Load()) / float64(all)
 	row.Milliseconds = took.Seconds() * 1000 / float64(all)
-	return row, nil
-}
-
-// rate compares the scores of one verifier with the truth.
-func rate(by string, eps []*core.Episode, right [][]bool) VerifierRow {
-	var row VerifierRow
-	var values []float64
-	var truth []bool
-	var cluster []string
-	var chosen, sampled []float64 // of each task with a verdict
-	for i, ep := range eps {
-		first := ep.Root() + 1
-		best, bestRight, tied, mean, n := 0.0, 0.0, 0.0, 0.0, 0.0
-		for k, ok := range right[i] {
-			s, scored := ep.ScoreOf(by, first+core.Ref(k))
-			if !scored || s.Abstain {
-				continue
-			}
-			values, truth, cluster = append(values, s.Value), append(truth, ok), append(cluster, ep.Task.ID)
-			mean += b2f(ok)
-			switch {
-			case n == 0 || s.Value > best:
-				best, bestRight, tied = s.Value, b2f(ok), 1
-			case s.Value == best:
-				bestRight, tied = bestRight+b2f(ok), tied+1
-			}
-			n++
-		}
-		if n > 0 {
-			chosen, sampled = append(chosen, bestRight/tied), append(sampled, mean/n)
-		}
-	}
-	row.N, row.Attempts = len(chosen), len(values)
-	if row.N == 0 {
-		return row
-	}
-	row.Accuracy, row.Low, row.High = interval(chosen)
-	row.Sampled = stats.Mean(sampled)
-	gains := make([]float64, len(chosen))
-	for i := range gains {
-		gains[i] = chosen[i] - sampled[i]
-	}
-	row.Gain, row.GainLow, row.GainTop = interval(gains)
-	if e, ok := stats.AUROCEstimate("", values, truth, cluster); ok {
-		row.AUROC, row.AUROCLow, row.AUROCTop = &e.Value, &e.Low, &e.High
-	}
-	if !slices.ContainsFunc(values, func(v float64) bool { return v < 0 || v > 1 }) {
-		ece := stats.ECE(stats.EqualWidth(values, truth, 10))
-		row.ECE = &ece
-	}
-	if c, ok := stats.CoverageAt(stats.RiskCoverage(values, truth), 0.05); ok {
-		row.CoverageAt5 = float64(c.N) / float64(len(values))
-	}
-	return row
+	return row, of, nil
 }

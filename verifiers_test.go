@@ -34,7 +34,7 @@ func TestRateVerifier(t *testing.T) {
 		scoredBy("part", nan, 0.4),       // what it has no verdict on does not count: 0, sampled 0
 	}
 	right := [][]bool{{true, false, false}, {true, false, true}, {true, true}, {true, false}}
-	r := rate("v", eps, right)
+	r := rate(verdicts("v", eps, &bench{right: right}))
 	if r.N != 3 || r.Attempts != 7 {
 		t.Errorf("%d tasks, %d attempts", r.N, r.Attempts)
 	}
@@ -55,10 +55,10 @@ func TestRateVerifier(t *testing.T) {
 	if r.GainLow > r.Gain || r.GainTop < r.Gain || r.Low > r.Accuracy || r.High < r.Accuracy {
 		t.Errorf("intervals do not hold their figures: %+v", r)
 	}
-	if r := rate("nobody", eps, right); r.N != 0 || r.AUROC != nil {
+	if r := rate(verdicts("nobody", eps, &bench{right: right})); r.N != 0 || r.AUROC != nil {
 		t.Errorf("a verifier without verdicts: %+v", r)
 	}
-	if r := rate("v", []*core.Episode{scoredBy("far", 3, -1)}, [][]bool{{true, false}}); r.ECE != nil || *r.AUROC != 1 {
+	if r := rate(verdicts("v", []*core.Episode{scoredBy("far", 3, -1)}, &bench{right: [][]bool{{true, false}}})); r.ECE != nil || *r.AUROC != 1 {
 		t.Errorf("values that are no probabilities: %+v", r)
 	}
 }

@@ -1,0 +1,112 @@
+package study
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"pawl"
+	"pawl/core"
+)
+
+// record is what was measured of one world with one seed. It is written once and
+// read again by a command that goes on.
+type record struct {
+	World string       `json:"world"`
+	Seed  uint64       `json:"seed"`
+	Tasks []taskRecord `json:"tasks"`
+}
+
+// taskRecord is a task with its attempts and what verifiers say of them.
+type taskRecord struct {
+	ID     string                `json:"id"`
+	Greedy bool                  `json:"greedy"` // whether the greedy attempt is right
+	Texts  []string              `json:"texts"`
+	Right  []bool                `json:"right"`
+	Values map[string][]*float64 `json:"values"` // by verifier; null where it abstains
+}
+
+// recordedVerifiers are those that ask the model, and so are asked once; what can be
+// made of what they say is made of the record.
+var recordedVerifiers = []string{"p_true", "self_certainty", "likelihood", "stepwise"}
+
+// recording draws and judges the attempts, world by world, and skips those that dir
+// has already.
+type recording struct {
+	p       *pawl.Pawl
+	policy  core.Policy
+	meant   pawl.Difficulties
+	tasks   int
+	samples int
+	dir     string
+	say     func(string)
+}
+
+// worlds are the names of those that are measured, in order.
+func (r *recording) worlds() []string { return slices.Sorted(maps.Keys(r.meant.Levels)) }
+
+// of is the record of a world with a seed, read or made.
+func (r *recording) of(ctx context.Context, world string, seed uint64) (*record, error) {
+	var out record
+	err := kept(filepath.Join(r.dir, fmt.Sprintf("attempts-%s-%d.json", world, seed)), &out, func() error {
+		r.say(fmt.Sprintf("seed %d: %s", seed, world))
+		out = record{World: world, Seed: seed}
+		_, err := r.p.EvalVerifiers(ctx, r.policy, pawl.VerifierOptions{
+			EnvironmentOptions: pawl.EnvironmentOptions{
+				Worlds: map[string]int{world: r.meant.Levels[world]}, Sizes: r.meant.Sizes, Tasks: r.tasks, Samples: r.samples, Seed: seed,
+			},
+			Verifiers: recordedVerifiers, Greedy: true,
+			Verdicts: func(row pawl.VerifierRow, of []pawl.Verdicts) { out.add(row.Verifier, of) },
+		})
+		return err
+	})
+	return &out, err
+}
+
+// add takes what a verifier says down.
+func (r *record) add(by string, of []pawl.Verdicts) {
+	if r.Tasks == nil {
+		r.Tasks = make([]taskRecord, len(of))
+	}
+	for i, v := range of {
+		t := &r.Tasks[i]
+		if t.Values == nil {
+			*t = taskRecord{ID: v.Task.ID, Greedy: v.Greedy, Texts: v.Texts, Right: v.Right, Values: map[string][]*float64{}}
+		}
+		values := make([]*float64, len(v.Values))
+		for k, value := range v.Values {
+			if !math.IsNaN(value) {
+				values[k] = &value
+			}
+		}
+		t.Values[by] = values
+	}
+}
+
+// kept reads a file into out, or makes out and writes the file.
+func kept(path string, out any, make func() error) error {
+	b, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if err := make(); err != nil {
+			return err
+		}
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		return Save(path, out)
+	case err != nil:
+		return err
+	}
+	if err := json.Unmarshal(b, out); err != nil {
+		return fmt.Errorf("reading what was measured before: %s: %w; remove it to measure it anew", path, err)
+	}
+	return nil
+}
