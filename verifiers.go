@@ -104,13 +104,14 @@ func Applicable() []string {
 	return names
 }
 
-// lastPart reads the final answer of a compact solution: what follows the last
-// step.
-var lastPart = map[string]string{"extract": "regex", "pattern": "[^;]*$"}
+// lastPart reads the final answer of a compact solution, its last word: what follows
+// the last step. The pattern is quoted since settings are YAML, where brackets are a
+// list.
+var lastPart = map[string]string{"extract": "regex", "pattern": "'[^; ]+;?$'"}
 
-// worldVerifier decodes a verifier for attempts at a world's tasks in the compact
-// dialect: where it reads answers and is not told how, it reads the last part.
-func worldVerifier(text string) (core.Spec, error) {
+// WorldVerifier decodes a verifier for attempts at a world's tasks in the compact
+// dialect: where it reads answers and is not told how, it reads the last word.
+func WorldVerifier(text string) (core.Spec, error) {
 	spec, err := verifierNamed(text, lastPart)
 	if err != nil || strings.Contains(text, "extract") {
 		return fileVerifier(text)
@@ -200,7 +201,7 @@ func (p *Pawl) court(policy core.Policy, o VerifierOptions) (*court, error) {
 	if o.Completions == "" && o.Samples < 2 {
 		return nil, inputf("measuring verifiers: %d samples of a task: at least 2 are needed to choose from", o.Samples)
 	}
-	decode := worldVerifier
+	decode := WorldVerifier
 	if o.From != "" && !NamesTasks(o.From) {
 		decode = fileVerifier
 	}

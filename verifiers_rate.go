@@ -74,10 +74,12 @@ func choices(of []Verdicts) []choice {
 // Worth is, of each task, the chance that the attempt of the greatest value is
 // right, where equal ones are drawn from and one that the verifier says nothing of
 // is as good as any.
-func Worth(of []Verdicts) []float64 {
-	var all []float64
-	for _, c := range choices(of) {
-		all = append(all, c.worth())
+func Worth(of []Verdicts) []float64 { return worths(choices(of)) }
+
+func worths(of []choice) []float64 {
+	all := make([]float64, len(of))
+	for i, c := range of {
+		all[i] = c.worth()
 	}
 	return all
 }
@@ -123,10 +125,6 @@ func rate(of []Verdicts) VerifierRow {
 
 // compare fills in the advantage over another verifier, task by task.
 func (r *VerifierRow) compare(own, other []choice) {
-	differences := make([]float64, len(own))
-	for i := range own {
-		differences[i] = own[i].worth() - other[i].worth()
-	}
-	mean, low, top := interval(differences)
-	r.Advantage, r.AdvantageLow, r.AdvantageTop = &mean, &low, &top
+	p := stats.ComparePaired(worths(other), worths(own))
+	r.Advantage, r.AdvantageLow, r.AdvantageTop = &p.Difference, &p.Low, &p.High
 }

@@ -39,12 +39,12 @@ func (c *court) tasks(ctx context.Context) ([]VerifierRow, error) {
 	if err := c.truth(ctx, b); err != nil {
 		return nil, err
 	}
-	return c.hear(ctx, b, func(part string) { c.told(b, part, 0) })
+	return c.hear(ctx, b, func(part string) { c.told(b, part, 0, len(b.eps)) })
 }
 
-func (c *court) told(b *bench, part string, done int) {
+func (c *court) told(b *bench, part string, done, of int) {
 	if c.o.Observe != nil {
-		c.o.Observe(Visit{World: b.name, Of: 1, Part: part, Done: done, Tasks: len(b.eps)})
+		c.o.Observe(Visit{World: b.name, Of: 1, Part: part, Done: done, Tasks: of})
 	}
 }
 
@@ -95,7 +95,7 @@ func (c *court) drawn(ctx context.Context, tasks []core.Task, b *bench) error {
 		}
 		ep.Answer = 0
 		b.eps = append(b.eps, ep)
-		c.told(b, "samples", len(b.eps))
+		c.told(b, "samples", len(b.eps), len(tasks))
 		return nil
 	})
 	if unserved := (*core.UnservedError)(nil); errors.As(err, &unserved) {

@@ -9,6 +9,7 @@ import (
 	"context"
 	"flag"
 	"os"
+	"strings"
 
 	"pawl"
 	"pawl/experiments/study"
@@ -16,15 +17,17 @@ import (
 )
 
 func main() {
-	tasks, samples := 1000, 8
+	tasks, samples, recipe, parts := 350, 8, "experiments/findings/recover.yaml", strings.Join(study.FindingParts, ",")
 	os.Exit(study.Command{
 		Name: "findings", Out: "experiments/findings/result.json",
 		Flags: func(f *flag.FlagSet) {
-			f.IntVar(&tasks, "n", tasks, "tasks of each world")
+			f.IntVar(&tasks, "n", tasks, "tasks of each world with each seed")
 			f.IntVar(&samples, "samples", samples, "samples of each task")
+			f.StringVar(&recipe, "recipe", recipe, "recipe that teaches the model to find hidden numbers")
+			f.StringVar(&parts, "parts", parts, "parts to measure; a result for the document has all of them")
 		},
 		Run: func(ctx context.Context, p *pawl.Pawl, f *study.Flags, say func(string)) (study.Result, error) {
-			return study.RunFindings(ctx, p, tasks, samples, f.Seeds, say)
+			return study.FindingsSetup{Tasks: tasks, Samples: samples, Seeds: f.Seeds, Recipe: recipe, Parts: strings.Split(parts, ","), Say: say}.Run(ctx, p)
 		},
 	}.Main(os.Args[1:], os.Stdout, os.Stderr))
 }

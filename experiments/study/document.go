@@ -79,6 +79,12 @@ func tables(results fs.FS, name string) (string, error) {
 			return "", err
 		}
 		return v.Markdown(), nil
+	case KindFindings:
+		var f Findings
+		if err := json.Unmarshal(b, &f); err != nil {
+			return "", err
+		}
+		return f.Markdown(), nil
 	case KindCode:
 		var c Code
 		if err := json.Unmarshal(b, &c); err != nil {

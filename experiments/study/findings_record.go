@@ -14,6 +14,7 @@ import (
 
 	"pawl"
 	"pawl/core"
+	"pawl/world"
 )
 
 // record is what was measured of one world with one seed. It is written once and
@@ -21,6 +22,7 @@ import (
 type record struct {
 	World string       `json:"world"`
 	Seed  uint64       `json:"seed"`
+	Asked int          `json:"asked"` // tasks; a world may have fewer
 	Tasks []taskRecord `json:"tasks"`
 }
 
@@ -49,24 +51,34 @@ type recording struct {
 	say     func(string)
 }
 
-// worlds are the names of those that are measured, in order.
-func (r *recording) worlds() []string { return slices.Sorted(maps.Keys(r.meant.Levels)) }
+// worlds are the names of those that are measured, in order. A world that is played
+// has no final answers: what is sampled there is a play, on which nothing votes.
+func (r *recording) worlds() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(r.meant.Levels)), func(name string) bool {
+		rules, _ := world.RulesOf(name)
+		return rules.Play != nil
+	})
+}
 
 // of is the record of a world with a seed, read or made.
-func (r *recording) of(ctx context.Context, world string, seed uint64) (*record, error) {
+func (r *recording) of(ctx context.Context, name string, seed uint64) (*record, error) {
 	var out record
-	err := kept(filepath.Join(r.dir, fmt.Sprintf("attempts-%s-%d.json", world, seed)), &out, func() error {
-		r.say(fmt.Sprintf("seed %d: %s", seed, world))
-		out = record{World: world, Seed: seed}
+	path := filepath.Join(r.dir, fmt.Sprintf("attempts-%s-%d.json", name, seed))
+	enough := func() bool { return out.Asked >= r.tasks }
+	err := kept(path, &out, enough, func() error {
+		r.say(fmt.Sprintf("seed %d: %s", seed, name))
+		out = record{World: name, Seed: seed, Asked: r.tasks}
 		_, err := r.p.EvalVerifiers(ctx, r.policy, pawl.VerifierOptions{
 			EnvironmentOptions: pawl.EnvironmentOptions{
-				Worlds: map[string]int{world: r.meant.Levels[world]}, Sizes: r.meant.Sizes, Tasks: r.tasks, Samples: r.samples, Seed: seed,
+				Worlds: map[string]int{name: r.meant.Levels[name]}, Sizes: r.meant.Sizes, Tasks: r.tasks, Samples: r.samples, Seed: seed,
 			},
 			Verifiers: recordedVerifiers, Greedy: true,
 			Verdicts: func(row pawl.VerifierRow, of []pawl.Verdicts) { out.add(row.Verifier, of) },
 		})
 		return err
 	})
+	// The first tasks of a longer measurement are those of a shorter one.
+	out.Tasks = out.Tasks[:min(len(out.Tasks), r.tasks)]
 	return &out, err
 }
 
@@ -90,23 +102,25 @@ func (r *record) add(by string, of []pawl.Verdicts) {
 	}
 }
 
-// kept reads a file into out, or makes out and writes the file.
-func kept(path string, out any, make func() error) error {
+// kept reads a file into out; where there is none, or not enough in it, it makes out
+// and writes the file.
+func kept(path string, out any, enough func() bool, make func() error) error {
 	b, err := os.ReadFile(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		if err := make(); err != nil {
-			return err
+	if err == nil {
+		if err := json.Unmarshal(b, out); err != nil {
+			return fmt.Errorf("reading what was measured before: %s: %w; remove it to measure it anew", path, err)
 		}
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return err
+		if enough() {
+			return nil
 		}
-		return Save(path, out)
-	case err != nil:
+	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := json.Unmarshal(b, out); err != nil {
-		return fmt.Errorf("reading what was measured before: %s: %w; remove it to measure it anew", path, err)
+	if err := make(); err != nil {
+		return err
 	}
-	return nil
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return Save(path, out)
 }

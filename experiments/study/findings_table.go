@@ -1,0 +1,143 @@
+package study
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Markdown is the findings as tables.
+func (f *Findings) Markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s Model embedded, %d tasks a world and seed, %d samples a task, seeds %s.\n", f.Where, f.Tasks, f.Samples, strings.Trim(fmt.Sprint(f.Seeds), "[]"))
+	if len(f.Ways) > 0 {
+		f.votesTable(&b)
+		f.critiqueTable(&b)
+	}
+	if len(f.Backtrack) > 0 {
+		f.backtrackTable(&b)
+	}
+	if f.Backward != nil {
+		f.Backward.table(&b)
+	}
+	return b.String()
+}
+
+func (f *Findings) votesTable(b *strings.Builder) {
+	b.WriteString("\n### Votes\n\nAccuracy, mean over worlds; what it is above one sample, a greedy answer and plain votes, task by task; and the worlds in which the 95% interval of the last difference lies above and below 0.\n\n" +
+		"| way to answer | accuracy | over one sample | over greedy | over votes | helps | hurts |\n|-|-|-|-|-|-|-|\n")
+	for _, l := range f.Ways {
+		cells := map[string]string{waySample: "-", wayGreedy: "-", wayVotes: "-"}
+		helps, hurts := "-", "-"
+		for _, c := range f.Votes {
+			if c.Of == l.Way && c.World == "" {
+				cells[c.Over] = c.interval()
+			}
+		}
+		if cells[wayVotes] != "-" {
+			up, down := sides(f.Votes, l.Way, wayVotes)
+			helps, hurts = fmt.Sprint(up), fmt.Sprint(down)
+		}
+		fmt.Fprintf(b, "| %s | %.3f [%.3f, %.3f] | %s | %s | %s | %s | %s |\n", l.Way, l.Accuracy, l.Low, l.High, cells[waySample], cells[wayGreedy], cells[wayVotes], helps, hurts)
+	}
+	b.WriteString("\nBy world:\n\n| world | tasks | votes over greedy |")
+	var weighted []string
+	for _, w := range weightedVotes[1:] {
+		weighted = append(weighted, w.way)
+		fmt.Fprintf(b, " %s over votes |", w.way)
+	}
+	b.WriteString("\n|-|-|-|" + strings.Repeat("-|", len(weighted)) + "\n")
+	for _, c := range f.Votes {
+		if c.Of != wayVotes || c.Over != wayGreedy || c.World == "" {
+			continue
+		}
+		fmt.Fprintf(b, "| %s | %d | %s |", c.World, c.N, c.interval())
+		for _, w := range weighted {
+			for _, d := range f.Votes {
+				if d.Of == w && d.Over == wayVotes && d.World == c.World {
+					fmt.Fprintf(b, " %s |", d.interval())
+				}
+			}
+		}
+		b.WriteString("\n")
+	}
+}
+
+// sides counts the worlds in which a difference is shown to be above and below 0.
+func sides(of []Contrast, what, over string) (up, down int) {
+	for _, c := range of {
+		if c.Of != what || c.Over != over || c.World == "" {
+			continue
+		}
+		if c.Low > 0 {
+			up++
+		}
+		if c.High < 0 {
+			down++
+		}
+	}
+	return up, down
+}
+
+func (f *Findings) critiqueTable(b *strings.Builder) {
+	b.WriteString("\n### Self-critique\n\nTasks of each world in three parts, by the share of the samples that give the most frequent answer; means over worlds.\n\n" +
+		"| critic | measure | worlds |")
+	parts := append(append([]string{}, thirds...), sureMinusUnsure)
+	for _, part := range parts {
+		fmt.Fprintf(b, " %s |", part)
+	}
+	b.WriteString("\n|-|-|-|" + strings.Repeat("-|", len(parts)) + "\n")
+	for i := 0; i+len(parts) <= len(f.Critique); i += len(parts) {
+		fmt.Fprintf(b, "| `%s` | %s | %d |", f.Critique[i].By, f.Critique[i].Measure, f.Critique[i].Worlds)
+		for k, c := range f.Critique[i : i+len(parts)] {
+			sign := ""
+			if k == len(parts)-1 {
+				sign = "+"
+			}
+			fmt.Fprintf(b, fmt.Sprintf(" %%%[1]s.3f [%%%[1]s.3f, %%%[1]s.3f] |", sign), c.Value, c.Low, c.High)
+		}
+		b.WriteString("\n")
+	}
+}
+
+func (f *Findings) backtrackTable(b *strings.Builder) {
+	b.WriteString("\n### Located errors\n\nGreedy attempts taken up again at the step that a locator names; means over worlds. Tokens are those drawn for a task beside the greedy attempt. " +
+		"The last columns are what the place is worth: the same attempts taken up again at their first step, or at any.\n\n" +
+		"| locator | right | finds an error | gain over greedy | helps | hurts | wrong mended | right broken | tokens | over the first step (its tokens) | over any step (its tokens) |\n|-|-|-|-|-|-|-|-|-|-|-|\n")
+	for _, l := range f.Backtrack {
+		up, down := sides(l.Gain, "backtracking", wayGreedy)
+		fmt.Fprintf(b, "| %s | %.3f | %.3f | %s | %d | %d | %.3f | %.3f | %.0f | %s (%.0f) | %s (%.0f) |\n", l.Locator, l.Accuracy, l.Flagged, l.Gain[0].interval(), up, down,
+			l.Mended, l.Broken, l.Tokens, l.OverStart[0].interval(), l.StartToken, l.OverRandom[0].interval(), l.RandToken)
+	}
+	b.WriteString("\nGain over greedy by world:\n\n| world | tasks |")
+	for _, l := range f.Backtrack {
+		fmt.Fprintf(b, " %s |", l.Locator)
+	}
+	b.WriteString("\n|-|-|" + strings.Repeat("-|", len(f.Backtrack)) + "\n")
+	for i, c := range f.Backtrack[0].Gain {
+		if c.World == "" {
+			continue
+		}
+		fmt.Fprintf(b, "| %s | %d |", c.World, c.N)
+		for _, l := range f.Backtrack {
+			fmt.Fprintf(b, " %s |", l.Gain[i].interval())
+		}
+		b.WriteString("\n")
+	}
+}
+
+func (w *Backward) table(b *strings.Builder) {
+	fmt.Fprintf(b, "\n### Backward checking\n\nThe model in the binary, taught by %s; `%s` over votes of the same attempts.\n\n| world | tasks | finds the number, before | after | gain over votes |\n|-|-|-|-|-|\n", w.Recipe, w.Verifier)
+	for _, g := range w.Gain {
+		name, before, after := g.World, "-", "-"
+		for _, r := range w.Recovers {
+			if r.World == g.World {
+				before = fmt.Sprintf("%.3f [%.3f, %.3f]", r.Before.Value, r.Before.Low, r.Before.High)
+				after = fmt.Sprintf("%.3f [%.3f, %.3f]", r.After.Value, r.After.Low, r.After.High)
+			}
+		}
+		if name == "" {
+			name = "mean"
+		}
+		fmt.Fprintf(b, "| %s | %d | %s | %s | %s |\n", name, g.N, before, after, g.interval())
+	}
+}

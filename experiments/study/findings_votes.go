@@ -1,0 +1,234 @@
+package study
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"pawl"
+	"pawl/core"
+	"pawl/coretest"
+	"pawl/registry"
+	"pawl/stats"
+)
+
+// Contrast is how much better one way to answer is than another, task by task.
+type Contrast struct {
+	World      string  `json:"world,omitempty"` // "" for the mean over worlds, each counting alike
+	Of         string  `json:"of"`
+	Over       string  `json:"over"`
+	Difference float64 `json:"difference"`
+	Low        float64 `json:"low"` // 95% interval over tasks
+	High       float64 `json:"high"`
+	N          int     `json:"n"` // tasks
+}
+
+func (c Contrast) interval() string {
+	return fmt.Sprintf("%+.3f [%+.3f, %+.3f]", c.Difference, c.Low, c.High)
+}
+
+// Level is how good one way to answer is over worlds.
+type Level struct {
+	Way      string  `json:"way"`
+	Accuracy float64 `json:"accuracy"`
+	Low      float64 `json:"low"`
+	High     float64 `json:"high"`
+	N        int     `json:"n"` // tasks
+}
+
+// Ways to answer beside the verifiers.
+const (
+	wayGreedy = "greedy"
+	waySample = "one sample"
+	wayVotes  = "votes" // those that tie are drawn from
+)
+
+// weightedVotes are votes that weigh what another verifier says, by the name that
+// tables show.
+var weightedVotes = []struct{ way, verifier string }{
+	{wayVotes, "majority_vote: {ties: share}"},
+	{"votes by p_true", "weighted_vote: {by: p_true}"},
+	{"votes by likelihood", "weighted_vote: {by: likelihood}"},
+	{"votes by stepwise", "weighted_vote: {by: stepwise}"},
+	{"Borda votes by self_certainty", "weighted_vote: {by: self_certainty, weigh: rank}"},
+	{"Borda votes by self_certainty, power 0.3", "weighted_vote: {by: self_certainty, weigh: rank, power: 0.3}"},
+	{"Borda votes by p_true", "weighted_vote: {by: p_true, weigh: rank}"},
+}
+
+// ways are, of each way to answer, the chances at the tasks of a record of being
+// right.
+func (r *record) ways(ctx context.Context) (map[string][]float64, error) {
+	all := map[string][]float64{}
+	for _, t := range r.Tasks {
+		mean := 0.0
+		for _, ok := range t.Right {
+			mean += share(ok) / float64(len(t.Right))
+		}
+		all[wayGreedy], all[waySample] = append(all[wayGreedy], share(t.Greedy)), append(all[waySample], mean)
+	}
+	for _, by := range recordedVerifiers {
+		of, err := r.verdicts(ctx, by)
+		if err != nil {
+			return nil, err
+		}
+		all["best by "+by] = pawl.Worth(of)
+	}
+	for _, w := range weightedVotes {
+		of, err := r.verdicts(ctx, w.verifier)
+		if err != nil {
+			return nil, err
+		}
+		all[w.way] = pawl.Worth(of)
+	}
+	return all, nil
+}
+
+// verdicts lets a verifier judge the attempts of the record, with what was recorded
+// in the place of the verifiers that ask the model.
+func (r *record) verdicts(ctx context.Context, text string) ([]pawl.Verdicts, error) {
+	spec, err := pawl.WorldVerifier(text)
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]map[string][]*float64{}
+	for _, by := range recordedVerifiers {
+		values[by] = map[string][]*float64{}
+		for _, t := range r.Tasks {
+			values[by][t.ID] = t.Values[by]
+		}
+	}
+	h := coretest.NewHost(nil)
+	h.Builder = func(ctx context.Context, h core.Host, s core.Spec) (any, error) {
+		if of, ok := values[s.Name]; ok {
+			return readout{s.Name, of}, nil
+		}
+		return registry.Default.Build(ctx, h, s)
+	}
+	built, err := h.Build(ctx, spec)
+	if err != nil {
+		return nil, err
+	}
+	var all []pawl.Verdicts
+	for _, t := range r.Tasks {
+		ep := coretest.Episode(core.Task{ID: t.ID, Prompt: []core.Node{{Role: core.RoleUser}}}, t.Texts...)
+		j, err := built.(core.Verifier).Verify(ctx, ep, nil)
+		if err != nil {
+			return nil, fmt.Errorf("judging %s: %w", t.ID, err)
+		}
+		v := pawl.Verdicts{Task: ep.Task, Texts: t.Texts, Right: t.Right, Values: slices.Repeat([]float64{math.NaN()}, len(t.Texts))}
+		for _, s := range j.Scores {
+			if !s.Abstain {
+				v.Values[s.Nodes[0]-ep.Root()-1] = s.Value
+			}
+		}
+		all = append(all, v)
+	}
+	return all, nil
+}
+
+// readout is a verifier whose verdicts were recorded, by task.
+type readout struct {
+	name   string
+	values map[string][]*float64
+}
+
+func (r readout) Verify(_ context.Context, ep *core.Episode, _ []core.Ref) (core.Judgement, error) {
+	var j core.Judgement
+	for k, at := range ep.Leaves() {
+		s := core.Score{By: r.name, Nodes: []core.Ref{at}, Abstain: true, Rationale: "it said nothing"}
+		if v := r.values[ep.Task.ID][k]; v != nil {
+			s = core.Score{By: r.name, Nodes: []core.Ref{at}, Value: *v, Rationale: "recorded"}
+		}
+		j.Scores = append(j.Scores, s)
+	}
+	return j, nil
+}
+
+// strata collects values by world, with the tasks that they are of.
+type strata struct {
+	worlds []string
+	values map[string][]float64
+	tasks  map[string][]string
+}
+
+func (s *strata) add(world, task string, value float64) {
+	if s.values == nil {
+		s.values, s.tasks = map[string][]float64{}, map[string][]string{}
+	}
+	if !slices.Contains(s.worlds, world) {
+		s.worlds = append(s.worlds, world)
+	}
+	s.values[world], s.tasks[world] = append(s.values[world], value), append(s.tasks[world], task)
+}
+
+// macro is the mean over worlds, and each of them.
+func (s *strata) macro() (all stats.Estimate, each map[string]stats.Estimate) {
+	each = map[string]stats.Estimate{}
+	var parts []stats.Stratum
+	for _, w := range s.worlds {
+		part := stats.MeanStratum(s.values[w], s.tasks[w])
+		parts = append(parts, part)
+		each[w] = stats.Macro(w, []stats.Stratum{part})
+	}
+	return stats.Macro("", parts), each
+}
+
+// contrasts are the mean of a difference over worlds, and then that in each.
+func (s *strata) contrasts(of, over string) []Contrast {
+	all, each := s.macro()
+	row := func(world string, e stats.Estimate) Contrast {
+		return Contrast{world, of, over, e.Value, e.Low, e.High, e.N}
+	}
+	out := []Contrast{row("", all)}
+	for _, w := range s.worlds {
+		out = append(out, row(w, each[w]))
+	}
+	return out
+}
+
+// votes are the findings on votes and weighted votes: how good every way to answer
+// is, and what it adds.
+func votes(ctx context.Context, records []*record) (levels []Level, contrasts []Contrast, err error) {
+	against := map[string][]string{wayVotes: {waySample, wayGreedy}}
+	names := []string{waySample, wayGreedy}
+	for _, w := range weightedVotes {
+		names = append(names, w.way)
+		if w.way != wayVotes {
+			against[w.way] = []string{wayVotes}
+		}
+	}
+	for _, by := range recordedVerifiers {
+		names = append(names, "best by "+by)
+		against["best by "+by] = []string{waySample, wayVotes}
+	}
+	worth := map[string]*strata{}
+	at := func(key string) *strata {
+		if worth[key] == nil {
+			worth[key] = &strata{}
+		}
+		return worth[key]
+	}
+	for _, r := range records {
+		ways, err := r.ways(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, name := range names {
+			for i, v := range ways[name] {
+				at(name).add(r.World, r.Tasks[i].ID, v)
+				for _, over := range against[name] {
+					at(name+"-"+over).add(r.World, r.Tasks[i].ID, v-ways[over][i])
+				}
+			}
+		}
+	}
+	for _, name := range names {
+		all, _ := at(name).macro()
+		levels = append(levels, Level{name, all.Value, all.Low, all.High, all.N})
+		for _, over := range against[name] {
+			contrasts = append(contrasts, at(name+"-"+over).contrasts(name, over)...)
+		}
+	}
+	return levels, contrasts, nil
+}
