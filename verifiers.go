@@ -1,6 +1,7 @@
 package pawl
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -66,6 +67,8 @@ type VerifierOptions struct {
 	// them in place of samples, of which all count.
 	From        string
 	Completions string
+
+	Temperature float64 // of the samples; 0 for 1
 
 	Greedy   bool                                 // also attempt each task greedily
 	Verdicts func(row VerifierRow, of []Verdicts) // what a row is made of; may be nil
@@ -161,7 +164,7 @@ func (p *Pawl) EvalVerifiers(ctx context.Context, policy core.Policy, o Verifier
 	var rows []VerifierRow
 	for i, name := range names {
 		v := visit{model: model, o: o.EnvironmentOptions, name: name, level: o.Worlds[name], index: i, of: len(names)}
-		b, err := v.sampled(ctx, o.Greedy)
+		b, err := v.sampled(ctx, o)
 		if err == nil && b != nil { // nil: a play of which nothing is right or wrong
 			var found []VerifierRow
 			found, err = c.hear(ctx, b, func(part string) { v.told(part, 0) })
@@ -256,9 +259,12 @@ func (c *court) hear(ctx context.Context, b *bench, told func(part string)) ([]V
 	return rows, nil
 }
 
-// sampled are samples at temperature 1 of each task, and which of them are right;
+// heat is the temperature of the samples.
+func (o VerifierOptions) heat() float64 { return cmp.Or(o.Temperature, 1) }
+
+// sampled are samples of each task, and which of them are right;
 // nil in a world in which nothing is. A play is one attempt, its transcript.
-func (v *visit) sampled(ctx context.Context, greedy bool) (*bench, error) {
+func (v *visit) sampled(ctx context.Context, o VerifierOptions) (*bench, error) {
 	if err := v.draw(); err != nil {
 		return nil, err
 	}
@@ -266,7 +272,7 @@ func (v *visit) sampled(ctx context.Context, greedy bool) (*bench, error) {
 		return nil, nil
 	}
 	b := &bench{name: v.name, level: v.level, sizes: v.o.Sizes[v.name], right: make([][]bool, len(v.tasks))}
-	if greedy {
+	if o.Greedy {
 		first, err := v.attempts(ctx, "greedy", 1, 0)
 		if err != nil {
 			return nil, err
@@ -275,7 +281,7 @@ func (v *visit) sampled(ctx context.Context, greedy bool) (*bench, error) {
 			b.greedy = append(b.greedy, of[0].right)
 		}
 	}
-	attempts, err := v.attempts(ctx, "samples", v.o.Samples, 1)
+	attempts, err := v.attempts(ctx, "samples", v.o.Samples, o.heat())
 	if err != nil {
 		return nil, err
 	}

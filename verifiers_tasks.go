@@ -71,7 +71,7 @@ func measurable(tasks []core.Task, from string) (*recipe.Plan, error) {
 	return plan, plan.Override("measure.verify", "[oracle]")
 }
 
-// drawn are samples of the policy at temperature 1.
+// drawn are samples of the policy.
 func (c *court) drawn(ctx context.Context, tasks []core.Task, b *bench) error {
 	if c.o.EnvironmentOptions.Tasks < 1 {
 		return inputf("measuring verifiers on %s: %d tasks: at least 1 is needed", c.o.From, c.o.EnvironmentOptions.Tasks)
@@ -83,7 +83,7 @@ func (c *court) drawn(ctx context.Context, tasks []core.Task, b *bench) error {
 	if err := c.p.expressible(ctx, c.jury.team, map[string]core.TaskSource{"to measure": taskList(tasks)}); err != nil {
 		return err
 	}
-	for path, value := range map[string]string{"sample.repeat.n": fmt.Sprint(c.o.Samples), "sample.repeat.temperature": "1"} {
+	for path, value := range map[string]string{"sample.repeat.n": fmt.Sprint(c.o.Samples), "sample.repeat.temperature": fmt.Sprint(c.o.heat())} {
 		if err := c.jury.plan.Override(path, value); err != nil {
 			return err
 		}

@@ -78,6 +78,7 @@ func (s FindingsSetup) Run(ctx context.Context, p *pawl.Pawl) (*Findings, error)
 
 func (f *Findings) measureVotes(ctx context.Context, r *recording) error {
 	var records []*record
+	var cool []*coolRecord
 	for _, seed := range f.Seeds {
 		for _, name := range r.worlds() {
 			of, err := r.of(ctx, name, seed)
@@ -87,8 +88,17 @@ func (f *Findings) measureVotes(ctx context.Context, r *recording) error {
 			records = append(records, of)
 		}
 	}
+	for _, seed := range f.Seeds {
+		for _, name := range r.worlds() {
+			of, err := r.cool(ctx, name, seed)
+			if err != nil {
+				return err
+			}
+			cool = append(cool, of)
+		}
+	}
 	var err error
-	if f.Ways, f.Votes, err = votes(ctx, records); err != nil {
+	if f.Ways, f.Votes, err = votes(ctx, records, cool); err != nil {
 		return err
 	}
 	f.Critique, err = critique(ctx, records)

@@ -102,10 +102,8 @@ func (r *recording) checked(ctx context.Context, policy core.Policy, name string
 		r.say(fmt.Sprintf("seed %d: checking backwards in %s", seed, name))
 		out = backwardRecord{World: name, Seed: seed, Asked: r.tasks}
 		_, err := r.p.EvalVerifiers(ctx, policy, pawl.VerifierOptions{
-			EnvironmentOptions: pawl.EnvironmentOptions{
-				Worlds: map[string]int{name: r.meant.Levels[name]}, Sizes: r.meant.Sizes, Tasks: r.tasks, Samples: r.samples, Seed: seed,
-			},
-			Verifiers: []string{weightedVotes[0].verifier, backwardVerifier},
+			EnvironmentOptions: r.at(name, seed),
+			Verifiers:          []string{weightedVotes[0].verifier, backwardVerifier},
 			Verdicts: func(row pawl.VerifierRow, of []pawl.Verdicts) {
 				if row.Verifier == backwardVerifier {
 					out.Backward = pawl.Worth(of)

@@ -69,10 +69,8 @@ func (r *recording) of(ctx context.Context, name string, seed uint64) (*record, 
 		r.say(fmt.Sprintf("seed %d: %s", seed, name))
 		out = record{World: name, Seed: seed, Asked: r.tasks}
 		_, err := r.p.EvalVerifiers(ctx, r.policy, pawl.VerifierOptions{
-			EnvironmentOptions: pawl.EnvironmentOptions{
-				Worlds: map[string]int{name: r.meant.Levels[name]}, Sizes: r.meant.Sizes, Tasks: r.tasks, Samples: r.samples, Seed: seed,
-			},
-			Verifiers: recordedVerifiers, Greedy: true,
+			EnvironmentOptions: r.at(name, seed),
+			Verifiers:          recordedVerifiers, Greedy: true,
 			Verdicts: func(row pawl.VerifierRow, of []pawl.Verdicts) { out.add(row.Verifier, of) },
 		})
 		return err
@@ -80,6 +78,50 @@ func (r *recording) of(ctx context.Context, name string, seed uint64) (*record, 
 	// The first tasks of a longer measurement are those of a shorter one.
 	out.Tasks = out.Tasks[:min(len(out.Tasks), r.tasks)]
 	return &out, err
+}
+
+// coolRecord is how good greedy answers and votes of cooler samples are at the tasks of
+// one world with one seed.
+type coolRecord struct {
+	World  string    `json:"world"`
+	Seed   uint64    `json:"seed"`
+	Asked  int       `json:"asked"`
+	Tasks  []string  `json:"tasks"`
+	Sample []float64 `json:"sample"`
+	Votes  []float64 `json:"votes"`
+	Greedy []float64 `json:"greedy"`
+}
+
+// coolHeat is a temperature such as votes are mostly drawn at (Wang et al., 2022,
+// take 0.5 to 0.7).
+const coolHeat = 0.5
+
+// cool is the record of cooler samples of a world with a seed, read or made.
+func (r *recording) cool(ctx context.Context, name string, seed uint64) (*coolRecord, error) {
+	var out coolRecord
+	path := filepath.Join(r.dir, fmt.Sprintf("cool-%s-%d.json", name, seed))
+	err := kept(path, &out, func() bool { return out.Asked >= r.tasks }, func() error {
+		r.say(fmt.Sprintf("seed %d: cooler samples in %s", seed, name))
+		out = coolRecord{World: name, Seed: seed, Asked: r.tasks}
+		_, err := r.p.EvalVerifiers(ctx, r.policy, pawl.VerifierOptions{
+			EnvironmentOptions: r.at(name, seed), Temperature: coolHeat, Greedy: true, Verifiers: []string{weightedVotes[0].verifier},
+			Verdicts: func(_ pawl.VerifierRow, of []pawl.Verdicts) {
+				out.Votes = pawl.Worth(of)
+				for _, v := range of {
+					out.Tasks, out.Greedy, out.Sample = append(out.Tasks, v.Task.ID), append(out.Greedy, share(v.Greedy)), append(out.Sample, rightShare(v.Right))
+				}
+			},
+		})
+		return err
+	})
+	n := min(len(out.Tasks), r.tasks)
+	out.Tasks, out.Votes, out.Greedy, out.Sample = out.Tasks[:n], out.Votes[:n], out.Greedy[:n], out.Sample[:n]
+	return &out, err
+}
+
+// at is where a world is measured with a seed.
+func (r *recording) at(name string, seed uint64) pawl.EnvironmentOptions {
+	return pawl.EnvironmentOptions{Worlds: map[string]int{name: r.meant.Levels[name]}, Sizes: r.meant.Sizes, Tasks: r.tasks, Samples: r.samples, Seed: seed}
 }
 
 // add takes what a verifier says down.

@@ -30,7 +30,11 @@ func (f *Findings) votesTable(b *strings.Builder) {
 		helps, hurts := "-", "-"
 		for _, c := range f.Votes {
 			if c.Of == l.Way && c.World == "" {
-				cells[c.Over] = c.interval()
+				over := c.Over
+				if over == wayCooler {
+					over = waySample // of the same samples
+				}
+				cells[over] = c.interval()
 			}
 		}
 		if cells[wayVotes] != "-" {
@@ -39,27 +43,33 @@ func (f *Findings) votesTable(b *strings.Builder) {
 		}
 		fmt.Fprintf(b, "| %s | %.3f [%.3f, %.3f] | %s | %s | %s | %s | %s |\n", l.Way, l.Accuracy, l.Low, l.High, cells[waySample], cells[wayGreedy], cells[wayVotes], helps, hurts)
 	}
-	b.WriteString("\nBy world:\n\n| world | tasks | votes over greedy |")
+	b.WriteString("\nBy world:\n\n| world | tasks | votes over greedy | at temperature 0.5 |")
 	var weighted []string
 	for _, w := range weightedVotes[1:] {
 		weighted = append(weighted, w.way)
 		fmt.Fprintf(b, " %s over votes |", w.way)
 	}
-	b.WriteString("\n|-|-|-|" + strings.Repeat("-|", len(weighted)) + "\n")
+	b.WriteString("\n|-|-|-|-|" + strings.Repeat("-|", len(weighted)) + "\n")
 	for _, c := range f.Votes {
 		if c.Of != wayVotes || c.Over != wayGreedy || c.World == "" {
 			continue
 		}
-		fmt.Fprintf(b, "| %s | %d | %s |", c.World, c.N, c.interval())
+		fmt.Fprintf(b, "| %s | %d | %s | %s |", c.World, c.N, c.interval(), between(f.Votes, c.World, wayCool, wayGreedy))
 		for _, w := range weighted {
-			for _, d := range f.Votes {
-				if d.Of == w && d.Over == wayVotes && d.World == c.World {
-					fmt.Fprintf(b, " %s |", d.interval())
-				}
-			}
+			fmt.Fprintf(b, " %s |", between(f.Votes, c.World, w, wayVotes))
 		}
 		b.WriteString("\n")
 	}
+}
+
+// between is a difference in one world.
+func between(all []Contrast, world, what, over string) string {
+	for _, c := range all {
+		if c.World == world && c.Of == what && c.Over == over {
+			return c.interval()
+		}
+	}
+	return "-"
 }
 
 // sides counts the worlds in which a difference is shown to be above and below 0.

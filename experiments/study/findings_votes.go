@@ -42,6 +42,8 @@ const (
 	wayGreedy = "greedy"
 	waySample = "one sample"
 	wayVotes  = "votes" // those that tie are drawn from
+	wayCool   = "votes at temperature 0.5"
+	wayCooler = "one sample at temperature 0.5"
 )
 
 // weightedVotes are votes that weigh what another verifier says, by the name that
@@ -61,11 +63,7 @@ var weightedVotes = []struct{ way, verifier string }{
 func (r *record) ways(ctx context.Context) (map[string][]float64, error) {
 	all := map[string][]float64{}
 	for _, t := range r.Tasks {
-		mean := 0.0
-		for _, ok := range t.Right {
-			mean += share(ok) / float64(len(t.Right))
-		}
-		all[wayGreedy], all[waySample] = append(all[wayGreedy], share(t.Greedy)), append(all[waySample], mean)
+		all[wayGreedy], all[waySample] = append(all[wayGreedy], share(t.Greedy)), append(all[waySample], rightShare(t.Right))
 	}
 	for _, by := range recordedVerifiers {
 		of, err := r.verdicts(ctx, by)
@@ -145,6 +143,15 @@ func (r readout) Verify(_ context.Context, ep *core.Episode, _ []core.Ref) (core
 	return j, nil
 }
 
+// rightShare is the share of right ones.
+func rightShare(right []bool) float64 {
+	n := 0.0
+	for _, ok := range right {
+		n += share(ok)
+	}
+	return n / float64(max(len(right), 1))
+}
+
 // strata collects values by world, with the tasks that they are of.
 type strata struct {
 	worlds []string
@@ -189,7 +196,7 @@ func (s *strata) contrasts(of, over string) []Contrast {
 
 // votes are the findings on votes and weighted votes: how good every way to answer
 // is, and what it adds.
-func votes(ctx context.Context, records []*record) (levels []Level, contrasts []Contrast, err error) {
+func votes(ctx context.Context, records []*record, cool []*coolRecord) (levels []Level, contrasts []Contrast, err error) {
 	against := map[string][]string{wayVotes: {waySample, wayGreedy}}
 	names := []string{waySample, wayGreedy}
 	for _, w := range weightedVotes {
@@ -202,6 +209,8 @@ func votes(ctx context.Context, records []*record) (levels []Level, contrasts []
 		names = append(names, "best by "+by)
 		against["best by "+by] = []string{waySample, wayVotes}
 	}
+	names = append(names, wayCooler, wayCool)
+	against[wayCool] = []string{wayCooler, wayGreedy}
 	worth := map[string]*strata{}
 	at := func(key string) *strata {
 		if worth[key] == nil {
@@ -221,6 +230,14 @@ func votes(ctx context.Context, records []*record) (levels []Level, contrasts []
 					at(name+"-"+over).add(r.World, r.Tasks[i].ID, v-ways[over][i])
 				}
 			}
+		}
+	}
+	for _, r := range cool {
+		for i, task := range r.Tasks {
+			at(wayCooler).add(r.World, task, r.Sample[i])
+			at(wayCool).add(r.World, task, r.Votes[i])
+			at(wayCool+"-"+wayCooler).add(r.World, task, r.Votes[i]-r.Sample[i])
+			at(wayCool+"-"+wayGreedy).add(r.World, task, r.Votes[i]-r.Greedy[i])
 		}
 	}
 	for _, name := range names {
