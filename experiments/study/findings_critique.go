@@ -2,16 +2,18 @@ package study
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 
 	"pawl/stats"
 )
 
 // Critique is how well a model judges its own attempts where it is more or less sure.
 type Critique struct {
-	By      string  `json:"by"`      // who judges
-	Measure string  `json:"measure"` // auroc, or balanced accuracy of the verdict at 0.5
-	Third   string  `json:"third"`   // of the tasks, by the share of the most frequent answer
+	By      string  `json:"by"` // who judges
+	Measure string  `json:"measure"`
+	Third   string  `json:"third"` // of the tasks, by the share of the most frequent answer
 	Value   float64 `json:"value"`
 	Low     float64 `json:"low"`
 	High    float64 `json:"high"`
@@ -29,9 +31,17 @@ const sureMinusUnsure = "sure - unsure"
 // critics are the verifiers whose verdicts are self-critique.
 var critics = []string{"p_true", "stepwise"}
 
+// critiqueMeasures say how well a critic does. The paper judges one right and one wrong
+// attempt at every task, which is the last of them.
+var critiqueMeasures = []struct {
+	name string
+	of   func(of []judgedAttempt) (stats.Stratum, bool)
+}{{"AUROC", area}, {"balanced accuracy", balanced}, {"accuracy on a right and a wrong attempt of each task", within}}
+
 // judgedAttempt is one attempt, with what is said of it.
 type judgedAttempt struct {
 	task  string
+	in    string // the attempts that were made together: seed and task
 	value float64
 	right bool
 }
@@ -48,7 +58,6 @@ func critique(ctx context.Context, records []*record) ([]Critique, error) {
 		}
 		byWorld[r.World] = append(byWorld[r.World], r)
 	}
-	measures := map[string]func(of []judgedAttempt) (stats.Stratum, bool){"AUROC": area, "balanced accuracy": balanced}
 	found := map[[3]string][]stats.Stratum{}
 	for _, w := range worlds {
 		for _, by := range critics {
@@ -56,10 +65,11 @@ func critique(ctx context.Context, records []*record) ([]Critique, error) {
 			if err != nil {
 				return nil, err
 			}
-			for measure, of := range measures {
+			for _, m := range critiqueMeasures {
+				measure := m.name
 				var all []stats.Stratum
 				for _, part := range parts {
-					if s, ok := of(part); ok {
+					if s, ok := m.of(part); ok {
 						all = append(all, s)
 					}
 				}
@@ -77,7 +87,8 @@ func critique(ctx context.Context, records []*record) ([]Critique, error) {
 	}
 	var rows []Critique
 	for _, by := range critics {
-		for _, measure := range []string{"AUROC", "balanced accuracy"} {
+		for _, m := range critiqueMeasures {
+			measure := m.name
 			for _, third := range append(slices.Clone(thirds), sureMinusUnsure) {
 				of := found[[3]string{by, measure, third}]
 				e := stats.Macro("", of)
@@ -101,9 +112,38 @@ func balanced(of []judgedAttempt) (stats.Stratum, bool) {
 	values, right, tasks := columns(of)
 	said := make([]bool, len(values))
 	for i, v := range values {
-		said[i] = v > 0.5
+		said[i] = accepted(v)
 	}
 	return stats.BalancedStratum(said, right, tasks)
+}
+
+// accepted is what a critic's value says of an attempt.
+func accepted(value float64) bool { return value > 0.5 }
+
+// within is balanced accuracy within tasks, the mean over those with a right and a
+// wrong attempt.
+func within(of []judgedAttempt) (stats.Stratum, bool) {
+	var order []string
+	n, agreed := map[string]*[2]float64{}, map[string]*[2]float64{}
+	for _, a := range of {
+		if n[a.in] == nil {
+			order = append(order, a.in)
+			n[a.in], agreed[a.in] = &[2]float64{}, &[2]float64{}
+		}
+		k := int(share(a.right))
+		n[a.in][k]++
+		agreed[a.in][k] += share(accepted(a.value) == a.right)
+	}
+	var values []float64
+	var tasks []string
+	for _, in := range order {
+		if c := n[in]; c[0] > 0 && c[1] > 0 {
+			values = append(values, (agreed[in][0]/c[0]+agreed[in][1]/c[1])/2)
+			_, task, _ := strings.Cut(in, " ")
+			tasks = append(tasks, task)
+		}
+	}
+	return stats.MeanStratum(values, tasks), len(values) > 0
 }
 
 // attemptsByThird are the attempts in one world that the critic has a verdict on.
@@ -126,7 +166,7 @@ func attemptsByThird(ctx context.Context, records []*record, by string) ([][]jud
 			var judged []judgedAttempt
 			for k, v := range t.Values[by] {
 				if v != nil {
-					judged = append(judged, judgedAttempt{t.ID, *v, t.Right[k]})
+					judged = append(judged, judgedAttempt{t.ID, fmt.Sprintf("%d %s", r.Seed, t.ID), *v, t.Right[k]})
 				}
 			}
 			of = append(of, judged)

@@ -111,6 +111,7 @@ func (f *Findings) critiqueTable(b *strings.Builder) {
 
 func (f *Findings) backtrackTable(b *strings.Builder) {
 	b.WriteString("\n### Located errors\n\nGreedy attempts taken up again at the step that a locator names; means over worlds. Tokens are those drawn for a task beside the greedy attempt. " +
+		"A planted locator that is wrong names any other place, no error among them; one of wrong attempts is told which these are, and names another step of theirs. " +
 		"The last columns are what the place is worth: the same attempts taken up again at their first step, or at any.\n\n" +
 		"| locator | right | finds an error | gain over greedy | helps | hurts | wrong mended | right broken | tokens | over the first step (its tokens) | over any step (its tokens) |\n|-|-|-|-|-|-|-|-|-|-|-|\n")
 	for _, l := range f.Backtrack {

@@ -80,6 +80,21 @@ func TestThirds(t *testing.T) {
 	}
 }
 
+// At task a one of two right ones is accepted and the wrong one is not: (1/2 + 1)/2; at b
+// all are right, and at c both verdicts are wrong.
+func TestCritiqueWithinTasks(t *testing.T) {
+	s, ok := within([]judgedAttempt{
+		{"a", "1 a", 0.9, true}, {"a", "1 a", 0.5, true}, {"a", "1 a", 0.1, false},
+		{"b", "1 b", 0.9, true}, {"c", "1 c", 0.2, true}, {"c", "1 c", 0.8, false}, {"a", "2 a", 0.7, true}, {"a", "2 a", 0.2, false},
+	})
+	if !ok || s.N != 2 || math.Abs(s.Value-(0.75+0+1)/3) > 1e-12 {
+		t.Errorf("%+v, %v", s, ok)
+	}
+	if _, ok := within([]judgedAttempt{{"b", "1 b", 0.9, true}}); ok {
+		t.Error("nothing to tell apart")
+	}
+}
+
 // A better locator is right wherever a worse one is, a wrong place is another place,
 // and the share of right places is the accuracy that was planted.
 func TestPlantedPlaces(t *testing.T) {
