@@ -78,7 +78,7 @@ const batchTasks = 64
 
 // Environments measures a policy in worlds, each at its level.
 func (p *Pawl) Environments(ctx context.Context, policy core.Policy, o EnvironmentOptions) ([]Environment, error) {
-	actor, err := p.engine.Actor(ctx, policy, "solver", core.Options{})
+	actor, err := p.models.Actor(ctx, policy, "solver", core.Options{})
 	if err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ func (p *Pawl) Backtrack(ctx context.Context, policy core.Policy, name string, o
 	if err := o.check([]string{name}); err != nil {
 		return nil, err
 	}
-	actor, err := p.engine.Actor(ctx, policy, "solver", core.Options{})
+	actor, err := p.models.Actor(ctx, policy, "solver", core.Options{})
 	if err != nil {
 		return nil, err
 	}

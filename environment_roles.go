@@ -29,7 +29,7 @@ type RoleFigure struct {
 // the same words, are sampled at temperature 1, and right where they pose a task
 // of the world. Solving is left to Environments.
 func (p *Pawl) RoleFigures(ctx context.Context, policy core.Policy, o EnvironmentOptions) ([]RoleFigure, error) {
-	actor, err := p.engine.Actor(ctx, policy, "solver", core.Options{})
+	actor, err := p.models.Actor(ctx, policy, "solver", core.Options{})
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ const (
 // learn from them: many runs do not.
 func (p *Pawl) expressible(ctx context.Context, given map[string]core.Policy, sets map[string]core.TaskSource) error {
 	for _, lane := range slices.Sorted(maps.Keys(given)) {
-		encoder, err := p.engine.Encoder(ctx, given[lane])
+		encoder, err := p.models.Encoder(ctx, given[lane])
 		if err != nil {
 			return err
 		}

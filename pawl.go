@@ -37,6 +37,7 @@ type Pawl struct {
 	dir    string
 	store  *store.Store
 	engine *embedded.Engine
+	models *models // the engine, and all that is served elsewhere
 	finder recipe.Finder
 
 	boxes   sync.Mutex // guards what follows
@@ -59,7 +60,11 @@ func Open(o Options) (*Pawl, error) {
 			return nil, err
 		}
 	}
-	return &Pawl{dir: o.Dir, store: s, engine: embedded.New(s), finder: Finder(o.Recipes), options: o.Sandbox}, nil
+	engine := embedded.New(s)
+	return &Pawl{
+		dir: o.Dir, store: s, engine: engine, finder: Finder(o.Recipes), options: o.Sandbox,
+		models: &models{Engine: engine, store: s, providers: map[string]provider{}},
+	}, nil
 }
 
 // Version of this program.
@@ -112,9 +117,9 @@ func (p *Pawl) Recipe(name string) (*recipe.Plan, error) {
 // Quickstart is the recipe that runs where none is named.
 const Quickstart = "quickstart"
 
-// Policy resolves how the command line names a model to a policy of the
-// embedded engine: pawl-nano as embedded, a Hugging Face folder as embedded:DIR,
-// a run's policy in force as run or run:ID.
+// Policy resolves how the command line names a model: pawl-nano as embedded, a
+// Hugging Face folder as embedded:DIR, a run's policy in force as run or run:ID;
+// and models that others serve, as openai:MODEL, replay:FILE or sim:NAME.
 func (p *Pawl) Policy(ctx context.Context, m Model) (core.Policy, error) {
 	switch m.Kind {
 	case ModelRecipe:
@@ -123,6 +128,8 @@ func (p *Pawl) Policy(ctx context.Context, m Model) (core.Policy, error) {
 		return p.engine.Import(ctx, m.Arg)
 	case ModelRun:
 		return p.runPolicy(ctx, m.Arg)
+	case ModelOpenAI, ModelReplay, ModelSim:
+		return p.models.policy(ctx, m.Kind, m.Arg, m.BaseURL)
 	}
 	return nil, fmt.Errorf("resolving model %q: it names no weights; use embedded:DIR or run[:ID]", m)
 }

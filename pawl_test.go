@@ -27,7 +27,7 @@ func TestParseModel(t *testing.T) {
 			t.Errorf("%q is %+v, %v; want %+v", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"embedded:", "run:", "gpt", "openai:gpt", "Run"} {
+	for _, text := range []string{"embedded:", "run:", "gpt", "vendor:gpt", "Run"} {
 		if got, err := pawl.ParseModel(text); err == nil {
 			t.Errorf("%q is %+v, want an error", text, got)
 		}

@@ -329,7 +329,7 @@ func (p *Pawl) advance(ctx context.Context, row store.Run, j *job, gateUses int)
 		return nil, errors.Join(err, lease.Release(final))
 	}
 	run := &loop.Run{
-		ID: row.ID, Plan: j.plan, Seed: j.Seed, Salt: salt(row), Ledger: l, Models: p.engine, Registry: registry.Default,
+		ID: row.ID, Plan: j.plan, Seed: j.Seed, Salt: salt(row), Ledger: l, Models: p.models, Registry: registry.Default,
 		Sets: j.sets.sources, Initial: j.initial, Controls: j.Controls, Observe: j.Observe, Sandbox: p.Sandbox,
 	}
 	report, err := run.Do(ctx)

@@ -189,7 +189,7 @@ func (p *Pawl) defaultModel(ctx context.Context, m Model, name string) Model {
 
 // player is a run that records nothing: for answering and measuring.
 func (p *Pawl) player(plan *recipe.Plan, seed uint64, observe func(loop.Event)) *loop.Run {
-	return &loop.Run{Plan: plan, Seed: max(seed, 1), Ledger: shelf{p.store}, Models: p.engine, Registry: registry.Default, Observe: observe, Sandbox: p.Sandbox}
+	return &loop.Run{Plan: plan, Seed: max(seed, 1), Ledger: shelf{p.store}, Models: p.models, Registry: registry.Default, Observe: observe, Sandbox: p.Sandbox}
 }
 
 // said is the text of an attempt; of a play, its moves, one a line.

@@ -147,7 +147,7 @@ func (p *Pawl) EvalVerifiers(ctx context.Context, policy core.Policy, o Verifier
 	if err := o.check(names); err != nil {
 		return nil, err
 	}
-	actor, err := p.engine.Actor(ctx, policy, "solver", core.Options{})
+	actor, err := p.models.Actor(ctx, policy, "solver", core.Options{})
 	if err != nil {
 		return nil, err
 	}

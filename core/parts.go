@@ -39,6 +39,9 @@ type Scorer interface {
 type Call struct {
 	Seed uint64
 	Sink func(Progress) // may be nil
+	// Stream is told the answer as it comes, by samplers whose last call to an
+	// actor is the answer; others leave it alone. It may be nil.
+	Stream func(Delta) error
 }
 
 // Progress is a sign of life from inside a call.

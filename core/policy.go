@@ -45,6 +45,10 @@ const (
 	PartValueHead  = "value_head"  // value_head.safetensors: what a prefix is worth
 	PartRewardHead = "reward_head" // reward_head.safetensors: what a whole text is worth
 
+	// PartModel is model.json of a policy that has no weights here: which model
+	// serves it, and where. See ModelName.
+	PartModel = "model"
+
 	PartCalibration = "calibration" // what the scores of a verifier are worth, for these weights
 
 	PartTraining = "training" // optimizer state; resumes a trainer, never served
