@@ -98,7 +98,7 @@ func tables(results fs.FS, name string) (string, error) {
 		}
 		return s.Markdown(), nil
 	}
-	return "", fmt.Errorf("it is of kind %q, not %s, %s, %s, %s, %s or %s", head.Kind, KindCode, KindNano, KindQuickstart, KindSelfImproving, KindSelfTraining, KindStories)
+	return "", fmt.Errorf("it is of kind %q, which no experiment here writes", head.Kind)
 }
 
 // RenderFile makes the tables of a document anew from the files below dir.
