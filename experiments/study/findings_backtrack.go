@@ -199,11 +199,3 @@ func locatedBy(records []*backtrackRecord, locator string, place func(pawl.Backt
 		OverRandom: randoms.contrasts("backtracking", "from any step"), RandToken: mean(&randTokens),
 	}
 }
-
-// share is 1 for what is so, and 0 for what is not.
-func share(so bool) float64 {
-	if so {
-		return 1
-	}
-	return 0
-}
