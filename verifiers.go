@@ -65,7 +65,8 @@ type VerifierOptions struct {
 	From        string
 	Completions string
 
-	Temperature float64 // of the samples; 0 for 1
+	Temperature float64     // of the samples; 0 for 1
+	Judge       core.Policy // plays the seats that verifiers ask; nil for the policy itself
 
 	Greedy   bool                                 // also attempt each task greedily
 	Verdicts func(row VerifierRow, of []Verdicts) // what a row is made of; may be nil

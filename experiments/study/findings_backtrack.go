@@ -188,10 +188,7 @@ func locatedBy(records []*backtrackRecord, locator string, place func(pawl.Backt
 			}
 		}
 	}
-	mean := func(s *strata) float64 {
-		e, _ := s.macro()
-		return e.Value
-	}
+	mean := func(s *strata) float64 { return s.mean("") }
 	return Located{
 		Locator: locator, Accuracy: mean(&hits), Flagged: mean(&flags), Broken: mean(&broken), Mended: mean(&mended), Tokens: mean(&tokens),
 		Gain:      gains.contrasts("backtracking", wayGreedy),

@@ -51,6 +51,15 @@ func (s *strata) macro() (all stats.Estimate, each map[string]stats.Estimate) {
 	return stats.Macro("", parts), each
 }
 
+// mean is that in a world; of "", over worlds.
+func (s *strata) mean(world string) float64 {
+	all, each := s.macro()
+	if world == "" {
+		return all.Value
+	}
+	return each[world].Value
+}
+
 // contrasts are the mean of a difference over worlds, and then that in each.
 func (s *strata) contrasts(of, over string) []Contrast {
 	all, each := s.macro()

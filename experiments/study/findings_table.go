@@ -1,6 +1,7 @@
 package study
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -137,18 +138,15 @@ func (f *Findings) backtrackTable(b *strings.Builder) {
 }
 
 func (w *Backward) table(b *strings.Builder) {
-	fmt.Fprintf(b, "\n### Backward checking\n\nThe model in the binary, taught by %s; `%s` over votes of the same attempts.\n\n| world | tasks | finds the number, before | after | gain over votes |\n|-|-|-|-|-|\n", w.Recipe, w.Verifier)
-	for _, g := range w.Gain {
-		name, before, after := g.World, "-", "-"
-		for _, r := range w.Recovers {
-			if r.World == g.World {
-				before = fmt.Sprintf("%.3f [%.3f, %.3f]", r.Before.Value, r.Before.Low, r.Before.High)
-				after = fmt.Sprintf("%.3f [%.3f, %.3f]", r.After.Value, r.After.Low, r.After.High)
-			}
+	fmt.Fprintf(b, "\n### Backward checking\n\nThe model in the binary was taught by %s to find hidden numbers. How often it finds one, given the right answer, greedily:\n\n| world | tasks | before | after |\n|-|-|-|-|\n", w.Recipe)
+	for _, r := range w.Recovers {
+		fmt.Fprintf(b, "| %s | %d | %.3f [%.3f, %.3f] | %.3f [%.3f, %.3f] |\n", r.World, r.After.N, r.Before.Value, r.Before.Low, r.Before.High, r.After.Value, r.After.Low, r.After.High)
+	}
+	fmt.Fprintf(b, "\nThe taught model checks attempts by `%s`: its own, and those of the model as it was.\n\n| attempts | world | tasks | one sample | greedy | votes | gain over votes |\n|-|-|-|-|-|-|-|\n", w.Verifier)
+	for _, c := range w.Cases {
+		for i, g := range c.Gain {
+			a := c.Answers[i]
+			fmt.Fprintf(b, "| %s | %s | %d | %.3f | %.3f | %.3f | %s |\n", c.Of, cmp.Or(g.World, "mean"), g.N, a.Sample, a.Greedy, a.Votes, g.interval())
 		}
-		if name == "" {
-			name = "mean"
-		}
-		fmt.Fprintf(b, "| %s | %d | %s | %s | %s |\n", name, g.N, before, after, g.interval())
 	}
 }
