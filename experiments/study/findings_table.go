@@ -24,10 +24,10 @@ func (f *Findings) Markdown() string {
 }
 
 func (f *Findings) votesTable(b *strings.Builder) {
-	b.WriteString("\n### Votes\n\nAccuracy, mean over worlds; what it is above one sample, a greedy answer and plain votes, task by task; and the worlds in which the 95% interval of the last difference lies above and below 0.\n\n" +
-		"| way to answer | accuracy | over one sample | over greedy | over votes | helps | hurts |\n|-|-|-|-|-|-|-|\n")
+	b.WriteString("\n### Votes\n\nAccuracy, mean over worlds; what it is above one sample, a greedy answer and plain votes, task by task; what of the last comes from the tasks on which votes tie; and the worlds in which its 95% interval lies above and below 0.\n\n" +
+		"| way to answer | accuracy | over one sample | over greedy | over votes | on ties | helps | hurts |\n|-|-|-|-|-|-|-|-|\n")
 	for _, l := range f.Ways {
-		cells := map[string]string{waySample: "-", wayGreedy: "-", wayVotes: "-"}
+		cells := map[string]string{waySample: "-", wayGreedy: "-", wayVotes: "-", onTies: "-"}
 		helps, hurts := "-", "-"
 		for _, c := range f.Votes {
 			if c.Of == l.Way && c.World == "" {
@@ -42,7 +42,7 @@ func (f *Findings) votesTable(b *strings.Builder) {
 			up, down := sides(f.Votes, l.Way, wayVotes)
 			helps, hurts = fmt.Sprint(up), fmt.Sprint(down)
 		}
-		fmt.Fprintf(b, "| %s | %.3f [%.3f, %.3f] | %s | %s | %s | %s | %s |\n", l.Way, l.Accuracy, l.Low, l.High, cells[waySample], cells[wayGreedy], cells[wayVotes], helps, hurts)
+		fmt.Fprintf(b, "| %s | %.3f [%.3f, %.3f] | %s | %s | %s | %s | %s | %s |\n", l.Way, l.Accuracy, l.Low, l.High, cells[waySample], cells[wayGreedy], cells[wayVotes], cells[onTies], helps, hurts)
 	}
 	b.WriteString("\nBy world:\n\n| world | tasks | votes over greedy | at temperature 0.5 |")
 	var weighted []string

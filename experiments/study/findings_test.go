@@ -58,7 +58,7 @@ func TestWaysToAnswer(t *testing.T) {
 		t.Fatalf("%d ways: %v", len(levels), err)
 	}
 	for _, c := range contrasts {
-		if c.Of == "votes by p_true" && math.Abs(c.Difference-0.75) > 1e-12 || c.Of == wayCool && c.Over == wayGreedy && c.Difference != 1 || c.Low > c.Difference || c.High < c.Difference {
+		if c.Of == "votes by p_true" && c.Over == wayVotes && math.Abs(c.Difference-0.75) > 1e-12 || c.Of == "votes by p_true" && c.Over == onTies && c.Difference != 0.25 || c.Of == wayCool && c.Over == wayGreedy && c.Difference != 1 || c.Low > c.Difference || c.High < c.Difference {
 			t.Errorf("%+v", c)
 		}
 	}

@@ -66,6 +66,20 @@ func (r *record) ways(ctx context.Context) (map[string][]float64, error) {
 	return all, nil
 }
 
+// onTies is the part of a difference from votes that comes from tasks on which they
+// tie; the rest comes from the others.
+const onTies = "votes, on ties"
+
+// ties tells the tasks on which votes tie, or there are none.
+func (r *record) ties(ctx context.Context) ([]bool, error) {
+	of, err := r.verdicts(ctx, "majority_vote")
+	var all []bool
+	for _, v := range of {
+		all = append(all, !slices.ContainsFunc(v.Values, func(x float64) bool { return !math.IsNaN(x) }))
+	}
+	return all, err
+}
+
 // verdicts lets a verifier judge the attempts of the record, with what was recorded
 // in the place of the verifiers that ask the model.
 func (r *record) verdicts(ctx context.Context, text string) ([]pawl.Verdicts, error) {
@@ -156,11 +170,18 @@ func votes(ctx context.Context, records []*record, cool []*coolRecord) (levels [
 		if err != nil {
 			return nil, nil, err
 		}
+		ties, err := r.ties(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
 		for _, name := range names {
 			for i, v := range ways[name] {
 				at(name).add(r.World, r.Tasks[i].ID, v)
 				for _, over := range against[name] {
 					at(name+"-"+over).add(r.World, r.Tasks[i].ID, v-ways[over][i])
+					if over == wayVotes {
+						at(name+"-"+onTies).add(r.World, r.Tasks[i].ID, share(ties[i])*(v-ways[over][i]))
+					}
 				}
 			}
 		}
@@ -178,6 +199,9 @@ func votes(ctx context.Context, records []*record, cool []*coolRecord) (levels [
 		levels = append(levels, Level{name, all.Value, all.Low, all.High, all.N})
 		for _, over := range against[name] {
 			contrasts = append(contrasts, at(name+"-"+over).contrasts(name, over)...)
+			if over == wayVotes {
+				contrasts = append(contrasts, at(name+"-"+onTies).contrasts(name, onTies)[0])
+			}
 		}
 	}
 	return levels, contrasts, nil
