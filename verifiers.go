@@ -134,6 +134,14 @@ func fileVerifier(text string) (core.Spec, error) {
 // that o.From names the truth is what Eval measures by; a nil policy is none, which
 // recorded completions need not have.
 func (p *Pawl) EvalVerifiers(ctx context.Context, policy core.Policy, o VerifierOptions) ([]VerifierRow, error) {
+	if o.Completions == "" && o.Samples < 2 {
+		return nil, inputf("measuring verifiers: %d samples of a task: at least 2 are needed to choose from", o.Samples)
+	}
+	return p.judged(ctx, policy, o)
+}
+
+// judged is EvalVerifiers for any number of samples.
+func (p *Pawl) judged(ctx context.Context, policy core.Policy, o VerifierOptions) ([]VerifierRow, error) {
 	c, err := p.court(policy, o)
 	if err != nil {
 		return nil, err

@@ -37,9 +37,6 @@ func (p *Pawl) court(policy core.Policy, o VerifierOptions) (*court, error) {
 		policy = o.Judge
 	}
 	c := &court{p: p, o: o, verifiers: o.Verifiers, jury: &jury{p: p, team: map[string]core.Policy{"solver": policy}, seed: o.Seed}}
-	if o.Completions == "" && o.Samples < 2 {
-		return nil, inputf("measuring verifiers: %d samples of a task: at least 2 are needed to choose from", o.Samples)
-	}
 	decode := WorldVerifier
 	if o.From != "" && !NamesTasks(o.From) {
 		decode = fileVerifier

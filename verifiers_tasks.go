@@ -107,16 +107,16 @@ func (c *court) drawn(ctx context.Context, tasks []core.Task, b *bench) error {
 // recorded are completions of a file, all of the tasks that have any. They are held
 // together: verifiers look at all attempts of a task.
 func (c *court) recorded(ctx context.Context, tasks []core.Task, b *bench) error {
-	v := &Verification{VerifyOptions: VerifyOptions{Tasks: c.o.From, Completions: c.o.Completions}, tasks: map[string]core.Task{}}
-	at := map[string]*core.Episode{}
-	for _, t := range tasks {
-		v.tasks[t.ID] = t
+	v := &Verification{VerifyOptions: VerifyOptions{Tasks: c.o.From, Completions: c.o.Completions}, tasks: tasks, at: map[string]int{}}
+	for i, t := range tasks {
+		v.at[t.ID] = i
 	}
+	eps := make([]*core.Episode, len(tasks))
 	_, err := v.each(ctx, func(row task.Completion) error {
-		ep := at[row.ID]
+		ep := eps[v.at[row.ID]]
 		if ep == nil {
-			ep = core.NewEpisode(v.tasks[row.ID], c.o.Seed)
-			at[row.ID], b.eps = ep, append(b.eps, ep)
+			ep = core.NewEpisode(tasks[v.at[row.ID]], c.o.Seed)
+			eps[v.at[row.ID]], b.eps = ep, append(b.eps, ep)
 		}
 		ep.Append(core.Node{Parent: ep.Root(), Actor: "solver", Role: core.RoleAssistant, Content: row.Text})
 		return nil

@@ -56,8 +56,9 @@ type Verification struct {
 	Skipped []error // rows passed over
 
 	spec  core.Spec
-	tasks map[string]core.Task
-	rows  map[string]int // completions of each task
+	tasks []core.Task
+	at    map[string]int // of tasks, by id
+	rows  []int          // completions of each task
 	key   core.Key       // of all that determines the scores
 
 	telling sync.Mutex
@@ -82,7 +83,7 @@ const verifyVersion = 3
 // row is told before any work is done on the first; neither time are they held
 // in memory.
 func PrepareVerify(ctx context.Context, o VerifyOptions) (*Verification, error) {
-	v := &Verification{VerifyOptions: o, tasks: map[string]core.Task{}, rows: map[string]int{}}
+	v := &Verification{VerifyOptions: o}
 	err := v.prepare(ctx)
 	if err != nil {
 		return nil, given(ctx, err)
@@ -105,14 +106,15 @@ func (v *Verification) prepare(ctx context.Context) (err error) {
 	h := core.NewHasher("verify").Uint(verifyVersion).String(Version)
 	h.Bytes(marshal(registry.Plain(v.spec))).String(string(registry.FilesDigest(v.spec)))
 	tasks, texts := core.NewHasher("tasks"), digester()
-	for _, t := range set.List {
-		v.tasks[t.ID] = t
+	v.tasks, v.at, v.rows = set.List, make(map[string]int, len(set.List)), make([]int, len(set.List))
+	for i, t := range set.List {
+		v.at[t.ID] = i
 		t.Origin = nil // a file that was moved is the same tasks
 		tasks.Bytes(marshal(t))
 	}
 	skipped, err := v.each(ctx, func(c task.Completion) error {
 		v.Rows++
-		v.rows[c.ID]++
+		v.rows[v.at[c.ID]]++
 		texts.add(c)
 		return nil
 	})
@@ -130,12 +132,12 @@ func (v *Verification) each(ctx context.Context, f func(task.Completion) error) 
 
 // known tells why an id names no task.
 func (v *Verification) known(id string) error {
-	if _, ok := v.tasks[id]; ok {
+	if _, ok := v.at[id]; ok {
 		return nil
 	}
 	const enough = 10_000 // looking for a like name takes time with the number of tasks
 	if len(v.tasks) <= enough {
-		if near := registry.Nearest(id, slices.Sorted(maps.Keys(v.tasks))); near != "" {
+		if near := registry.Nearest(id, slices.Sorted(maps.Keys(v.at))); near != "" {
 			return fmt.Errorf("no task of %s has the id %.60q; did you mean %.60q?", v.Tasks, id, near)
 		}
 	}

@@ -91,7 +91,7 @@ func (w *verifying) read(ctx context.Context) error {
 // grow adds a completion to a piece.
 func (w *verifying) grow(p *piece, c task.Completion, pos int, sameTask bool) {
 	if !sameTask || len(p.eps) == 0 {
-		p.eps = append(p.eps, core.NewEpisode(w.v.tasks[c.ID], 0))
+		p.eps = append(p.eps, core.NewEpisode(w.v.tasks[w.v.at[c.ID]], 0))
 	}
 	ep := p.eps[len(p.eps)-1]
 	leaf := ep.Append(core.Node{Parent: ep.Root(), Actor: "solver", Role: core.RoleAssistant, Content: c.Text})
@@ -106,7 +106,7 @@ func (w *verifying) group(ctx context.Context, c task.Completion, pos int, left 
 	if p == nil {
 		p = &piece{done: make(chan struct{})}
 		w.open[c.ID] = p
-		left[c.ID] = w.v.rows[c.ID]
+		left[c.ID] = w.v.rows[w.v.at[c.ID]]
 	}
 	w.grow(p, c, pos, true)
 	if !w.put(p, len(p.rows)-1) {

@@ -15,6 +15,7 @@ type VerifySummary struct {
 	Abstained int             `json:"abstained"` // they count as 0
 	Unjudged  int             `json:"unjudged"`  // of these, since the verifier failed; the same command asks about them again
 	Reason    string          `json:"reason"`    // of the first that is unjudged
+	Silent    string          `json:"silent"`    // why the first of the others is abstained on
 	Metrics   []core.Estimate `json:"metrics"`   // the mean first; where answers are right or wrong and tasks have several, pass@k
 	Judged    int             `json:"judged"`    // now, the rest before
 	Seconds   float64         `json:"seconds"`   // for those
@@ -49,6 +50,8 @@ func (t *tally) add(row ScoreRow) {
 			if t.s.Unjudged++; t.s.Unjudged == 1 {
 				t.s.Reason = s.Rationale
 			}
+		} else if t.s.Silent == "" {
+			t.s.Silent = s.Rationale
 		}
 	case s.Value == 1:
 		value, t.solved[i] = 1, true
@@ -60,7 +63,8 @@ func (t *tally) add(row ScoreRow) {
 }
 
 func (t *tally) fill(s *VerifySummary) {
-	s.N, s.Right, s.Abstained, s.Unjudged, s.Reason, s.Tasks = t.s.N, t.s.Right, t.s.Abstained, t.s.Unjudged, t.s.Reason, len(t.values)
+	s.N, s.Right, s.Abstained, s.Unjudged, s.Tasks = t.s.N, t.s.Right, t.s.Abstained, t.s.Unjudged, len(t.values)
+	s.Reason, s.Silent = t.s.Reason, t.s.Silent
 	for _, solved := range t.solved {
 		if solved {
 			s.Solved++

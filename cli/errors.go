@@ -34,16 +34,29 @@ func inputError(ctx context.Context, err error) error {
 
 // usage reports a mistake in the command line itself.
 func (c *console) usage(err error) int {
-	fmt.Fprintf(c.err, "error: %s\n", err)
-	name := "pawl"
+	name, message := "pawl", err.Error()
 	var p *kong.ParseError
 	if errors.As(err, &p) && p.Context != nil {
 		if n := p.Context.Selected(); n != nil {
 			name = n.FullPath()
+			message = lacking(n, message)
 		}
 	}
+	fmt.Fprintf(c.err, "error: %s\n", message)
 	fmt.Fprintf(c.err, "hint: %s --help lists what there is\n", name)
 	return exitUsage
+}
+
+// lacking says which argument of a command is missing, and what it is, where the
+// parser says what it expected.
+func lacking(n *kong.Node, message string) string {
+	for _, a := range n.Positional {
+		if message == fmt.Sprintf("expected %q", a.Summary()) {
+			what, _, _ := strings.Cut(a.Help, ".")
+			return fmt.Sprintf("%s: its argument %s is missing: %s", n.FullPath(), a.Summary(), what)
+		}
+	}
+	return message
 }
 
 // fail prints an error and gives its status.

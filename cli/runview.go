@@ -55,14 +55,16 @@ func (v *runView) observe(e loop.Event) {
 	case e.Row != nil:
 		v.row(e.Arm, e.Changes, *e.Row)
 	case e.Audit != nil:
-		v.audit(e.Arm, *e.Audit)
+		v.audit(e.Arm, *e.Audit, e.Answered)
 	case v.c.tty:
 		if done := e.Progress.Done == e.Progress.Total; done || time.Since(v.last) >= liveEvery {
 			v.last = time.Now()
 			v.c.live(v.line(e))
 		}
 	default:
-		if v.stage != v.shown || time.Since(v.last) >= plainEvery {
+		// What is nothing but one stage says when it is through: no other follows.
+		through := e.Round == 0 && e.Stage == "verify" && e.Progress.Done == e.Progress.Total
+		if v.stage != v.shown || through || time.Since(v.last) >= plainEvery {
 			v.shown, v.last = v.stage, time.Now()
 			v.c.note("%s", v.line(e))
 		}
@@ -147,13 +149,21 @@ func (v *runView) row(arm string, changes []string, r loop.Round) {
 	}
 }
 
-func (v *runView) audit(arm string, e core.Estimate) {
+func (v *runView) audit(arm string, e core.Estimate, said *loop.Answered) {
 	v.c.clear()
 	v.audits[arm] = true
 	if arm == "base" {
 		fmt.Fprintf(v.rows, "\naudit on %d sealed tasks, 95%% intervals\n", e.N)
 	}
-	fmt.Fprintf(v.rows, "  %-10s %s\n", arm, share(e.Value, e.Low, e.High))
+	fmt.Fprintf(v.rows, "  %-10s %s", arm, share(e.Value, e.Low, e.High))
+	switch {
+	case said == nil:
+	case said.N == 0:
+		fmt.Fprint(v.rows, ", answers none")
+	default:
+		fmt.Fprintf(v.rows, ", answers %d, of which %s wrong", said.N, share(said.Risk, said.Low, said.High))
+	}
+	fmt.Fprintln(v.rows)
 }
 
 // replay shows the rows of a run that had finished before.
@@ -174,7 +184,7 @@ func (v *runView) replay(r *loop.Report) {
 
 func (v *runView) replayAudit(r *loop.Report, name string) {
 	if a, ok := r.Audit[name]; ok {
-		v.audit(name, core.Estimate{Value: a.Accuracy, Low: a.Low, High: a.High, N: a.N})
+		v.audit(name, core.Estimate{Value: a.Accuracy, Low: a.Low, High: a.High, N: a.N}, a.Answered)
 	}
 }
 

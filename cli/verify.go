@@ -85,6 +85,9 @@ func (cmd *verifyCmd) Run(ctx context.Context, a *app, c *console) error {
 	} else if _, err := fmt.Fprint(c.out, text); err != nil {
 		return err
 	}
+	if s.Abstained == s.N && s.Unjudged == 0 {
+		c.note("warning: %s has no verdict on any of %s: %s", s.Verifier, counted(s.N, "completion"), s.Silent)
+	}
 	if s.Unjudged > 0 && s.Unjudged == s.N {
 		return fmt.Errorf("verifying with %s: it judged none of %d completions: %s", s.Verifier, s.N, s.Reason)
 	}
@@ -98,9 +101,9 @@ func verifySummary(s *pawl.VerifySummary) string {
 	for i, e := range s.Metrics {
 		line := estimateLine(e)
 		if i == 0 && s.Binary() {
-			line += fmt.Sprintf(": %d right", s.Right)
+			line += fmt.Sprintf(": %d right of %d", s.Right, s.N)
 			if s.N > s.Tasks {
-				line += fmt.Sprintf(", %d tasks solved", s.Solved)
+				line += fmt.Sprintf(", %d of %s solved", s.Solved, counted(s.Tasks, "task"))
 			}
 		}
 		fmt.Fprintln(&b, line)
@@ -108,6 +111,9 @@ func verifySummary(s *pawl.VerifySummary) string {
 	fmt.Fprintf(&b, "  %-28s %.3f, %d of %d", "abstained", float64(s.Abstained)/float64(s.N), s.Abstained, s.N)
 	if s.Abstained > 0 {
 		b.WriteString(", counted as 0")
+	}
+	if s.Silent != "" {
+		fmt.Fprintf(&b, "; the first: %s", s.Silent)
 	}
 	b.WriteString("\n")
 	if s.Unjudged > 0 {

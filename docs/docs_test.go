@@ -38,6 +38,9 @@ var generated = map[string]func(old []byte) ([]byte, error){
 	"nano.md": func(old []byte) ([]byte, error) {
 		return study.Render(os.DirFS(filepath.Join("..", "experiments")), old)
 	},
+	"calibration.md": func(old []byte) ([]byte, error) {
+		return study.Render(os.DirFS(filepath.Join("..", "experiments")), old)
+	},
 	"verifiers.md": func(old []byte) ([]byte, error) {
 		return study.Render(os.DirFS(filepath.Join("..", "experiments")), old)
 	},

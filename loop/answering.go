@@ -15,12 +15,12 @@ import (
 // which value of its verifier keeps it: nothing was calibrated, or too little.
 var ErrUncalibrated = errors.New("the answers are not calibrated")
 
-// answer is the recipe's rule under the given policies: where it names a risk,
+// answer is the rule of an arm, "" for the recipe's own, under the given policies: where it names a risk,
 // with the smallest value that keeps it. With ErrUncalibrated comes the rule as
 // it stands, which answers nothing. In a run that is how a policy without a
 // calibration is measured: it can promise nothing, so it may not answer.
-func (r *Run) answer(ctx context.Context, team map[string]core.Policy) (recipe.Answer, error) {
-	a := r.Plan.Answer
+func (r *Run) answer(ctx context.Context, arm string, team map[string]core.Policy) (recipe.Answer, error) {
+	a := r.Plan.AnswerOf(arm)
 	at := a.AbstainBelow
 	if at.Risk == 0 {
 		return a, nil
@@ -28,7 +28,7 @@ func (r *Run) answer(ctx context.Context, team map[string]core.Policy) (recipe.A
 	fail := func(err error) (recipe.Answer, error) {
 		return a, fmt.Errorf("answering with at most %.3g%% wrong: %w", 100*at.Risk, err)
 	}
-	c, where, err := r.calibration(ctx, team)
+	c, where, err := r.calibration(ctx, at.File, team)
 	if err != nil {
 		return fail(err)
 	}
@@ -45,11 +45,11 @@ func (r *Run) answer(ctx context.Context, team map[string]core.Policy) (recipe.A
 	return a.Above(g.At), nil
 }
 
-// calibration is that of the recipe's file, or of the first policy that has one;
+// calibration is that of a file, or without one of the first policy that has any;
 // where names it.
-func (r *Run) calibration(ctx context.Context, team map[string]core.Policy) (c calibrate.Calibration, where string, err error) {
+func (r *Run) calibration(ctx context.Context, file string, team map[string]core.Policy) (c calibrate.Calibration, where string, err error) {
 	var content []byte
-	if file := r.Plan.Answer.AbstainBelow.File; file != "" {
+	if file != "" {
 		where = file
 		content, err = os.ReadFile(file)
 	} else {

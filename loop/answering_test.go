@@ -3,8 +3,10 @@ package loop
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -136,5 +138,34 @@ func TestMeasurementsKnowTheirRule(t *testing.T) {
 	}
 	if len(keys) != 3 {
 		t.Errorf("three rules make %d measurements", len(keys))
+	}
+}
+
+// A control that answers whatever its votes is measured so beside a run that
+// abstains, is no yardstick, and both say what was answered and how much of it was
+// wrong.
+func TestAControlAnswersByItsOwnRule(t *testing.T) {
+	r, _ := newRun(t, newLedger(),
+		"answer:  {by: majority_vote}", "answer:  {by: majority_vote, abstain_below: 0.7}",
+		"measure: {sample: greedy, verify: [exact]}\n", "",
+		`controls:
+  labelled: {solver: {select: {demonstrations: {tasks: labelled}}}}
+  "null":   {solver: {select: first}}`, "controls: {all_of_them: {solver: {answer: {by: majority_vote}}}}", "rounds:  3", "rounds: 1")
+	report := do(t, r)
+	base, all := report.Audit["base"], report.Audit["all_of_them"]
+	if base.Answered == nil || base.Answered.N == 0 || base.Answered.N >= base.N {
+		t.Fatalf("base: %+v", base.Answered)
+	}
+	if got := float64(base.Answered.N) / float64(base.N) * (1 - base.Answered.Risk); math.Abs(got-base.Accuracy) > 1e-9 {
+		t.Errorf("of %d tasks %d are answered, %v wrong, and %v are right", base.N, base.Answered.N, base.Answered.Risk, base.Accuracy)
+	}
+	if all.Answered != nil && all.Answered.N <= base.Answered.N {
+		t.Errorf("without a threshold %+v of %d are answered, with one %+v", all.Answered, all.N, base.Answered)
+	}
+	if got := report.Controls["all_of_them"].Changes; !slices.Equal(got, []string{"answer"}) {
+		t.Errorf("it differs by %v", got)
+	}
+	if report.Advantage == nil || report.Advantage.Over != "base" {
+		t.Errorf("the yardstick is %+v", report.Advantage)
 	}
 }

@@ -67,8 +67,10 @@ func (a *arm) changes() []string {
 			found["optimize"] = found["optimize"] || !same(u.Optimize, t.updates[j].Optimize)
 		}
 	}
+	rule, usual := a.run.Plan.AnswerOf(a.name), a.run.Plan.Answer
+	found["answer"] = rule.By != usual.By || rule.AbstainBelow != usual.AbstainBelow
 	names := []string{}
-	for _, name := range []string{"stages", "sample", "verify", "select", "optimize"} {
+	for _, name := range []string{"stages", "sample", "verify", "select", "optimize", "answer"} {
 		if found[name] {
 			names = append(names, name)
 		}

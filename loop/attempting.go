@@ -26,7 +26,7 @@ func (r *Run) Attempt(ctx context.Context, team map[string]core.Policy, sample c
 // first 250 tasks, or of the next, can be played.
 func (r *Run) AttemptAll(ctx context.Context, team map[string]core.Policy, sample core.Spec, verify []core.Spec, tasks []core.Task, sink func(*core.Episode) error) (err error) {
 	defer recoverInto(&err)
-	answer, err := r.answer(ctx, team)
+	answer, err := r.answer(ctx, "", team)
 	if err != nil {
 		return err
 	}

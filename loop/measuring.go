@@ -13,8 +13,9 @@ import (
 
 // measured is one task's result under the recipe's measure.
 type measured struct {
-	ID    string  `json:"id"`
-	Value float64 `json:"value"`
+	ID        string  `json:"id"`
+	Value     float64 `json:"value"`
+	Abstained bool    `json:"abstained,omitempty"` // by the rule that answers
 }
 
 // measure answers every task of a set with the measure's sampler and scores
@@ -42,7 +43,7 @@ func (a *arm) measurement(ctx context.Context, stage, set string, team map[strin
 	m := r.Plan.Measure
 	by := m.By()
 	drawn := r.sampling(a, 0, stage, team, m.Sample, m.Verify, tasks)
-	answer, err := r.answer(ctx, team)
+	answer, err := r.answer(ctx, a.name, team)
 	if err != nil && !errors.Is(err, ErrUncalibrated) {
 		return "", "", err
 	}
@@ -58,7 +59,7 @@ func (a *arm) measurement(ctx context.Context, stage, set string, team map[strin
 				return "", err
 			}
 			ep.Answer = answer.Pick(ep)
-			items = append(items, measured{ID: ep.Task.ID, Value: r.worth(ep, by)})
+			items = append(items, measured{ep.Task.ID, r.worth(ep, by), r.Plan.Measure.Answered && ep.Answer == 0})
 		}
 		return r.Ledger.Put(ctx, marshal(items))
 	})
@@ -181,9 +182,25 @@ func (x *auditor) measure(ctx context.Context, name string, team map[string]core
 	x.names = append(x.names, name)
 	x.results[name] = values(items)
 	e := estimate(x.results[name])
-	x.report.Audit[name] = Audit{Accuracy: e.Value, Low: e.Low, High: e.High, N: e.N, Items: d}
-	r.emit(Event{Arm: name, Stage: "audit", Audit: &e})
+	said := answered(items)
+	x.report.Audit[name] = Audit{Accuracy: e.Value, Low: e.Low, High: e.High, N: e.N, Answered: said, Items: d}
+	r.emit(Event{Arm: name, Stage: "audit", Audit: &e, Answered: said})
 	return nil
+}
+
+// answered tells what was made of the right to abstain; nil where nobody used it.
+func answered(items []measured) *Answered {
+	var values []float64
+	for _, it := range items {
+		if !it.Abstained {
+			values = append(values, 1-it.Value)
+		}
+	}
+	if len(values) == len(items) {
+		return nil
+	}
+	e := stats.MeanEstimate("risk", values)
+	return &Answered{N: len(values), Risk: e.Value, Low: e.Low, High: e.High}
 }
 
 // compare states the gains of the final policy over every other arm.
@@ -206,13 +223,14 @@ func (x *auditor) compare() {
 }
 
 // yardstick is the arm that the run's advantage is stated over: the control
-// named labelled, else the first control of the recipe that ran, else the base.
+// named labelled, else the first control of the recipe that ran, else the base. One that
+// answers by another rule is none: it learns as the run does.
 func (r *Run) yardstick(ran []string) string {
 	if slices.Contains(ran, "labelled") {
 		return "labelled"
 	}
 	for _, c := range r.Plan.Controls {
-		if slices.Contains(ran, c.Name) {
+		if c.Answer == nil && slices.Contains(ran, c.Name) {
 			return c.Name
 		}
 	}

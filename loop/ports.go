@@ -61,5 +61,6 @@ type Event struct {
 	Row      *Round         // set when a round ended
 	Changes  []string       // with the Row of a control: see Control
 	Audit    *core.Estimate // set when an audit figure is known; Arm names it
+	Answered *Answered      // beside Audit, where tasks were abstained on
 	Shape    string         // a line about what is about to run; nothing else is set
 }

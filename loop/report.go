@@ -47,13 +47,23 @@ type Round struct {
 
 // Audit is an arm's accuracy on the sealed set.
 type Audit struct {
-	Accuracy float64 `json:"accuracy"`
-	Low      float64 `json:"low"`
-	High     float64 `json:"high"`
-	N        int     `json:"n"`
+	Accuracy float64   `json:"accuracy"`
+	Low      float64   `json:"low"`
+	High     float64   `json:"high"`
+	N        int       `json:"n"`
+	Answered *Answered `json:"answered,omitempty"` // where tasks were abstained on
 	// Items are the results by task, in the store: a JSON list of id and value,
 	// the same tasks in the same order for every arm.
 	Items core.Digest `json:"items,omitempty"`
+}
+
+// Answered is what became of the tasks that were answered, where others were
+// abstained on.
+type Answered struct {
+	N    int     `json:"n"`
+	Risk float64 `json:"risk"` // share of these that are wrong, or 1 minus their mean value
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
 }
 
 // Control is one control arm's verdicts against its own predecessor policies.

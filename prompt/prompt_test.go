@@ -43,6 +43,9 @@ var lines = map[string]string{
 	Confidence:         "add 12+9= | 2+9=11;1+1=2;21 ?sure",
 	CritiqueConfidence: "add 12+9= | 2+9=11;1+1=2;21 | 70% ?sure",
 
+	Uncertainty:         "add 12+9= | 2+9=11;1+1=2;21 ?unsure",
+	CritiqueUncertainty: "add 12+9= | 2+9=11;1+1=2;21 | 70% ?unsure",
+
 	GradeByReference:   "add 12+9= | 2+9=11;1+1=2;21 | 21 ?score",
 	Rank:               "add 12+9= | 21 | 20 ?order",
 	WriteChecklist:     "add 12+9= ?list",
@@ -95,6 +98,9 @@ func TestChatForms(t *testing.T) {
 		Know: yesNo, VerifyAmong: yesNo,
 		Confidence:         func(s string) bool { p, ok := ParseConfidence(Chat, s); return ok && p == 0.6 },
 		CritiqueConfidence: func(s string) bool { p, ok := ParseConfidence(Chat, s); return ok && p == 0.6 },
+
+		Uncertainty:         func(s string) bool { p, ok := ParseConfidence(Chat, s); return ok && p == 0.4 },
+		CritiqueUncertainty: func(s string) bool { p, ok := ParseConfidence(Chat, s); return ok && p == 0.4 },
 	} {
 		path, err := get(t, name).Render(Chat, attempt)
 		if err != nil {

@@ -30,10 +30,12 @@ const (
 	Recover          = "recover"
 	FollowUp         = "follow_up"
 
-	Know               = "know"
-	VerifyAmong        = "verify_among"
-	Confidence         = "confidence"
-	CritiqueConfidence = "critique_confidence"
+	Know                = "know"
+	VerifyAmong         = "verify_among"
+	Confidence          = "confidence"
+	CritiqueConfidence  = "critique_confidence"
+	Uncertainty         = "uncertainty"
+	CritiqueUncertainty = "critique_uncertainty"
 
 	GradeByReference   = "grade_by_reference"
 	Rank               = "rank"
@@ -79,6 +81,9 @@ var roles = map[string]role{
 	VerifyAmong:        {1, "Asks whether an attempt is right, other attempts shown before it.", []string{"Task", "Attempt", "Attempts"}},
 	Confidence:         {1, "Asks for the probability that an attempt is right, in percent.", []string{"Task", "Attempt"}},
 	CritiqueConfidence: {1, "Asks to criticise a stated confidence in an attempt, and to state it anew.", []string{"Task", "Attempt", "Confidence"}},
+
+	Uncertainty:         {1, "Asks how uncertain one is about a task, an attempt being shown, in percent.", []string{"Task", "Attempt"}},
+	CritiqueUncertainty: {1, "Asks to criticise a stated uncertainty about a task, and to state it anew.", []string{"Task", "Attempt", "Confidence"}},
 
 	GradeByReference:   {1, "Asks for a grade from 0 to 5, the reference answer being shown.", []string{"Task", "Attempt", "Reference"}},
 	Rank:               {1, "Asks for the order of several attempts, best first.", []string{"Task", "Attempts"}},

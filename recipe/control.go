@@ -12,7 +12,7 @@ import (
 // Names that reports use for arms of their own.
 var armNames = []string{"base", "final", "none", "all"}
 
-var overrideKeys = []string{"sample", "verify", "select", "optimize"}
+var overrideKeys = []string{"sample", "verify", "select", "optimize", "answer"}
 
 // controls completes every control: what it names replaces or adjusts the
 // part of the real arm, everything else is the real arm's.
@@ -90,6 +90,14 @@ func (b *builder) override(c *Control, lane registry.Member, path string) {
 			stage.Verify = d.Verify
 			b.distinct(stage.Verify, path+".verify")
 		}
+	}
+	if v, ok := lane.Value.Get("answer"); ok {
+		var d struct {
+			Answer Answer `yaml:"answer"`
+		}
+		b.Into(&d, registry.Object(registry.Member{Key: "answer", Line: v.Line, Col: v.Col, Value: v}), path)
+		c.Answer = &d.Answer
+		b.lintAnswer(d.Answer, v, path+".answer")
 	}
 	if !known && len(b.plan.Stages) > 0 {
 		b.AddAt(registry.Pos{Line: lane.Line, Col: lane.Col, Path: path}, lane.Key, fmt.Sprintf("no update of a policy %q", lane.Key), nearest(lane.Key, b.learners()))

@@ -95,6 +95,7 @@ type overrideDoc struct {
 	Verify   json.RawMessage `yaml:"verify" doc:"What judges this arm's attempts."`
 	Select   json.RawMessage `yaml:"select" doc:"How this arm selects; settings left out are the real arm's."`
 	Optimize json.RawMessage `yaml:"optimize" doc:"How this arm learns; settings left out are the real arm's."`
+	Answer   json.RawMessage `yaml:"answer" doc:"The rule by which this arm answers where it is measured, in place of the recipe's."`
 }
 
 // Answer says what inference returns: the attempt that the named verifier

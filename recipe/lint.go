@@ -20,7 +20,7 @@ var standardSets = []string{"train", "gate", "audit", "labelled"}
 func (b *builder) lint() {
 	p := b.plan
 	b.resolve(0, b.verifiersAt)
-	b.lintAnswer()
+	b.lintAnswer(b.plan.Answer, b.at("answer"), "answer")
 	b.lintSets()
 	b.lintPrompts()
 	b.lintTests()
@@ -106,23 +106,22 @@ func (b *builder) resolve(mark int, verifiers func(path string) []string) {
 	}
 }
 
-// lintAnswer refuses an answer that inference could not give.
-func (b *builder) lintAnswer() {
-	a := b.plan.Answer
-	at, _ := b.at("answer").Get("abstain_below")
+// lintAnswer refuses an answer, written at path, that inference could not give.
+func (b *builder) lintAnswer(a Answer, written registry.Value, path string) {
+	at, _ := written.Get("abstain_below")
 	if err := a.AbstainBelow.Validate(); err != nil {
-		b.Add(at, "answer.abstain_below", err.Error(), "")
+		b.Add(at, path+".abstain_below", err.Error(), "")
 	}
 	if a.By == "" {
 		if a.AbstainBelow.Risk > 0 {
-			b.Add(at, "answer.abstain_below", "a risk needs a verifier whose values tell right from wrong", "name it: answer: {by: majority_vote, abstain_below: {risk: 0.05}}")
+			b.Add(at, path+".abstain_below", "a risk needs a verifier whose values tell right from wrong", "name it: answer: {by: majority_vote, abstain_below: {risk: 0.05}}")
 		}
 		return
 	}
 	for _, v := range b.plan.Verify {
 		if v.Label() == a.By && needsReference(b.registry, v) {
-			at, _ := b.at("answer").Get("by")
-			b.Add(at, "answer.by", fmt.Sprintf("%q judges by the reference answer, which inference does not have", a.By), "answer by a verifier without it, such as majority_vote")
+			at, _ := written.Get("by")
+			b.Add(at, path+".by", fmt.Sprintf("%q judges by the reference answer, which inference does not have", a.By), "answer by a verifier without it, such as majority_vote")
 		}
 	}
 }

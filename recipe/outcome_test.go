@@ -1,10 +1,14 @@
 package recipe
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"pawl/core"
+	"pawl/coretest"
 )
 
 func episode(task core.Task, texts ...string) *core.Episode {
@@ -133,4 +137,35 @@ func TestScriptsGiveRepliesInTheOrderOfAsking(t *testing.T) {
 	if _, err := (&script{seat: "judge"}).Act(t.Context(), core.Request{N: 1}); err == nil || !strings.Contains(err.Error(), "seat judge") {
 		t.Errorf("a seat without replies: %v", err)
 	}
+}
+
+// What is picked has the greatest value and reaches the threshold; where nothing
+// does, where nothing is judged, and where a risk has no threshold, nothing is.
+func TestNoBareGuessIsPicked(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		ep := coretest.Episode(coretest.Task("t", "q", ""), slices.Repeat([]string{"a guess"}, rapid.IntRange(0, 5).Draw(t, "attempts"))...)
+		best := -1.0
+		for _, leaf := range ep.Leaves() {
+			switch rapid.IntRange(0, 2).Draw(t, "judged") {
+			case 1:
+				ep.Scores = append(ep.Scores, core.Score{By: "v", Nodes: []core.Ref{leaf}, Abstain: true, Value: 1})
+			case 2:
+				v := float64(rapid.IntRange(0, 4).Draw(t, "value")) / 4
+				ep.Scores = append(ep.Scores, core.Score{By: "v", Nodes: []core.Ref{leaf}, Value: v})
+				best = max(best, v)
+			}
+		}
+		at := float64(rapid.IntRange(0, 4).Draw(t, "threshold")) / 4
+		rule := Answer{By: "v", AbstainBelow: Abstain{Risk: 0.05, Confidence: 0.95}}
+		if picked := rule.Pick(ep); picked != 0 {
+			t.Fatalf("without a threshold %d is picked", picked)
+		}
+		picked := rule.Above(at).Pick(ep)
+		if (picked != 0) != (best >= at && best >= 0) {
+			t.Fatalf("of values up to %v at %v, %d is picked", best, at, picked)
+		}
+		if s, ok := ep.ScoreOf("v", picked); picked != 0 && (!ok || s.Abstain || s.Value != best) {
+			t.Fatalf("%d is picked, of %+v, where %v is the greatest", picked, s, best)
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package recipe
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -233,5 +234,46 @@ func TestProblemsAreLocated(t *testing.T) {
 	}
 	if got := problems[0].String(); got != `r.yaml:5:14: updates[0].select: no selector named "pair"; did you mean "pairs"?` {
 		t.Error(got)
+	}
+}
+
+// A control may answer by another rule, which is checked as the recipe's is and
+// determines the run.
+func TestControlsAnswerOtherwise(t *testing.T) {
+	const page = `
+policies: {solver: {from: base}}
+tasks: {train: {jsonl: {path: a}}, gate: {jsonl: {path: b}}, audit: {jsonl: {path: c}}}
+sample: {repeat: {n: 2}}
+verify: [majority_vote]
+answer: {by: majority_vote, abstain_below: {risk: 0.05}}
+updates: [{policy: solver, select: first, optimize: {train: {steps: 1}}}]
+controls: {half: {solver: {answer: {by: majority_vote, abstain_below: %s}}}, plain: {solver: {select: first}}}
+`
+	canonical := map[string]bool{}
+	for _, at := range []string{"0.5", "0.75"} {
+		p, problems := Parse(fixtures(), "page.yaml", fmt.Appendf(nil, page, at))
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		if got := fmt.Sprint(p.AnswerOf("half").AbstainBelow.Value); got != at {
+			t.Errorf("half answers at %s, not %s", got, at)
+		}
+		for _, arm := range []string{"", "base", "plain"} {
+			if got := p.AnswerOf(arm); got.AbstainBelow.Risk != 0.05 {
+				t.Errorf("%q answers by %+v", arm, got)
+			}
+		}
+		canonical[string(p.Canonical())] = true
+	}
+	if len(canonical) != 2 {
+		t.Error("another rule of a control is the same plan")
+	}
+	for at, want := range map[string]string{
+		"{risk: 0.1, value: 0.5}":                    `page.yaml:8:72: controls.half.solver.answer.abstain_below: both a value`,
+		"0.5}}}, odd: {solver: {answer: {by: nobody": `no verifier named "nobody"`,
+	} {
+		if _, problems := Parse(fixtures(), "page.yaml", fmt.Appendf(nil, page, at)); len(problems) == 0 || !strings.Contains(problems.Error(), want) {
+			t.Errorf("%s: %v, want %s", at, problems, want)
+		}
 	}
 }

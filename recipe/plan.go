@@ -109,6 +109,7 @@ type Update struct {
 type Control struct {
 	Name   string
 	Stages []Stage
+	Answer *Answer // nil: the recipe's
 	Pos    registry.Pos
 }
 
@@ -232,7 +233,7 @@ func (p *Plan) Canonical() []byte {
 	doc := map[string]any{
 		"version": 1, "seed": p.Seed, "rounds": p.Rounds, "parents": p.Parents,
 		"sample": registry.Plain(p.Sample), "verify": plainSpecs(p.Verify),
-		"answer":  map[string]any{"by": p.Answer.By, "abstain_below": p.Answer.AbstainBelow.plain()},
+		"answer":  p.Answer.plain(),
 		"measure": map[string]any{"sample": registry.Plain(p.Measure.Sample), "verify": plainSpecs(p.Measure.Verify), "answered": p.Measure.Answered},
 		"gate":    registry.Plain(p.Gate), "metrics": plainSpecs(p.Metrics), "stages": plainStages(p.Stages),
 	}
@@ -245,6 +246,9 @@ func (p *Plan) Canonical() []byte {
 	}
 	for _, x := range p.Controls {
 		controls[x.Name] = plainStages(x.Stages)
+		if x.Answer != nil {
+			controls[x.Name] = map[string]any{"stages": plainStages(x.Stages), "answer": x.Answer.plain()}
+		}
 	}
 	doc["policies"], doc["seats"], doc["tasks"], doc["controls"] = policies, json.RawMessage(p.SeatsCanonical()), tasks, controls
 	if len(p.Prompts) > 0 {
@@ -262,6 +266,19 @@ func (p *Plan) Canonical() []byte {
 		panic("recipe: " + err.Error()) // plain values encode
 	}
 	return b
+}
+
+func (a Answer) plain() any {
+	return map[string]any{"by": a.By, "abstain_below": a.AbstainBelow.plain()}
+}
+
+// AnswerOf is the rule by which an arm answers: that of the control of this name, or
+// the recipe's.
+func (p *Plan) AnswerOf(arm string) Answer {
+	if c, ok := p.Control(arm); ok && c.Answer != nil {
+		return *c.Answer
+	}
+	return p.Answer
 }
 
 // plain is a number where it is one, as it was before there were risks.

@@ -32,13 +32,28 @@ func gateTable(r *loop.Report) table {
 // auditTable lists the sealed results and what the final policy is ahead by.
 func auditTable(r *loop.Report) table {
 	t := table{Caption: "Sealed audit", Head: []string{"policy", "accuracy (95% interval)", "tasks", "final is ahead by", "p"}}
+	abstains := false
 	for _, name := range audited(r) {
 		e := r.Audit[name]
 		row := []string{name, accuracy(r, e), count(e.N), "", ""}
 		if g, known := over(r, name); known && name != "final" {
 			row[3], row[4] = difference(r, g), pValue(g.PValue)
 		}
-		t.Rows = append(t.Rows, row)
+		said := "all"
+		if a := e.Answered; a != nil {
+			abstains = true
+			if said = count(a.N); a.N > 0 {
+				said += ", " + shares(a.Risk, a.Low, a.High) + " of them wrong"
+			}
+		}
+		t.Rows = append(t.Rows, append(row, said))
+	}
+	if abstains {
+		t.Head = append(t.Head, "answered")
+		return t
+	}
+	for i := range t.Rows {
+		t.Rows[i] = t.Rows[i][:len(t.Rows[i])-1]
 	}
 	return t
 }

@@ -32,7 +32,22 @@ func Takeaway(r *loop.Report) string {
 	case known && gain.Low <= 0:
 		return figures + fmt.Sprintf(": the audit does not confirm the gain that the gate saw (difference %s).", difference(r, gain))
 	}
+	if a := final.Answered; a != nil && onlyAnswerOtherwise(r) {
+		return figures + fmt.Sprintf(", by answering %s of them, %s of the answers wrong. ", count(a.N), shares(a.Risk, a.Low, a.High)) +
+			"Its controls answer by other rules: what more they answer, and how much of it is wrong, is what the rule is worth."
+	}
 	return figures + ". " + againstControls(r)
+}
+
+// onlyAnswerOtherwise reports whether all controls differ in the rule by which they
+// answer and in nothing that is learnt.
+func onlyAnswerOtherwise(r *loop.Report) bool {
+	for _, c := range r.Controls {
+		if !slices.Equal(c.Changes, []string{"answer"}) {
+			return false
+		}
+	}
+	return len(r.Controls) > 0
 }
 
 // nothingPromoted tells a policy that stayed as it was.

@@ -29,6 +29,15 @@ func TestTakeaway(t *testing.T) {
 	}{
 		{"a gain over every control", func(*loop.Report) {},
 			[]string{"2,000 sealed tasks", "from 50.2% (48.0 to 52.4%) to 93.1%", "32.0 points (29.8 to 34.2) more than the control “labelled”", "comes from the loop", "also beats “null”, by 38.3 points"}, "proves nothing"},
+		{"controls that answer by other rules", func(r *loop.Report) {
+			for name, c := range r.Controls {
+				c.Changes = []string{"answer"}
+				r.Controls[name] = c
+			}
+			final := r.Audit["final"]
+			final.Answered = &loop.Answered{N: 1900, Risk: 0.02, Low: 0.015, High: 0.03}
+			r.Audit["final"] = final
+		}, []string{"to 93.1%", "by answering 1,900 of them, 2.0% (1.5 to 3.0%) of the answers wrong", "other rules"}, "loop"},
 		{"no round has ended", func(r *loop.Report) { r.Rounds, r.Audit = nil, nil },
 			[]string{"nothing to conclude"}, "gain"},
 		{"no rounds to come", func(r *loop.Report) { r.Rounds = nil },

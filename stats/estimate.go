@@ -21,18 +21,35 @@ type Estimate struct {
 // reported is the level of every interval that people are shown.
 const reported = 0.95
 
+// many units need no resampling: what BCa corrects falls with their number, and
+// its cost grows with it.
+const many = 50_000
+
 // MeanEstimate is the mean of independent values, one a task. Where all are 0
 // or 1 it is a proportion, with Wilson's interval; graded values get a BCa
-// bootstrap interval with a fixed seed. No values give 0 with the interval 0
-// to 1.
+// bootstrap interval with a fixed seed, or the normal one where there are more
+// than 50,000. No values give 0 with the interval 0 to 1.
 func MeanEstimate(name string, values []float64) Estimate {
 	if k, ok := successes(values); ok {
 		i := Wilson(k, len(values), reported)
 		return Estimate{Name: name, Value: Mean(values), Low: i.Low, High: i.High, N: len(values), Method: "wilson"}
 	}
 	mean := Mean(values)
+	if n := len(values); n > many {
+		var square float64
+		for _, x := range values {
+			square += (x - mean) * (x - mean)
+		}
+		return normalEstimate(name, mean, square/float64(n-1)/float64(n), n)
+	}
 	i := Bootstrap{}.Mean(values).Around(mean)
 	return Estimate{Name: name, Value: mean, Low: i.Low, High: i.High, N: len(values), Method: "bootstrap"}
+}
+
+// normalEstimate is a mean with a variance of its own that is known well enough.
+func normalEstimate(name string, mean, variance float64, n int) Estimate {
+	half := twoSided(reported) * math.Sqrt(variance)
+	return Estimate{Name: name, Value: mean, Low: mean - half, High: mean + half, N: n, Method: "normal"}
 }
 
 // ClusteredEstimate is the mean of all values where those of one cluster, such
@@ -41,7 +58,8 @@ func MeanEstimate(name string, values []float64) Estimate {
 // as many independent values as would have the observed variance (the
 // effective sample size under the design effect: Kish, Survey Sampling, 1965;
 // for proportions: Korn and Graubard, 1998), never more than there are; graded
-// values get a bootstrap of whole clusters. N is the number of clusters.
+// values get a bootstrap of whole clusters, or of more than 50,000 clusters the
+// normal interval with their robust variance. N is the number of clusters.
 func ClusteredEstimate(name string, clusters [][]float64) Estimate {
 	var flat []float64
 	n := 0
@@ -51,12 +69,14 @@ func ClusteredEstimate(name string, clusters [][]float64) Estimate {
 		}
 		flat = append(flat, c...)
 	}
-	e := MeanEstimate(name, flat)
-	e.N = n
 	if n == len(flat) {
-		return e
+		return MeanEstimate(name, flat)
 	}
+	e := Estimate{Name: name, Value: Mean(flat), N: n}
 	if _, ok := successes(flat); !ok {
+		if n > many {
+			return normalEstimate(name, e.Value, clusterVariance(clusters, e.Value, n, len(flat)), n)
+		}
 		i := Bootstrap{}.ClusteredMean(clusters).Around(e.Value)
 		e.Low, e.High, e.Method = i.Low, i.High, "cluster bootstrap"
 		return e
@@ -76,20 +96,26 @@ func SampledEstimates(name string, tasks [][]float64) []Estimate {
 	out := []Estimate{ClusteredEstimate(name, tasks)}
 	type counted struct{ n, right int }
 	var counts []counted
-	least := math.MaxInt
+	least, most := math.MaxInt, 0
 	for _, t := range tasks {
 		right, binary := successes(t)
 		if !binary {
 			return out
 		}
 		if len(t) > 0 {
-			counts, least = append(counts, counted{len(t), right}), min(least, len(t))
+			counts, least, most = append(counts, counted{len(t), right}), min(least, len(t)), max(most, len(t))
 		}
 	}
 	if len(counts) == 0 || least < 2 {
 		return out
 	}
 	for _, k := range slices.Compact([]int{1, min(10, least), min(100, least), least}) {
+		if k == 1 && least == most { // the same figure, so that it has the same interval
+			e := out[0]
+			e.Name = "pass@1"
+			out = append(out, e)
+			continue
+		}
 		values := make([]float64, len(counts))
 		for i, c := range counts {
 			values[i] = PassAtK(c.n, c.right, k)
@@ -104,19 +130,25 @@ func effectiveSize(clusters [][]float64, p float64, n, values int) float64 {
 	if n < 2 || p == 0 || p == 1 {
 		return float64(n) // the spread between clusters is unknown: trust clusters alone
 	}
-	var square float64
-	for _, c := range clusters {
-		var d float64
-		for _, x := range c {
-			d += x - p
-		}
-		square += d * d
-	}
-	variance := square / float64(values) / float64(values) * float64(n) / float64(n-1)
+	variance := clusterVariance(clusters, p, n, values)
 	if variance == 0 {
 		return float64(values)
 	}
 	return min(float64(values), max(1, p*(1-p)/variance))
+}
+
+// clusterVariance is the variance of the mean of all values, of which there are
+// so many in n clusters, robust to their depending on each other within one.
+func clusterVariance(clusters [][]float64, mean float64, n, values int) float64 {
+	var square float64
+	for _, c := range clusters {
+		var d float64
+		for _, x := range c {
+			d += x - mean
+		}
+		square += d * d
+	}
+	return square / float64(values) / float64(values) * float64(n) / float64(n-1)
 }
 
 // successes counts the ones if all values are 0 or 1.

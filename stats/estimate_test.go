@@ -125,6 +125,42 @@ func TestComparePairedClusters(t *testing.T) {
 	}
 }
 
+// Beyond 50,000 units the interval is the normal one, which resampling agrees
+// with; clusters of equal values are as wide as one value each.
+func TestEstimatesOfManyUnits(t *testing.T) {
+	values := make([]float64, many+1)
+	var clusters, copies [][]float64
+	for i := range values {
+		values[i] = float64(i%11) / 10
+		clusters = append(clusters, []float64{values[i], float64(i%7) / 6})
+		copies = append(copies, []float64{values[i], values[i]})
+	}
+	for _, c := range []struct {
+		got  Estimate
+		want Interval
+	}{
+		{MeanEstimate("x", values), Bootstrap{Resamples: 300, Percentile: true}.Mean(values)},
+		{ClusteredEstimate("x", clusters), Bootstrap{Resamples: 300, Percentile: true}.ClusteredMean(clusters)},
+		{ClusteredEstimate("x", copies), Bootstrap{Resamples: 300, Percentile: true}.Mean(values)},
+	} {
+		width := c.want.High - c.want.Low
+		if e := c.got; e.Method != "normal" || e.N != many+1 || math.Abs(e.Low-c.want.Low) > width/5 || math.Abs(e.High-c.want.High) > width/5 {
+			t.Errorf("%+v, where resampling gives %v", e, c.want)
+		}
+	}
+}
+
+// Where all tasks have as many attempts, pass@1 is their accuracy, with its interval.
+func TestPassAtOneIsTheAccuracy(t *testing.T) {
+	e := SampledEstimates("accuracy", [][]float64{{1, 0}, {0, 1}, {1, 1}, {0, 0}})
+	if e[1].Name != "pass@1" || e[1].Value != e[0].Value || e[1].Low != e[0].Low || e[1].High != e[0].High {
+		t.Errorf("%+v and %+v", e[0], e[1])
+	}
+	if e := SampledEstimates("accuracy", [][]float64{{1, 0}, {0, 1, 1}}); e[1].Value == e[0].Value {
+		t.Errorf("%+v and %+v weigh tasks alike", e[0], e[1])
+	}
+}
+
 // pass@k is the estimator of Chen et al. (2021): of 1 right among 12 samples, 10
 // hold it with chance 1 - C(11,10)/C(12,10) = 1 - 11/66; of 2 right among 12,
 // with 1 - C(10,10)/C(12,10) = 1 - 1/66.

@@ -103,7 +103,9 @@ func (b backward) judge(ctx context.Context, eps []*core.Episode) ([]group, erro
 }
 
 // foundAtLeast keeps an answer whose numbers were never found from weighing
-// nothing at all, as the paper's epsilon does.
+// nothing at all, as an epsilon of the paper's is to. How large that is could not be
+// read anywhere; of one that is far below a single find the order of answers is the
+// same, but among those of which nothing was found.
 const foundAtLeast = 1e-8
 
 // weigh combines the votes and what was found of one episode.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"sync/atomic"
@@ -65,6 +66,13 @@ func newCommand(_ context.Context, h core.Host, c CommandConfig) (core.Verifier,
 	box, err := c.box(h, "")
 	if err != nil {
 		return nil, fmt.Errorf("running %s: %w", c.Command[0], err)
+	}
+	// In the sandbox other programs are found than here; what runs with the user's
+	// own rights is found now, or never.
+	if c.Trusted {
+		if _, err := exec.LookPath(c.Command[0]); err != nil {
+			return nil, fmt.Errorf("running %s: there is no such program: %w; give its path, or install it", c.Command[0], err)
+		}
 	}
 	v := &command{cfg: c, box: box, program: core.Program{Language: core.LanguageCommand, Args: c.Command, Limits: c.once(c.Outside)}}
 	for _, path := range c.Beside {

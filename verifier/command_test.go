@@ -3,6 +3,7 @@ package verifier
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -139,8 +140,21 @@ func TestCommandFails(t *testing.T) {
 	// Answers to a part of the rows are none.
 	v, _, _ = built(t, commandOf(nil, "sh", "-c", "echo 1; echo 1"))
 	notJudged(t, scored(t, v, "a", "b", "c"), "it answers 2 of 3 rows")
-	v, _, _ = built(t, commandOf(nil, "no-such-program-of-anybody"))
-	notJudged(t, scored(t, v, "a"), "no-such-program-of-anybody")
+	// A program that is not there is told when it is named; one that goes away
+	// later costs its rows.
+	_, err := newCommand(t.Context(), coretest.NewHost(nil), CommandConfig{Command: []string{"no-such-program-of-anybody"}, Confined: Confined{Trusted: true}})
+	if err == nil || !strings.Contains(err.Error(), "there is no such program") {
+		t.Errorf("a program that is not there: %v", err)
+	}
+	gone := filepath.Join(t.TempDir(), "gone")
+	if err := os.WriteFile(gone, []byte("#!/bin/sh\necho 1\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	v, _, _ = built(t, commandOf(nil, gone))
+	if err := os.Remove(gone); err != nil {
+		t.Fatal(err)
+	}
+	notJudged(t, scored(t, v, "a"), "gone")
 }
 
 // An end from outside is no failure of the verifier.

@@ -68,7 +68,7 @@ func newConstitution(_ context.Context, h core.Host, c ConstitutionConfig) (core
 		criteria := func(task string, i, j int) []string {
 			return k.drawn(max(c.Draw, 1), fmt.Sprintf("%s/%d/%d", task, i, j))
 		}
-		return groups{"constitution", "comparing attempts under principles", duels{c.Duelling, c.Judging, p, criteria}.judge}, nil
+		return groups{"constitution", "comparing attempts under principles", duels{c.Duelling, c.Judging, p.seed, firsts(p), criteria}.judge}, nil
 	}
 	if c.Prompt == "" {
 		c.Prompt = prompt.KeepPrinciple

@@ -51,7 +51,9 @@ func (c Duelling) pairs(n int, seed uint64) [][2]int {
 type duels struct {
 	cfg  Duelling
 	keep Judging
-	panel[int]
+	seed uint64
+	// ask gives P(first beats second) of the two attempts of each question.
+	ask func(ctx context.Context, qs []question) ([]findings[float64], error)
 	// criteria that a pair is compared by; nil is one comparison without.
 	criteria func(task string, i, j int) []string
 }
@@ -65,7 +67,8 @@ type meeting struct {
 // judge gives every attempt its win share: of its meetings that could be judged,
 // those it won, and half of those that tied (Swamy et al., 2024). A pair that is
 // judged one way in one order and the other way in the other is a tie, as is one
-// of equal texts. Beside it there is a score for each pair in the order shown,
+// of equal texts; where verdicts are probabilities, the mean of both orders counts as
+// that part of a win. Beside it there is a score for each pair in the order shown,
 // P(first beats second): where both orders are asked, the mean of the two, one
 // turned round, is the pair's value.
 func (d duels) judge(ctx context.Context, eps []*core.Episode) ([]group, error) {
@@ -97,7 +100,7 @@ func (d duels) judge(ctx context.Context, eps []*core.Episode) ([]group, error) 
 	}
 	groups := make([]group, len(eps))
 	for i, ep := range eps {
-		groups[i] = d.tally(ep, plans[i], func(m meeting) (int, findings[int]) { return asked[m], all[asked[m]] })
+		groups[i] = d.tally(ep, plans[i], func(m meeting) (int, findings[float64]) { return asked[m], all[asked[m]] })
 	}
 	return groups, nil
 }
@@ -148,7 +151,7 @@ func (d duels) plan(at int, ep *core.Episode) plan {
 }
 
 // tally counts what the meetings of one episode came to.
-func (d duels) tally(ep *core.Episode, p plan, of func(meeting) (int, findings[int])) group {
+func (d duels) tally(ep *core.Episode, p plan, of func(meeting) (int, findings[float64])) group {
 	g := group{rulings: map[core.Ref]ruling{}}
 	var j core.Judgement // gathers the judge's nodes
 	via := map[int]core.Ref{}
@@ -177,7 +180,10 @@ func (d duels) tally(ep *core.Episode, p plan, of func(meeting) (int, findings[i
 			}
 			s.Via = via[n]
 			if f := found.of[0]; f.ok() {
-				s.Value, s.Rationale = truth(f.value == 0), quote(f.said())
+				s.Value, s.Rationale = f.value, quote(f.said())
+				if f.node == nil {
+					s.Rationale = fmt.Sprintf("the first has %.3f of the probability of both", f.value)
+				}
 			} else {
 				s.Abstain, s.Rationale, why = true, "no verdict: "+f.why, f.why
 			}
@@ -190,9 +196,9 @@ func (d duels) tally(ep *core.Episode, p plan, of func(meeting) (int, findings[i
 			shown = append(shown, s)
 		}
 		if len(values) > 0 {
-			value, first = sum/float64(len(values)), values[0] == 1
+			value, first = sum/float64(len(values)), values[0] > 0.5
 			for _, v := range values {
-				split = split || (v == 1) != first
+				split = split || (v > 0.5) != first
 			}
 		}
 		if why != "" { // half a comparison would say as much of the order as of the attempts

@@ -15,7 +15,9 @@ func init() {
 	registry.Verifier("error_spans", registry.Doc{
 		Summary: "Lets a model mark the errors of an attempt, each with place, type and severity, and judges by their weight.",
 		Detail: "The judge replies with a JSON list; a span that does not stand in the attempt, or a severity that there is none of, is asked for again once, and then abstained on. " +
-			"Errors weigh 1, 5 or 25 points, as in MQM; the value is 1 less the share that their sum is of `worst`, never below 0. " +
+			"A minor error weighs 1 point and a major one 5, as Freitag et al. weigh them; 25 they give to a segment that is no translation at all, five " +
+			"major errors, and here to a critical one, which they have not. Theirs weigh minor errors of punctuation 0.1, which is left out. " +
+			"The value is 1 less the share that their sum is of `worst`, never below 0. " +
 			"The paper's model marks minor and major errors only and is trained to; here any seat is asked. " +
 			"The rationale lists the errors, for revising; kept judgements hold them with their bytes from and to in the attempt.",
 		Paper:   "Pinpoint, Not Criticize: Refining Large Language Models via Fine-Grained Actionable Feedback (Xu et al., 2023); Experts, Errors, and Context (Freitag et al., 2021)",

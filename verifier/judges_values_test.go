@@ -114,6 +114,56 @@ func best(asked string) string {
 	return prompt.SayChoice(prompt.Chat, map[bool]int{true: 0, false: 1}[s[0] > s[1]])
 }
 
+// By hand, of a judge for whom "b" has log-odds 1 over "a", and the first place 0.5
+// over the second: shown first b has sigma(1.5), shown second sigma(0.5).
+func TestLettersAreProbabilities(t *testing.T) {
+	sigma := func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
+	o := &coretest.Opinion{Logprobs: func(path []core.Node) ([]float32, error) {
+		shown, odds := shownIn(path[0].Content), 0.5
+		switch {
+		case shown[0] == "mute" || shown[1] == "mute":
+			return nil, nil
+		case shown[0] > shown[1]:
+			odds++
+		default:
+			odds--
+		}
+		p := map[string]float64{"#### A": sigma(odds), "#### B": 1 - sigma(odds)}[path[1].Content]
+		return []float32{float32(math.Log(p / 2))}, nil // half of the probability is elsewhere
+	}}
+	build := func(swap bool) (core.Verifier, error) {
+		return newCompare(t.Context(), coretest.NewHost(o), CompareConfig{By: "letter", Duelling: Duelling{Swap: swap}})
+	}
+	v, err := build(true)
+	got, j := verified(t, v, err, coretest.Episode(coretest.Task("t", "q", ""), "a", "b"))
+	b := (sigma(1.5) + sigma(0.5)) / 2
+	if math.Abs(got[1]-b) > 1e-6 || math.Abs(got[0]+got[1]-1) > 1e-12 {
+		t.Errorf("shares %v, want %v of b", got, b)
+	}
+	var pairs []float64
+	for _, s := range j.Scores {
+		if len(s.Nodes) == 2 {
+			pairs = append(pairs, s.Value)
+		}
+	}
+	if len(pairs) != 2 || math.Abs(pairs[0]-(1-sigma(0.5))) > 1e-6 || math.Abs(pairs[1]-sigma(1.5)) > 1e-6 || len(j.Nodes) != 0 || j.Usage.Calls != 2 {
+		t.Errorf("pairs %v, %d nodes, %+v", pairs, len(j.Nodes), j.Usage)
+	}
+	got, _ = verified(t, v, err, coretest.Episode(coretest.Task("t", "q", ""), "a", "b", "mute"))
+	if math.Abs(got[1]-b) > 1e-6 || !math.IsNaN(got[2]) {
+		t.Errorf("beside what cannot be put: %v", got)
+	}
+	if c := (CompareConfig{By: "letter"}); len(c.Needs()) != 1 || (CompareConfig{}).Needs() != nil {
+		t.Error("log-probabilities are needed for letters alone")
+	}
+	// Without the exchange the place decides as well.
+	v, err = build(false)
+	got, _ = verified(t, v, err, coretest.Episode(coretest.Task("t", "q", ""), "a", "b"))
+	if near := func(x float64) bool { return math.Abs(got[1]-x) < 1e-6 }; !near(sigma(1.5)) && !near(sigma(0.5)) {
+		t.Errorf("without the exchange: %v", got)
+	}
+}
+
 // By hand: b beats a and the two c's beat both; the c's are equal words, a tie.
 func TestWinShares(t *testing.T) {
 	h := coretest.NewHost(judgeBy(best))

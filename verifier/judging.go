@@ -198,6 +198,24 @@ func aOrB(_ int, dialect, reply string) (int, error) {
 	return c, nil
 }
 
+// firsts asks which of two is better, in words: 1 where the reply chooses the first.
+func firsts(p panel[int]) func(context.Context, []question) ([]findings[float64], error) {
+	return func(ctx context.Context, qs []question) ([]findings[float64], error) {
+		all, err := p.ask(ctx, qs)
+		if err != nil {
+			return nil, err
+		}
+		out := make([]findings[float64], len(all))
+		for i, f := range all {
+			out[i].usage = f.usage
+			for _, v := range f.of {
+				out[i].of = append(out[i].of, finding[float64]{value: truth(v.value == 0), why: v.why, node: v.node})
+			}
+		}
+		return out, nil
+	}
+}
+
 func gradeOf(_ int, dialect, reply string) (int, error) {
 	g, ok := prompt.ParseGrade(dialect, reply)
 	if !ok {

@@ -15,7 +15,8 @@ func init() {
 		Summary: "Lets a model compare the judgements that an attempt got, and judges it by those that are better.",
 		Detail: "`of` names a verifier that keeps its judgements, such as `grade` with several samples; those of each attempt are compared two by two, in both orders, and verdicts that differ are a tie. " +
 			"Every judgement gets a score, by `rating`: its win share, or where it stands between 0 and 1 by Elo, the logistic strengths that explain the comparisons best, with one tie against an average judgement so that none runs away. " +
-			"The paper weighs the two orders by how often each place wins, in place of ties. The attempt's value is the mean of its judgements' values by their ratings, or with `value: best` that of the best. " +
+			"The paper weighs a win in one place by the share of all wins that the other place has, in place of ties: a weight of all comparisons together, " +
+			"so that a verdict would hang on which others are asked for with it; and it fits Elo to those weighed wins. The attempt's value is the mean of its judgements' values by their ratings, or with `value: best` that of the best. " +
 			"Pairs of judgements have scores as well, for training judges. A single judgement is taken as it is; without any, it abstains.",
 		Paper:   "Meta-Rewarding Language Models: Self-Improving Alignment with LLM-as-a-Meta-Judge (Wu et al., 2024)",
 		ID:      "S095",

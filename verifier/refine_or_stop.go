@@ -14,8 +14,10 @@ func init() {
 		Detail: "The value is P(stop) / (P(stop) + P(refine)) of two texts that may follow the attempt; nothing is drawn. " +
 			"Without `stop`, stopping is the end token that the attempt was sampled with, so the attempt must be the seat's own and have ended by itself; " +
 			"others are abstained on. " +
+			"The paper takes P(stop) by itself as the confidence by which votes are weighed; its training leaves the two texts all of the probability, so that " +
+			"nothing is lost by dividing, and a model that was not trained so says something too. " +
 			"A model that was trained to say [refine] after wrong attempts, and to end after right ones, judges itself so; the confidence is that " +
-			"of the likelier of the two. It says little of a model that was not.",
+			"of the likelier of the two. It says little of another model.",
 		Paper:   "ReVISE: Learning to Refine at Test-Time via Intrinsic Self-Verification (Lee et al., 2025)",
 		ID:      "S073",
 		Example: `refine_or_stop: {refine: " [refine]"}`,

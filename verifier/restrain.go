@@ -16,7 +16,8 @@ func init() {
 			"the value of an attempt is the weight of its answer. Where the most common answer has less than `consensus` of the votes, " +
 			"all attempts get -`penalty`. The confidence is the share of the attempt's own answer. The paper applies the penalty to advantages " +
 			"that are computed for each pseudo-label, and weighs prompts by a frozen model's consensus; here both are one reward of an attempt, " +
-			"which an objective then normalises, and the weight of prompts is left to the recipe.",
+			"which an objective then normalises, and the weight of prompts, by the same Gaussian, is left to the recipe. Its threshold is a number of votes, " +
+			"here it is a share. Which centre, width, threshold and penalty it ran with could not be read; it reports that a width of 0.1 does badly, and the defaults are ours.",
 		Paper:   "RESTRAIN: From Spurious Votes to Signals -- Self-Driven RL with Self-Penalization (Yu et al., 2025)",
 		ID:      "S209",
 		Example: "restrain: {consensus: 0.3}",

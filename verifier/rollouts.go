@@ -94,7 +94,8 @@ func (t *tally) count(s core.Score, judged bool, above float64) {
 type explored struct {
 	cut
 	tallies []tally
-	silent  string // why the attempt has no steps to explore
+	silent  string    // why the attempt has no steps to explore
+	values  []float64 // of the steps, where all have a verdict
 	usage   core.Usage
 }
 

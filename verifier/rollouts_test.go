@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,7 +41,7 @@ func TestStepValues(t *testing.T) {
 	for name, want := range map[string]float64{"soft least": 0.25, "soft last": 1, "soft mean": 2.0 / 3, "hard least": 1} {
 		estimate, value, _ := strings.Cut(name, " ")
 		h, actor := completing(t, "exact", replies)
-		v, err := newStepValues(t.Context(), h, StepValuesConfig{Exploring{By: of("exact"), Completions: 4, Above: 0.5}, estimate, value})
+		v, err := newStepValues(t.Context(), h, StepValuesConfig{Exploring: Exploring{By: of("exact"), Completions: 4, Above: 0.5}, Estimate: estimate, Value: value})
 		ep := coretest.Episode(coretest.Task("t", "q", "7"), "a\nb\n"+seven, "a\nb\n"+eight, "")
 		got, j := verified(t, v, err, ep)
 		last := want
@@ -57,6 +58,57 @@ func TestStepValues(t *testing.T) {
 		if estimate == "soft" && j.Scores[0].Rationale != "steps are worth 0.75, 0.25, 1" {
 			t.Errorf("%q", j.Scores[0].Rationale)
 		}
+	}
+}
+
+// Tokens have the value of the step in which they begin: the end that of the last,
+// and one that completes no character that of what comes next.
+func TestPerToken(t *testing.T) {
+	steps, values := []string{"a\n", "bc\n", "d"}, []float64{0.25, 0.5, 1}
+	for _, c := range []struct {
+		pieces []string
+		want   []float32
+	}{
+		{[]string{"a", "\n", "bc", "\n", "d", ""}, []float32{0.25, 0.25, 0.5, 0.5, 1, 1}},
+		{[]string{"a", "\nb", "", "c\n", "d", ""}, []float32{0.25, 0.25, 0.5, 0.5, 1, 1}},
+		{[]string{"a\n", "", "", "bc\nd"}, []float32{0.25, 0.5, 0.5, 0.5}},
+	} {
+		if got := perToken(c.pieces, steps, values); !slices.Equal(got, c.want) {
+			t.Errorf("%q: %v, want %v", c.pieces, got, c.want)
+		}
+	}
+}
+
+// The seat's own attempts have a value for each token; those of another have none.
+func TestStepValuesAreDense(t *testing.T) {
+	h, batch := completing(t, "exact", map[string][]string{"a\n": {"#### 7", "#### 8"}})
+	pieces := []string{"a\n", "#### ", "7", ""}
+	h.Actors["solver"] = &coretest.Reader{
+		Opinion: coretest.Opinion{Batch: *batch},
+		Tokens: func([]core.Node, core.Reading) ([]coretest.Token, error) {
+			var all []coretest.Token
+			for _, p := range pieces {
+				all = append(all, coretest.Token{Text: p, Probs: []float64{1}})
+			}
+			return all, nil
+		},
+	}
+	ep := coretest.Episode(coretest.Task("t", "q", "7"), "a\n#### 7", "a\n#### 7")
+	ep.Node(2).TokenIDs, ep.Node(3).TokenIDs, ep.Node(3).Actor = []int32{1, 2, 3, 4}, []int32{1}, "other"
+	for _, dense := range []bool{true, false} {
+		v, err := newStepValues(t.Context(), h, StepValuesConfig{Exploring: Exploring{By: of("exact"), Completions: 2, Above: 0.5}, Dense: dense})
+		_, j := verified(t, v, err, ep)
+		scores := byAttempt(j)
+		want := []float32{0.5, 1, 1, 1}
+		if !dense {
+			want = nil
+		}
+		if !slices.Equal(scores[2].Dense, want) || scores[3].Dense != nil {
+			t.Errorf("dense %v: %v and %v, want %v", dense, scores[2].Dense, scores[3].Dense, want)
+		}
+	}
+	if c := (StepValuesConfig{Dense: true}); (StepValuesConfig{}).Needs() != nil || len(c.Needs()) != 1 {
+		t.Error("tokens alone need the engine")
 	}
 }
 

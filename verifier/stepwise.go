@@ -3,6 +3,7 @@ package verifier
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"pawl/core"
@@ -312,9 +313,5 @@ func combined(how string, values []float64) float64 {
 		}
 		return p
 	}
-	least := 1.0
-	for _, v := range values {
-		least = min(least, v)
-	}
-	return least
+	return slices.Min(values)
 }

@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -18,8 +19,10 @@ func init() {
 			"With `critique` it is then shown the attempt once more with its number, asked to criticise that, and to state it anew. " +
 			"Models tend to state 80 to 100 percent whatever they see: calibrate the values before they are taken for probabilities. " +
 			"A reply that states no single percentage is abstained on. " +
-			"The paper finds a critique of the question's uncertainty to help with open answers, of the answer's confidence with multiple choice; this " +
-			"is the latter, untrained.",
+			"With `about: question` it is asked how uncertain it is about the question, not how sure of the answer, and the value is 1 less that. " +
+			"The paper finds a critique of the question's uncertainty to help with open answers, of the answer's confidence with multiple choice. There " +
+			"the one who answered is asked, and may change the answer in its critique; here attempts stand. Nothing is trained: what it calls CritiCal, " +
+			"fine-tuning on a teacher's critiques, is left to recipes.",
 		Paper:   "CritiCal: Can Critique Help LLM Uncertainty or Confidence Calibration? (Zong et al., 2025)",
 		ID:      "S059",
 		Example: "verbalized: {seat: judge, critique: true}",
@@ -29,22 +32,23 @@ func init() {
 // VerbalizedConfig configures verbalized.
 type VerbalizedConfig struct {
 	Asking
+	About          string `yaml:"about" enum:"answer|question" default:"answer" doc:"Whether it states its confidence in the answer, or its uncertainty about the question."`
 	Prompt         string `yaml:"prompt" ref:"prompt" default:"confidence" doc:"How the seat is asked for its confidence."`
-	Critique       bool   `yaml:"critique" default:"false" doc:"Whether it criticises the confidence that it stated, and states it anew."`
-	CritiquePrompt string `yaml:"critique_prompt" ref:"prompt" default:"critique_confidence" doc:"How it is asked to."`
+	DoubtPrompt    string `yaml:"doubt_prompt" ref:"prompt" default:"uncertainty" doc:"How it is asked for its uncertainty about the question."`
+	Critique       bool   `yaml:"critique" default:"false" doc:"Whether it criticises what it stated, and states it anew."`
+	CritiquePrompt string `yaml:"critique_prompt" ref:"prompt" default:"critique_confidence" doc:"How it is asked to criticise a confidence."`
+	ReviewPrompt   string `yaml:"review_prompt" ref:"prompt" default:"critique_uncertainty" doc:"How it is asked to criticise an uncertainty."`
 }
 
 func newVerbalized(_ context.Context, h core.Host, c VerbalizedConfig) (core.Verifier, error) {
-	if c.Prompt == "" {
-		c.Prompt = prompt.Confidence
+	first, second := cmp.Or(c.Prompt, prompt.Confidence), cmp.Or(c.CritiquePrompt, prompt.CritiqueConfidence)
+	v := verbalized{doubt: c.About == "question"}
+	if v.doubt {
+		first, second = cmp.Or(c.DoubtPrompt, prompt.Uncertainty), cmp.Or(c.ReviewPrompt, prompt.CritiqueUncertainty)
 	}
-	if c.CritiquePrompt == "" {
-		c.CritiquePrompt = prompt.CritiqueConfidence
-	}
-	var v verbalized
 	var err error
-	if v.first, err = newInterviewer(h, c.Seat, c.Prompt); err == nil && c.Critique {
-		v.second, err = newInterviewer(h, c.Seat, c.CritiquePrompt)
+	if v.first, err = newInterviewer(h, c.Seat, first); err == nil && c.Critique {
+		v.second, err = newInterviewer(h, c.Seat, second)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("making verbalized: %w", err)
@@ -52,14 +56,17 @@ func newVerbalized(_ context.Context, h core.Host, c VerbalizedConfig) (core.Ver
 	return attempts{"verbalized", "asking how likely attempts are right", v.judge}, nil
 }
 
-type verbalized struct{ first, second *interviewer } // second is nil without a critique
+type verbalized struct {
+	first, second *interviewer // second is nil without a critique
+	doubt         bool         // what is stated is uncertainty
+}
 
 func (v verbalized) judge(ctx context.Context, items []item) ([]ruling, error) {
 	qs := make([]question, len(items))
 	for i, it := range items {
 		qs[i] = question{data: prompt.Data{Task: it.ep.Task.Prompt, Attempt: it.text()}, about: it.about()}
 	}
-	rulings, err := state(ctx, v.first, qs)
+	rulings, err := v.state(ctx, v.first, qs)
 	if err != nil || v.second == nil {
 		return rulings, err
 	}
@@ -68,11 +75,15 @@ func (v verbalized) judge(ctx context.Context, items []item) ([]ruling, error) {
 	for i, r := range rulings {
 		if !r.score.Abstain {
 			q := qs[i]
-			q.data.Confidence = strconv.Itoa(int(math.Round(100*r.score.Value))) + "%"
+			stated := r.score.Value
+			if v.doubt {
+				stated = 1 - stated
+			}
+			q.data.Confidence = strconv.Itoa(int(math.Round(100*stated))) + "%"
 			again, of = append(again, q), append(of, i)
 		}
 	}
-	revised, err := state(ctx, v.second, again)
+	revised, err := v.state(ctx, v.second, again)
 	if err != nil {
 		return nil, err
 	}
@@ -87,8 +98,8 @@ func (v verbalized) judge(ctx context.Context, items []item) ([]ruling, error) {
 	return rulings, nil
 }
 
-// state asks for confidences.
-func state(ctx context.Context, a *interviewer, qs []question) ([]ruling, error) {
+// state asks for confidences, or for uncertainties.
+func (v verbalized) state(ctx context.Context, a *interviewer, qs []question) ([]ruling, error) {
 	replies, err := a.ask(ctx, qs)
 	if err != nil {
 		return nil, err
@@ -102,6 +113,9 @@ func state(ctx context.Context, a *interviewer, qs []question) ([]ruling, error)
 		n := r.nodes[0]
 		if p, ok := prompt.ParseConfidence(a.asker.Dialect(), n.Content); ok {
 			rulings[i] = sureOf(p, fmt.Sprintf("%s states %.3f", a.seat, p))
+			if v.doubt {
+				rulings[i] = sureOf(1-p, fmt.Sprintf("%s states an uncertainty of %.3f", a.seat, p))
+			}
 		} else {
 			rulings[i] = silent("the reply states no single percentage")
 		}

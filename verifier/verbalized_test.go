@@ -63,3 +63,24 @@ func TestVerbalizedCritique(t *testing.T) {
 		t.Errorf("%d batches, usage %+v", actor.Calls, j.Usage)
 	}
 }
+
+// Of uncertainty the value is what is left of 1, before a critique and after; the
+// critique is shown what was stated, and the question is another.
+func TestVerbalizedUncertainty(t *testing.T) {
+	actor := &coretest.Batch{Scripted: &coretest.Scripted{Reply: func(r core.Request, _ int) (string, error) {
+		q := r.Path[0].Content
+		switch {
+		case strings.Contains(q, "uncertainty of 30%"):
+			return "More readings than I saw.\n#### 55%", nil
+		case strings.Contains(q, "Earlier"), !strings.Contains(q, "uncertain you are about a problem"):
+			return "", fmt.Errorf("another question: %s", q)
+		}
+		return "Uncertainty: 30%", nil
+	}}}
+	for critique, want := range map[bool]float64{false: 0.7, true: 0.45} {
+		v, err := newVerbalized(t.Context(), coretest.NewHost(actor), VerbalizedConfig{About: "question", Critique: critique})
+		j := judgedBy(t, v, err, coretest.Episode(coretest.Task("t", "q", ""), "seven"))
+		closeTo(t, "the value", j.Scores[0].Value, want)
+		closeTo(t, "the confidence", j.Scores[0].Confidence, max(want, 1-want))
+	}
+}

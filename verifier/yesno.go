@@ -8,8 +8,8 @@ import (
 	"pawl/prompt"
 )
 
-// yesNo are questions with both their answers, yes and no: two paths for each
-// question that can be put.
+// yesNo are questions with both their answers, yes and no or other two: two paths for
+// each question that can be put.
 type yesNo struct {
 	seat  string
 	paths [][]core.Node
@@ -18,6 +18,11 @@ type yesNo struct {
 }
 
 func (a *interviewer) yesNo(qs []question) (yesNo, error) {
+	return a.either(qs, prompt.SayYesNo(a.asker.Dialect(), true), prompt.SayYesNo(a.asker.Dialect(), false))
+}
+
+// either puts questions with two answers in place of yes and no.
+func (a *interviewer) either(qs []question, one, other string) (yesNo, error) {
 	asked, err := a.render(qs)
 	if err != nil {
 		return yesNo{}, err
@@ -28,9 +33,7 @@ func (a *interviewer) yesNo(qs []question) (yesNo, error) {
 			continue
 		}
 		v.of = append(v.of, i)
-		for _, truth := range []bool{true, false} {
-			v.paths = append(v.paths, onward(q.path, prompt.SayYesNo(a.asker.Dialect(), truth)))
-		}
+		v.paths = append(v.paths, onward(q.path, one), onward(q.path, other))
 	}
 	return v, nil
 }
@@ -67,6 +70,30 @@ func (a *interviewer) yes(ctx context.Context, qs []question) (p []float64, why 
 	}
 	p, why = v.yes(scores)
 	return p, why, nil
+}
+
+// letters gives P(A) / (P(A) + P(B)) of each question which of two is better.
+func (a *interviewer) letters(ctx context.Context, qs []question) ([]findings[float64], error) {
+	v, err := a.either(qs, prompt.SayChoice(a.asker.Dialect(), 0), prompt.SayChoice(a.asker.Dialect(), 1))
+	if err != nil {
+		return nil, err
+	}
+	scores, err := scoreAll(ctx, a.seat, a.actor, v.paths)
+	if err != nil {
+		return nil, err
+	}
+	p, why := v.yes(scores)
+	out := make([]findings[float64], len(qs))
+	for i := range out {
+		if why[i] == "" && !finite(p[i]) {
+			why[i] = "neither letter has a probability"
+		}
+		out[i].of = []finding[float64]{{value: p[i], why: why[i]}}
+		if why[i] == "" {
+			out[i].usage = core.Usage{Calls: 1}
+		}
+	}
+	return out, nil
 }
 
 // sureOf is a ruling with the probability of yes as its value. The confidence is

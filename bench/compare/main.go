@@ -6,7 +6,7 @@
 // "theirs" and "ratio" are null where there is no peer. A ratio above 1 means
 // that Pawl is faster. Usage:
 //
-//	go run ./bench/compare [flags] engine|llama|lora|scaling|loop|ledger|sandbox
+//	go run ./bench/compare [flags] engine|llama|lora|scaling|loop|ledger|sandbox|judging
 //
 // engine sets the embedded engine beside PyTorch and the BLAS libraries under it
 // (scripts/setup --bench installs them), each with one thread and with two,
@@ -15,8 +15,10 @@
 // both must compute the same from the same weights. llama sets decoding beside
 // llama.cpp, on models exported as GGUF (scripts/setup installs it). lora sets a
 // training step of adapters beside that of the whole model. sandbox
-// sets programs in boxes beside the same interpreter without. scaling, loop and
-// ledger have no peer; the goals are in docs/performance.md.
+// sets programs in boxes beside the same interpreter without. judging sets the fast
+// iteration for Bradley-Terry strengths beside Zermelo's, and measures votes, pairs
+// and `pawl verify` over a million. scaling, loop and ledger have no peer; the goals
+// are in docs/performance.md.
 package main
 
 import (
@@ -89,7 +91,7 @@ func run(args []string) error {
 	f.StringVar(&o.tools, "tools", ".tools", "folder with llama.cpp, as scripts/setup makes it")
 	out := f.String("o", "", "also write the lines to this file, after one that describes the machine")
 	f.Usage = func() {
-		fmt.Fprintf(f.Output(), "usage: go run ./bench/compare [flags] engine|llama|lora|scaling|loop|ledger|sandbox\n\n")
+		fmt.Fprintf(f.Output(), "usage: go run ./bench/compare [flags] engine|llama|lora|scaling|loop|ledger|sandbox|judging\n\n")
 		f.PrintDefaults()
 	}
 	if err := f.Parse(args); err != nil {
@@ -101,13 +103,16 @@ func run(args []string) error {
 	if f.Arg(0) == "peak" && f.NArg() > 1 { // memory.go starts it
 		return peakHere(f.Args()[1:])
 	}
+	if f.Arg(0) == "stream" && f.NArg() == 3 { // stream.go starts it
+		return streamHere(f.Args()[1:])
+	}
 	benches := map[string]func(context.Context, *options, *reporter) error{
-		"engine": engine, "llama": llamaSpeed, "lora": lora, "loop": loopSpeed, "ledger": ledgerSpeed, "sandbox": sandboxSpeed, "scaling": scaling,
+		"engine": engine, "llama": llamaSpeed, "lora": lora, "loop": loopSpeed, "ledger": ledgerSpeed, "sandbox": sandboxSpeed, "scaling": scaling, "judging": judgingSpeed,
 	}
 	bench := benches[f.Arg(0)]
 	if f.NArg() != 1 || bench == nil {
 		f.Usage()
-		return fmt.Errorf("choosing a comparison: want one of engine, llama, lora, scaling, loop, ledger, sandbox, have %q", f.Args())
+		return fmt.Errorf("choosing a comparison: want one of engine, llama, lora, scaling, loop, ledger, sandbox, judging, have %q", f.Args())
 	}
 	if !slices.Contains([]string{"native", "avx2"}, o.isa) {
 		return fmt.Errorf("choosing the instruction set: %q is neither native nor avx2", o.isa)

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"regexp"
+	"strings"
 
 	"pawl/atomicfile"
 )
@@ -73,6 +74,12 @@ func tables(results fs.FS, name string) (string, error) {
 			return "", err
 		}
 		return n.Markdown(), nil
+	case KindCalibration:
+		var c Calibration
+		if err := json.Unmarshal(b, &c); err != nil {
+			return "", err
+		}
+		return c.Markdown(), nil
 	case KindVerifiers:
 		var v Verifiers
 		if err := json.Unmarshal(b, &v); err != nil {
@@ -98,7 +105,8 @@ func tables(results fs.FS, name string) (string, error) {
 		}
 		return s.Markdown(), nil
 	}
-	return "", fmt.Errorf("it is of kind %q, which no experiment here writes", head.Kind)
+	kinds := []string{KindCalibration, KindCode, KindFindings, KindImproving, KindNano, KindQuickstart, KindSelfImproving, KindSelfTraining, KindStories, KindVerifiers}
+	return "", fmt.Errorf("it is of kind %q; there are %s", head.Kind, strings.Join(kinds, ", "))
 }
 
 // RenderFile makes the tables of a document anew from the files below dir.
