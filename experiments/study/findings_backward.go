@@ -139,6 +139,7 @@ func (r *recording) checked(ctx context.Context, of string, solver, checker core
 			EnvironmentOptions: r.at(name, seed),
 			Verifiers:          []string{weightedVotes[0].verifier, backwardVerifier},
 			Greedy:             true,
+			Judge:              checker,
 			Verdicts: func(row pawl.VerifierRow, of []pawl.Verdicts) {
 				if row.Verifier == backwardVerifier {
 					out.Backward = pawl.Worth(of)
