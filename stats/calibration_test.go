@@ -20,6 +20,10 @@ func TestCalibrationValues(t *testing.T) {
 	if len(wide) != 3 || wide[2].N != 2 || wide[2].Right != 1 || wide[1].Low != 0.6 || wide[0].High != 0.2 {
 		t.Errorf("bins of equal width: %+v", wide)
 	}
+	// A prediction on a border is in the lower bin: 0.5 with 0.3, not with 0.7.
+	if halves := EqualWidth([]float64{0.3, 0.5, 0.7}, []bool{true, true, true}, 2); len(halves) != 2 || halves[0].N != 2 || halves[0].High != 0.5 {
+		t.Errorf("a prediction on a border: %+v", halves)
+	}
 	near(t, "ECE, equal width", ECE(wide), 0.4*2/4+0.4/4+0.2/4, 1e-15)
 	mass := EqualMass(fourSaid, fourRight, 2)
 	if len(mass) != 2 || mass[0].N != 2 || mass[1].Low != 0.9 {
@@ -43,6 +47,9 @@ func TestCalibrationValues(t *testing.T) {
 	near(t, "AURC", AURC(curve), (0.5+0.5+1.0/3+0.5)/4, 1e-15)
 	if c, ok := CoverageAt(curve, 0.4); !ok || c.At != 0.6 {
 		t.Errorf("at most 0.4 wrong: %+v", c)
+	}
+	if c, ok := CoverageAt(curve, 0.5); !ok || c.Share != 1 { // just what is allowed
+		t.Errorf("at most half wrong: %+v", c)
 	}
 	if c, ok := CoverageAt(curve, 0.3); ok {
 		t.Errorf("at most 0.3 wrong: %+v", c)

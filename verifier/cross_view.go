@@ -16,7 +16,9 @@ func init() {
 		Detail: "The task is put in other words, by `rewriter` or by the rules of its world (`rewrite: world`, as swapped operands); the seat answers " +
 			"that view `samples` times, and an attempt is worth 1 if it gives the view's most common answer, else 0. " +
 			"With several views the value is the mean over them. The confidence is the share of the view's votes for that answer. " +
-			"A vote that is fooled by one wording is not confirmed by another one. It abstains where no view can be had, or has no majority.",
+			"A vote that is fooled by one wording is not confirmed by another one. It abstains where no view can be had, or has no majority. " +
+			"The paper's rewriting, by a larger model, changes the story as well, and it learns from the answers to the view too, judged by the majority of the attempts; " +
+			"here the attempts alone are judged.",
 		Paper:   "Co-Reward: Self-supervised Reinforcement Learning for Large Language Model Reasoning via Contrastive Agreement (Zhang et al., 2025)",
 		ID:      "S049",
 		Example: "cross_view: {rewriter: solver}",
@@ -65,6 +67,7 @@ type crossView struct {
 // view is a task in other words.
 type view struct {
 	of   int // episode
+	k    int // position among its wordings, so that answers do not hang on which other tasks there are
 	path []core.Node
 }
 
@@ -77,7 +80,7 @@ func (v crossView) judge(ctx context.Context, eps []*core.Episode) ([]group, err
 	for i, w := range views {
 		rs[i] = core.Request{
 			Path: w.path, N: max(v.cfg.Samples, 1), Options: core.Options{Temperature: &v.cfg.Temperature},
-			Seed: core.NewHasher("view").Uint(v.seed).String(eps[w.of].Task.ID).Uint(uint64(i)).Seed(),
+			Seed: core.NewHasher("view").Uint(v.seed).String(eps[w.of].Task.ID).Uint(uint64(w.k)).Seed(),
 		}
 	}
 	answers, long, err := core.Fitting(rs, func(rs []core.Request) ([][]core.Node, error) { return actAll(ctx, v.solver, rs) })
@@ -134,7 +137,7 @@ func (v crossView) rewritten(ctx context.Context, eps []*core.Episode) ([]view, 
 		for i, ep := range eps {
 			for k := range max(v.cfg.Views, 1) {
 				if t, ok := world.Restate(ep.Task, core.NewHasher("restate").String(ep.Task.ID).Uint(uint64(k)).Seed()); ok {
-					views = append(views, view{i, t.Prompt})
+					views = append(views, view{i, k, t.Prompt})
 				}
 			}
 		}
@@ -150,12 +153,12 @@ func (v crossView) rewritten(ctx context.Context, eps []*core.Episode) ([]view, 
 	}
 	for i, r := range replies {
 		all[i].usage.Add(r.usage())
-		for _, n := range r.nodes {
+		for k, n := range r.nodes {
 			text, ok := prompt.ParseProposal(v.rewriter.asker.Dialect(), n.Content)
 			if !ok {
 				continue
 			}
-			views = append(views, view{i, reworded(eps[i].Task.Prompt, text)})
+			views = append(views, view{i, k, reworded(eps[i].Task.Prompt, text)})
 		}
 	}
 	return views, all, nil

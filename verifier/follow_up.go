@@ -16,7 +16,9 @@ func init() {
 		Detail: "The possible answers are the options of a multiple-choice task, else the different answers of all attempts at it. The seat reads task and " +
 			"attempt and says yes or no to each; it should say yes to the attempt's own answer alone. The value is the share of questions " +
 			"that it answers so. A seat whose model scores text is asked by its probabilities, another one is asked for a word. " +
-			"An attempt without an answer gets 0; where nothing can be read, it abstains.",
+			"An attempt without an answer gets 0; where nothing can be read, it abstains. " +
+			"The paper judges attempts whose answer is known to be right, so that their own answer is the right one; " +
+			"here the truth is not known, and a wrong attempt that holds together gets as much as a right one.",
 		Paper:   "Self-Training Meets Consistency: Improving LLMs' Reasoning with Consistency-Driven Rationale Evaluation (Lee et al., 2025)",
 		ID:      "S159",
 		Example: "follow_up: {seat: solver}",
@@ -27,7 +29,7 @@ func init() {
 type FollowUpConfig struct {
 	Asking
 	Prompt string `yaml:"prompt" ref:"prompt" default:"follow_up" doc:"How the seat is asked."`
-	Most   int    `yaml:"most" default:"6" min:"2" max:"26" doc:"Most possible answers that are asked about."`
+	Most   int    `yaml:"most" default:"6" min:"2" max:"26" doc:"Most possible answers that are asked about, the first ones, the attempt's own among them."`
 	Extract
 }
 
@@ -67,7 +69,7 @@ func (f followUp) possible(ep *core.Episode) (answers []string, own map[core.Ref
 		if a := f.cfg.Answer(text); a != "" {
 			if i := slices.Index(answers, a); i >= 0 {
 				own[r] = i
-			} else if len(answers) < f.cfg.Most {
+			} else {
 				own[r] = len(answers)
 				answers = append(answers, a)
 			}
@@ -95,8 +97,12 @@ func (f followUp) judge(ctx context.Context, eps []*core.Episode) ([]group, erro
 				all[i].rulings[r] = said(0, 0, "gives no answer")
 				continue
 			}
-			for k, a := range answers[:min(len(answers), f.cfg.Most)] {
-				qs = append(qs, question{data: prompt.Data{Task: ep.Task.Prompt, Attempt: attempt(ep, r), Answer: a}, about: fmt.Sprintf("%s#%d/%d", ep.Task.ID, r, k)})
+			for n := range min(len(answers), f.cfg.Most) {
+				k := n
+				if n == f.cfg.Most-1 && own[r] > n { // without a question about its own answer nothing could be for it
+					k = own[r]
+				}
+				qs = append(qs, question{data: prompt.Data{Task: ep.Task.Prompt, Attempt: attempt(ep, r), Answer: answers[k]}, about: fmt.Sprintf("%s#%d/%d", ep.Task.ID, r, k)})
 				of = append(of, followed{i, r, k == own[r]})
 			}
 		}

@@ -16,7 +16,7 @@ func init() {
 			"the confidence that of the more frequent one. Verdicts that cannot be read do not count; where fewer than half can be, or the " +
 			"more frequent verdict has less than `agree` of them, it abstains: an assessment that does not hold still is none. " +
 			"The paper rewards a model's stable self-assessments of which tasks it can do; here the assessment is of an attempt.",
-		Paper:   "KnowRL: Teaching Language Models to Know What They Know (2025)",
+		Paper:   "KnowRL: Teaching Language Models to Know What They Know (Kale and Dhami, 2025)",
 		ID:      "S039",
 		Example: "introspection: {seat: judge, times: 8}",
 	}, newIntrospection)

@@ -15,7 +15,7 @@ func init() {
 		Detail: "The value is beta (log P(token | task, attempt) - reference), where the token is read where the attempt ends, after its end token " +
 			"where it was sampled with one. A model that was trained so that this equals the verifier's reward, 1 or 0, judges its attempts by one more " +
 			"token; one that was not says nothing by it. The reference is the constant that log P was before the training, about -23 for the token " +
-			"<|vision_start|> of Qwen2.5 in the paper, with beta 0.1. The value may leave [0, 1] by what the training missed; `clip` cuts it. " +
+			"<|vision_start|> of Qwen2.5 in the paper, with beta 0.1. The value may leave [0, 1] by what the training missed; `clip` cuts it, as the paper does before it votes with it or asks whether it is above 0.5. " +
 			"There is no confidence. Let the token be text that answers never hold; where it is several tokens, their probabilities multiply.",
 		Paper:   "LaSeR: Reinforcement Learning with Last-Token Self-Rewarding (Yang et al., 2025)",
 		ID:      "S046",

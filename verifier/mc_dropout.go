@@ -18,7 +18,7 @@ func init() {
 			"The value is the mean of their P(yes), or, with `value: certainty`, 1 - I / ln 2, where I is the mutual information between the verdict " +
 			"and the model, H(mean p) - mean H(p): 1 where all models say the same, whether they are sure or not, so that a filter keeps what the model " +
 			"itself would not change its mind about. The rationale tells mean, deviation and I; the confidence is that of the likelier verdict in the mean. " +
-			"The paper judges pairs with a model trained for it and draws those with little I; models that were trained without dropout, as Pawl's " +
+			"The paper judges pairs with a model trained for it and draws each in proportion to a power of 1 - I, in nats; models that were trained without dropout, as Pawl's " +
 			"are, take it as a disturbance, so let `dropout` be small.",
 		Paper:   "Self-Evolutionary Large Language Models through Uncertainty-Enhanced Preference Optimization (Wang et al., 2025)",
 		ID:      "S171",

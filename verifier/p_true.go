@@ -14,7 +14,8 @@ func init() {
 		Summary: "Judges an attempt by the probability with which a model says that it is right.",
 		Detail: "The seat is asked whether the attempt is right; the value is P(yes) / (P(yes) + P(no)), read from the model's log-probabilities, " +
 			"so that nothing is drawn. " +
-			"With `shown`, that many other attempts of the same seat at the task are shown before, which the paper finds to help. " +
+			"With `shown`, that many other attempts of the same seat at the task are shown before, which the paper finds to help; " +
+			"it draws five and asks about one of them, which is `shown: 4`. It asks whether an answer is (A) True or (B) False. " +
 			"The confidence is that of the likelier verdict. A question that the seat cannot hold is abstained on.",
 		Paper:   "Language Models (Mostly) Know What They Know (Kadavath et al., 2022)",
 		ID:      "S045",
@@ -27,7 +28,7 @@ func init() {
 type PTrueConfig struct {
 	Asking
 	Prompt      string `yaml:"prompt" ref:"prompt" default:"verify" doc:"How the seat is asked."`
-	Shown       int    `yaml:"shown" default:"0" min:"0" max:"100" doc:"Most other attempts at the task that are shown, the first of the episode; the paper shows 5."`
+	Shown       int    `yaml:"shown" default:"0" min:"0" max:"100" doc:"Most other attempts at the task that are shown, the first of the episode; as many as in the paper are 4, beside the one in question."`
 	ShownPrompt string `yaml:"shown_prompt" ref:"prompt" default:"verify_among" doc:"How the seat is asked where others are shown."`
 }
 

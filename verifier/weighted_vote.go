@@ -17,7 +17,9 @@ func init() {
 			"With `weigh: rank` it weighs (N - rank + 1)^power, where N attempts are ranked from the best value and equal values share " +
 			"their mean rank: Borda voting, as the paper on self-certainty does. An attempt that `by` abstains on has no vote. Attempts that give the answer of the greatest " +
 			"weight get its share of all weight as value, all others 0, or with `losers: share` that of their own answer. " +
-			"The confidence is the share of the attempt's own answer. Where two answers tie, all attempts abstain.",
+			"The confidence is the share of the attempt's own answer. Where two answers tie, all attempts abstain. " +
+			"In the paper's own program ranks are raised to 0.5 unless told otherwise, equal values rank in the order of the attempts, and an attempt without an answer has no vote; " +
+			"here it has a vote for none, which lowers all shares and changes no winner.",
 		Paper:   "Scalable Best-of-N Selection for Large Language Models via Self-Certainty (Kang et al., 2025)",
 		ID:      "S063",
 		Example: "weighted_vote: {by: p_true}",
