@@ -38,7 +38,7 @@ var weightedVotes = []struct{ way, verifier string }{
 	{"votes by likelihood", "weighted_vote: {by: likelihood}"},
 	{"votes by stepwise", "weighted_vote: {by: stepwise}"},
 	{"Borda votes by self_certainty", "weighted_vote: {by: self_certainty, weigh: rank}"},
-	{"Borda votes by self_certainty, power 0.3", "weighted_vote: {by: self_certainty, weigh: rank, power: 0.3}"},
+	{"Borda votes by self_certainty, power 0.5", "weighted_vote: {by: self_certainty, weigh: rank, power: 0.5}"},
 	{"Borda votes by p_true", "weighted_vote: {by: p_true, weigh: rank}"},
 }
 
