@@ -136,7 +136,8 @@ type visit struct {
 	level int
 	rules world.Rules
 	tasks []core.Task
-	index int // among the worlds
+	votes []float64 // of each, as sampled gives them
+	index int       // among the worlds
 	of    int
 }
 

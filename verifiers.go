@@ -46,13 +46,32 @@ type VerifierRow struct {
 
 	Tokens       float64 `json:"tokens"`       // that the model read or wrote for an attempt
 	Milliseconds float64 `json:"milliseconds"` // for an attempt, many judged together
+
+	// By task, in one order for all verifiers of a world: the accuracy of what it
+	// chooses; where it has no verdict, that of any attempt, which is what is left
+	// to whoever asked it.
+	Chosen []float64 `json:"-"`
+	Tasks  []string  `json:"-"` // by name
 }
 
 // VerifierOptions say which verifiers to measure where.
 type VerifierOptions struct {
 	EnvironmentOptions
 	Verifiers []string // name, or name and settings in YAML; nil for Applicable
+
+	// Seats that verifiers may ask beside the policy's: those of a recipe, name or
+	// path, with the policies that play them. Left out, there is but solver.
+	Recipe string
+	Team   map[string]core.Policy
+
+	// Votes adds a row of votes for answers as the world reads them, whatever they
+	// are written as, before the others of a world: where answers are open, a
+	// verifier that reads texts cannot count them so.
+	Votes bool
 }
+
+// Votes names that row.
+const Votes = "votes"
 
 // compositeVerifiers are applicable ones that take another verifier.
 var compositeVerifiers = []string{"weighted_vote: {by: p_true}"}
@@ -103,8 +122,12 @@ func (p *Pawl) EvalVerifiers(ctx context.Context, policy core.Policy, o Verifier
 	}
 	var rows []VerifierRow
 	err := p.judgeWorlds(ctx, policy, o, func(v *visit, name string, spec core.Spec, j *jury, eps []*core.Episode, right [][]bool) error {
+		if o.Votes && (len(rows) == 0 || rows[len(rows)-1].World != v.name) {
+			rows = append(rows, voted(eps, v.votes))
+			v.label(&rows[len(rows)-1], Votes)
+		}
 		row, err := j.judge(ctx, spec, eps, right)
-		row.World, row.Level, row.Sizes, row.Verifier = v.name, v.level, o.Sizes[v.name], name
+		v.label(&row, name)
 		rows = append(rows, row)
 		return err
 	})
@@ -138,14 +161,16 @@ func (p *Pawl) judgeWorlds(ctx context.Context, policy core.Policy, o VerifierOp
 	if !ok {
 		return fmt.Errorf("measuring verifiers: the model takes no batches or gives no log-probabilities")
 	}
-	plan, err := p.planOrAlone("")
+	plan, err := p.planOrAlone(o.Recipe)
 	if err != nil {
 		return err
 	}
 	if err := plan.Override("seats.solver.max_tokens", fmt.Sprint(longestAnswer)); err != nil {
 		return err
 	}
-	jury := &jury{p: p, plan: plan, team: map[string]core.Policy{"solver": policy}, seed: o.Seed}
+	jury := &jury{p: p, plan: plan, team: map[string]core.Policy{}, seed: o.Seed}
+	maps.Copy(jury.team, o.Team)
+	jury.team["solver"] = policy
 	for i, name := range names {
 		v := visit{model: model, o: o.EnvironmentOptions, name: name, level: o.Worlds[name], index: i, of: len(names)}
 		eps, right, err := v.sampled(ctx)
@@ -165,8 +190,24 @@ func (p *Pawl) judgeWorlds(ctx context.Context, policy core.Policy, o VerifierOp
 	return nil
 }
 
+// label says what a row is of.
+func (v *visit) label(row *VerifierRow, verifier string) {
+	row.World, row.Level, row.Sizes, row.Verifier = v.name, v.level, v.o.Sizes[v.name], verifier
+}
+
+// voted is the row of votes that a task's attempts win with these chances.
+func voted(eps []*core.Episode, votes []float64) VerifierRow {
+	row := VerifierRow{N: len(votes), Chosen: votes}
+	row.Accuracy, row.Low, row.High = interval(votes)
+	for _, ep := range eps {
+		row.Tasks = append(row.Tasks, ep.Task.ID)
+	}
+	return row
+}
+
 // sampled are samples at temperature 1 of each task as episodes, and which of
-// them are right. A play is one attempt, its transcript.
+// them are right; v.votes is then the chance that their votes are. A play is one
+// attempt, its transcript.
 func (v *visit) sampled(ctx context.Context) ([]*core.Episode, [][]bool, error) {
 	if err := v.draw(); err != nil {
 		return nil, nil, err
@@ -179,8 +220,9 @@ func (v *visit) sampled(ctx context.Context) ([]*core.Episode, [][]bool, error) 
 		return nil, nil, err
 	}
 	eps, right := make([]*core.Episode, len(v.tasks)), make([][]bool, len(v.tasks))
+	v.votes = make([]float64, len(v.tasks))
 	for i, t := range v.tasks {
-		eps[i] = core.NewEpisode(t, v.o.Seed)
+		eps[i], v.votes[i] = core.NewEpisode(t, v.o.Seed), vote(attempts[i])
 		for _, a := range attempts[i] {
 			n := a.node
 			n.Parent, n.Actor, n.Role, n.Content = eps[i].Root(), "solver", core.RoleAssistant, oneLine(a.text)
@@ -244,7 +286,9 @@ func rate(by string, eps []*core.Episode, right [][]bool) VerifierRow {
 	for i, ep := range eps {
 		first := ep.Root() + 1
 		best, bestRight, tied, mean, n := 0.0, 0.0, 0.0, 0.0, 0.0
+		any := 0.0
 		for k, ok := range right[i] {
+			any += b2f(ok) / float64(len(right[i]))
 			s, scored := ep.ScoreOf(by, first+core.Ref(k))
 			if !scored || s.Abstain {
 				continue
@@ -261,7 +305,9 @@ func rate(by string, eps []*core.Episode, right [][]bool) VerifierRow {
 		}
 		if n > 0 {
 			chosen, sampled = append(chosen, bestRight/tied), append(sampled, mean/n)
+			any = bestRight / tied
 		}
+		row.Chosen, row.Tasks = append(row.Chosen, any), append(row.Tasks, ep.Task.ID)
 	}
 	row.N, row.Attempts = len(chosen), len(values)
 	if row.N == 0 {

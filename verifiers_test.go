@@ -2,6 +2,8 @@ package pawl
 
 import (
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -123,6 +125,43 @@ func TestEvalVerifiersOnNano(t *testing.T) {
 	} {
 		if _, err := p.EvalVerifiers(t.Context(), policy, bad); !IsInput(err) || !strings.Contains(err.Error(), why) {
 			t.Errorf("%s: %v", why, err)
+		}
+	}
+}
+
+// Verifiers may ask seats of a recipe that other policies play; votes are counted as
+// the world reads answers, and the truth finds a right attempt where there is one.
+func TestEvalVerifiersOfATeam(t *testing.T) {
+	p := opened(t, t.TempDir())
+	policy, err := p.nano(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "team.yaml")
+	text := "policies: {solver: {from: base}, judge: {from: solver}}\nseats: {solver: {policy: solver}, judge: {policy: judge}}\nsample: greedy\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o := VerifierOptions{
+		EnvironmentOptions: EnvironmentOptions{Worlds: map[string]int{"countdown": 3}, Tasks: 12, Samples: 4, Seed: 1},
+		Verifiers:          []string{"reward_model: {seat: judge}", "likelihood: {seat: judge, value: total, reference: solver}", "oracle"},
+		Recipe:             file, Team: map[string]core.Policy{"judge": policy}, Votes: true,
+	}
+	rows, err := p.EvalVerifiers(t.Context(), policy, o)
+	if err != nil || len(rows) != 4 || rows[0].Verifier != Votes {
+		t.Fatalf("%+v (%v)", rows, err)
+	}
+	votes, head, same, truth := rows[0], rows[1], rows[2], rows[3]
+	if head.N != 0 || head.Silent != 1 || len(head.Chosen) != 12 {
+		t.Errorf("a judge without a head: %+v", head)
+	}
+	// Against itself every attempt is as likely as any other.
+	if same.Attempts != 48 || math.Abs(same.Accuracy-same.Sampled) > 1e-12 {
+		t.Errorf("a judge that is its own reference: %+v", same)
+	}
+	for i, best := range truth.Chosen {
+		if best != 0 && best != 1 || votes.Chosen[i] > best || same.Chosen[i] > best || head.Chosen[i] != same.Chosen[i] || truth.Tasks[i] != votes.Tasks[i] {
+			t.Errorf("task %s: votes %v, no verdict %v, the truth %v", truth.Tasks[i], votes.Chosen[i], head.Chosen[i], best)
 		}
 	}
 }
