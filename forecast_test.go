@@ -14,9 +14,9 @@ import (
 func asked50(t *testing.T) (tasks []core.Task) {
 	t.Helper()
 	for i := range 50 {
-		// 4 words, then the sign: 5 tokens of prompt. Solutions of 10 and of 30 tokens.
+		// Three words, a number and a sign: 5 tokens of prompt. Solutions of 10 and of 30 tokens.
 		ref := fmt.Sprintf(`{"answer":"1","solution":%q}`, strings.TrimSpace(strings.Repeat("w ", 10+20*(i%2))))
-		tasks = append(tasks, core.Task{ID: fmt.Sprint("t", i), Prompt: prompt.Turns("how many is it?"), Reference: []byte(ref)})
+		tasks = append(tasks, core.Task{ID: fmt.Sprint("t", i), Prompt: prompt.Turns(fmt.Sprintf("how is it %d?", i)), Reference: []byte(ref)})
 	}
 	return tasks
 }
