@@ -136,8 +136,7 @@ type visit struct {
 	level int
 	rules world.Rules
 	tasks []core.Task
-	votes []float64 // of each, as sampled gives them
-	index int       // among the worlds
+	index int // among the worlds
 	of    int
 }
 
