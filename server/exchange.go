@@ -48,7 +48,8 @@ func (s *Server) replies(api string, d dialect) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{id: newID(), api: api, began: time.Now(), status: http.StatusOK}
 		w.Header().Set(headerTrace, x.id)
-		w.Header().Set("X-Request-Id", x.id)
+		w.Header().Set("X-Request-Id", x.id) // as OpenAI's clients read it
+		w.Header().Set("Request-Id", x.id)   // as Anthropic's do
 		s.metrics.inflight.Inc()
 		defer s.metrics.inflight.Dec()
 		ctx, span := s.tracing.begin(r, x)

@@ -15,11 +15,17 @@ import (
 type follower struct {
 	s     *Server
 	model pawl.Model
-	run   *pawl.Following
+	run   following
 
 	mu      sync.Mutex
 	current core.Policy
 	refused core.Digest // the version whose check failed last
+}
+
+// following is a [pawl.Following].
+type following interface {
+	InForce(ctx context.Context) (core.Policy, error)
+	Probe(ctx context.Context, p core.Policy) (float64, error)
 }
 
 func (s *Server) follow(ctx context.Context, p *pawl.Pawl, m pawl.Model) (*follower, error) {

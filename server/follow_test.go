@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"errors"
+	"math"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
@@ -89,5 +91,44 @@ func TestFollowsRun(t *testing.T) {
 	defer mu.Unlock()
 	if len(notes) != 1 || !strings.Contains(notes[0], base.Short()) {
 		t.Errorf("people were told %q", notes)
+	}
+}
+
+// forced is a run whose policies in force, and their probes, are written down.
+type forced struct {
+	now    core.Policy
+	fails  error
+	differ map[string]float64 // by weights
+	probed []string
+}
+
+func (f *forced) InForce(context.Context) (core.Policy, error) { return f.now, f.fails }
+
+func (f *forced) Probe(_ context.Context, p core.Policy) (float64, error) {
+	f.probed = append(f.probed, string(p["weights"]))
+	return f.differ[string(p["weights"])], nil
+}
+
+// A policy that is not served as it was trained never answers: the one before stays,
+// until another is in force. It is probed once.
+func TestRefusesWhatIsServedOtherwise(t *testing.T) {
+	_, s, _ := newServer(t, Options{}, "says")
+	run := &forced{now: core.Policy{"weights": "a"}, differ: map[string]float64{"b": 0.5, "nan": math.NaN()}}
+	f := &follower{s: s, run: run, current: run.now}
+	for _, c := range []struct {
+		inForce string
+		fails   error
+		want    string
+	}{
+		{"a", nil, "a"}, {"b", nil, "a"}, {"b", nil, "a"}, {"c", nil, "c"}, {"nan", nil, "c"}, {"a", errors.New("the ledger cannot be read"), "c"}, {"a", nil, "a"},
+	} {
+		run.now, run.fails = core.Policy{"weights": core.Digest(c.inForce)}, c.fails
+		p, err := f.inForce(context.Background())
+		if err != nil || string(p["weights"]) != c.want {
+			t.Errorf("with %s in force (%v): served by %s, %v; want %s", c.inForce, c.fails, p["weights"], err, c.want)
+		}
+	}
+	if got := strings.Join(run.probed, " "); got != "b c nan a" {
+		t.Errorf("probed: %s", got)
 	}
 }

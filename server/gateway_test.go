@@ -256,3 +256,17 @@ func TestFailsMidStream(t *testing.T) {
 		t.Errorf("what fails before anything was said: status %d, %v", status, v)
 	}
 }
+
+// What fails where a model is served says so, and when to come again.
+func TestUpstreamFails(t *testing.T) {
+	h, _, _ := newServer(t, Options{}, "overloaded", "unreachable")
+	for _, c := range []struct {
+		model, code, after string
+		status             int
+	}{{"sim:overloaded", "upstream_overloaded", "3", 503}, {"majority-vote/sim:unreachable", "upstream_error", "", 502}} {
+		status, header, v := post(t, h, "/v1/chat/completions", chatBody(c.model, ""))
+		if status != c.status || at(v, "error", "code") != c.code || header.Get("Retry-After") != c.after {
+			t.Errorf("%s: status %d, Retry-After %q: %v", c.model, status, header.Get("Retry-After"), v)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"strings"
 
@@ -35,6 +36,7 @@ func refuse(param, format string, args ...any) *problem {
 func problemOf(ctx context.Context, err error) *problem {
 	var p *problem
 	var late *http.MaxBytesError
+	var sent *core.SendError
 	var unserved *core.UnservedError
 	var long *core.TooLongError
 	switch {
@@ -52,6 +54,8 @@ func problemOf(ctx context.Context, err error) *problem {
 		return &problem{status: http.StatusTooManyRequests, code: "budget_exceeded", message: err.Error()}
 	case errors.Is(err, context.DeadlineExceeded):
 		return &problem{status: http.StatusGatewayTimeout, code: "deadline_exceeded", param: headerDeadline, message: "answering: the deadline came before there was any answer"}
+	case errors.As(err, &sent):
+		return upstreamProblem(sent)
 	case errors.As(err, &unserved):
 		return unservedProblem(unserved)
 	case errors.As(err, &long):
@@ -60,6 +64,16 @@ func problemOf(ctx context.Context, err error) *problem {
 		return &problem{status: http.StatusBadRequest, code: "invalid_request", message: err.Error()}
 	}
 	return &problem{status: http.StatusInternalServerError, code: "internal_error", message: err.Error()}
+}
+
+// upstreamProblem is a call that failed where the model is served.
+func upstreamProblem(err *core.SendError) *problem {
+	p := &problem{status: http.StatusBadGateway, code: "upstream_error", message: "answering: the server of the model: " + err.Error(), after: int(math.Ceil(err.After.Seconds()))}
+	if err.Slow {
+		p.status, p.code = http.StatusServiceUnavailable, "upstream_overloaded"
+		p.after = max(p.after, 1)
+	}
+	return p
 }
 
 // unservedProblem names the field that a model cannot honour: its refusals begin with

@@ -41,7 +41,7 @@ for (const model of ["embedded", "greedy/embedded", "majority-vote/embedded", "b
     const { messages, seed, ...rest } = params;
     const whole = await openai.responses.create({ ...rest, input: "add 3 4" });
     const stream = openai.responses.stream({ ...rest, input: "add 3 4" });
-    return [whole.output_text, (await stream.finalResponse()).output_text];
+    return [whole.output_text, (await stream.finalResponse()).output[0].content[0].text];
   });
   await check("anthropic " + model, async () => {
     const { seed, ...rest } = params;

@@ -141,6 +141,10 @@ func (a *scripted) answer(ctx context.Context, r core.Request, sink func(core.De
 		return n, ctx.Err()
 	case "fails":
 		return n, errors.New("the upstream fell over")
+	case "overloaded":
+		return n, &core.SendError{Err: errors.New("too many requests"), Again: true, Slow: true, After: 3 * time.Second}
+	case "unreachable":
+		return n, &core.SendError{Err: errors.New("connection refused"), Again: true}
 	case "breaks":
 		if err := sink(core.Delta{Content: "half an "}); err != nil {
 			return n, err
