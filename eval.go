@@ -78,6 +78,7 @@ func (p *Pawl) Eval(ctx context.Context, o EvalOptions) (*Evaluation, error) {
 	}
 	player := p.player(plan, o.Seed, o.Observe)
 	player.Parallel = p.parallel(ctx, team)
+	player.Served = player.Parallel > 0
 	var values []float64
 	unjudged, reason := 0, ""
 	err = player.AttemptAll(ctx, team, plan.Measure.Sample, plan.Measure.Verify, tasks, func(ep *core.Episode) error {

@@ -350,6 +350,7 @@ func (p *Pawl) advance(ctx context.Context, row store.Run, j *job, gateUses int)
 		Sets: j.sets.sources, Initial: j.initial, Controls: j.Controls, Observe: j.Observe, Sandbox: p.Sandbox,
 		Parallel: p.parallel(ctx, j.initial),
 	}
+	run.Served = run.Parallel > 0
 	report, err := run.Do(ctx)
 	report.GateUses = gateUses
 	report.Caveat = strings.Join(j.caveats, "; ")

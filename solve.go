@@ -127,6 +127,7 @@ func (p *Pawl) solving(ctx context.Context, tasks []core.Task, o SolveOptions) (
 func (s *solving) each(ctx context.Context, tasks []core.Task, sink func(*core.Episode, error) error) error {
 	player := s.player(s.plan, s.o.Seed, s.o.Observe)
 	player.Parallel = s.parallel(ctx, s.team)
+	player.Served = player.Parallel > 0
 	err := player.AttemptEach(ctx, s.team, s.plan.Sample, s.plan.Inference(), tasks, func(ep *core.Episode, err error) error {
 		return sink(ep, refusal(err))
 	})

@@ -49,6 +49,7 @@ type Run struct {
 	Initial  map[string]core.Policy       // replaces how policies are first obtained
 	Controls []string                     // arms to run beside; nil for all
 	Parallel int                          // most concurrent calls of one step; 0 for the processors
+	Served   bool                         // by others: tasks are asked one by one, side by side, so that the calls of each are counted
 	Clock    Clock                        // nil for the system's
 	Observe  func(Event)                  // called in order, from one goroutine at a time; may be nil
 

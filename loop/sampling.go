@@ -179,14 +179,13 @@ func (s *sampling) draw(ctx context.Context, tasks []core.Task) ([]*core.Episode
 	return eps, nil
 }
 
-// play uses one batch where the sampler can and the run does not say how many are
-// played at a time, else a bounded pool. A task that
+// play uses one batch where the sampler can and the models are here, else a bounded pool. A task that
 // cannot be played becomes a failed episode; a batch that fails is played task
 // by task, to find out which. An error ends the run only if it is the run's own
 // (interrupted, budget reached, a panic) or if nothing can be played: where
 // every task of a whole chunk fails, or every task so far.
 func (s *sampling) play(ctx context.Context, sampler core.Sampler, calls []core.Call, tasks []core.Task) ([]*core.Episode, error) {
-	if b, ok := sampler.(core.BatchSampler); ok && s.run.Parallel == 0 {
+	if b, ok := sampler.(core.BatchSampler); ok && !s.run.Served {
 		eps, err := b.SampleBatch(ctx, calls, tasks)
 		if err == nil && len(eps) != len(tasks) {
 			err = fmt.Errorf("a batch of %d tasks gave %d episodes", len(tasks), len(eps))
@@ -265,7 +264,7 @@ func (r *Run) judgeWith(ctx context.Context, verifier core.Verifier, label strin
 		if err != nil {
 			return fmt.Errorf("verifying with %s: %w", label, err)
 		}
-		if r.Parallel > 0 { // a model that others serve, whose cost only its calls tell
+		if r.Served { // a model that others serve, whose cost only its calls tell
 			used.together(js)
 		}
 		for i, ep := range played {

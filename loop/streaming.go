@@ -15,8 +15,8 @@ import (
 // is there: episodes reach sink in task order, each when those before it have, with
 // the error of one that could not be played or judged, which ends nothing; only
 // sink's own error does, an interruption, the budget, and a bug. Where the actors
-// serve many tasks at once, and so ask for chunks, it is AttemptAll, unless the run
-// says how many are played at a time (Parallel).
+// serve many tasks at once, and so ask for chunks, it is AttemptAll, unless
+// others serve the models.
 func (r *Run) AttemptEach(ctx context.Context, team map[string]core.Policy, sample core.Spec, verify []core.Spec, tasks []core.Task, sink func(*core.Episode, error) error) (err error) {
 	defer recoverInto(&err)
 	s := r.sampling(nil, 0, "solve", team, sample, verify, tasks)
@@ -25,7 +25,7 @@ func (r *Run) AttemptEach(ctx context.Context, team map[string]core.Policy, samp
 	if err != nil {
 		return fmt.Errorf("building sampler %s: %w", sample.Label(), err)
 	}
-	if _, batch := built.(core.BatchSampler); batch && r.Parallel == 0 {
+	if _, batch := built.(core.BatchSampler); batch && !r.Served {
 		return r.AttemptAll(ctx, team, sample, verify, tasks, func(ep *core.Episode) error {
 			if ep.Err != "" {
 				return sink(ep, fmt.Errorf("sampling with %s: %s", sample.Label(), Failure(ep)))

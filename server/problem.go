@@ -54,12 +54,12 @@ func problemOf(ctx context.Context, err error) *problem {
 		return &problem{status: http.StatusTooManyRequests, code: "budget_exceeded", message: err.Error()}
 	case errors.Is(err, context.DeadlineExceeded):
 		return &problem{status: http.StatusGatewayTimeout, code: "deadline_exceeded", param: headerDeadline, message: "answering: the deadline came before there was any answer"}
-	case errors.As(err, &sent):
-		return upstreamProblem(sent)
 	case errors.As(err, &unserved):
 		return unservedProblem(unserved)
 	case errors.As(err, &long):
 		return &problem{status: http.StatusBadRequest, code: "context_length_exceeded", param: "messages", message: "answering: " + long.Error()}
+	case errors.As(err, &sent):
+		return upstreamProblem(sent)
 	case pawl.IsInput(err):
 		return &problem{status: http.StatusBadRequest, code: "invalid_request", message: err.Error()}
 	}
