@@ -20,6 +20,11 @@ type provider interface {
 	Dialect(m core.ModelName) string
 }
 
+// providers are those of this version of Pawl, whose calls payer pays for.
+func providers(core.Payer) map[string]provider {
+	return map[string]provider{}
+}
+
 // models is loop.Models over every kind of model: a policy with a PartModel is
 // served by the provider of its kind, any other by the embedded engine.
 type models struct {
@@ -68,6 +73,20 @@ func (m *models) served(ctx context.Context, p core.Policy) (name core.ModelName
 		return name, nil, true, fmt.Errorf("serving model %s: this version of Pawl has no models of kind %q", name.Name, name.Kind)
 	}
 	return name, by, true, nil
+}
+
+// servedTasks is how many tasks are under way at once where others serve the
+// models: the machine waits then, and the payer bounds what is sent.
+const servedTasks = 256
+
+// parallel is loop.Run.Parallel for policies.
+func (m *models) parallel(policies map[string]core.Policy) int {
+	for _, p := range policies {
+		if _, ok := p[core.PartModel]; ok {
+			return servedTasks
+		}
+	}
+	return 0
 }
 
 // Actor is the actor that plays seat under policy p.

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"pawl/core"
+	"pawl/exec"
 	"pawl/model/embedded"
 	"pawl/recipe"
 	"pawl/recipes"
@@ -38,6 +39,8 @@ type Pawl struct {
 	store  *store.Store
 	engine *embedded.Engine
 	models *models // the engine, and all that is served elsewhere
+	payer  core.Payer
+	till   till
 	finder recipe.Finder
 
 	boxes   sync.Mutex // guards what follows
@@ -61,10 +64,10 @@ func Open(o Options) (*Pawl, error) {
 		}
 	}
 	engine := embedded.New(s)
-	return &Pawl{
-		dir: o.Dir, store: s, engine: engine, finder: Finder(o.Recipes), options: o.Sandbox,
-		models: &models{Engine: engine, store: s, providers: map[string]provider{}},
-	}, nil
+	p := &Pawl{dir: o.Dir, store: s, engine: engine, finder: Finder(o.Recipes), options: o.Sandbox}
+	p.payer = exec.NewPayer(exec.PayerOptions{Account: func(ctx context.Context) (*exec.Account, error) { return p.till.account(ctx, p) }})
+	p.models = &models{Engine: engine, store: s, providers: providers(p.payer)}
+	return p, nil
 }
 
 // Version of this program.
@@ -82,7 +85,7 @@ func (p *Pawl) Close() error {
 		err = p.box.Close()
 		p.box = nil
 	}
-	return errors.Join(err, p.store.Close())
+	return errors.Join(err, p.till.close(), p.store.Close())
 }
 
 // Sandbox is what runs code of others, opened when it is first asked for: most

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"pawl/core"
+	"pawl/exec"
 	"pawl/loop"
 	"pawl/recipe"
 	"pawl/registry"
@@ -328,14 +329,23 @@ func (p *Pawl) advance(ctx context.Context, row store.Run, j *job, gateUses int)
 	if err != nil {
 		return nil, errors.Join(err, lease.Release(final))
 	}
+	// One cap over the whole loop, whatever arm or seat a call is for.
+	account, err := exec.NewAccount(final, lease, row.ID, capOf(j.plan.Budget))
+	if err != nil {
+		return nil, errors.Join(err, lease.Release(final))
+	}
+	ctx = exec.OnAccount(ctx, account)
 	run := &loop.Run{
 		ID: row.ID, Plan: j.plan, Seed: j.Seed, Salt: salt(row), Ledger: l, Models: p.models, Registry: registry.Default,
-		Sets: j.sets.sources, Initial: j.initial, Controls: j.Controls, Observe: j.Observe, Sandbox: p.Sandbox,
+		Sets: j.sets.sources, Initial: j.initial, Controls: j.Controls, Observe: j.Observe, Sandbox: p.Sandbox, Parallel: p.models.parallel(j.initial),
 	}
 	report, err := run.Do(ctx)
 	report.GateUses = gateUses
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause
+	}
+	if errors.Is(err, loop.ErrBudget) {
+		err = fmt.Errorf("%w; the same command goes on with a larger budget.usd or budget.tokens, as --set budget.usd=5", err)
 	}
 	status := store.Done
 	switch {

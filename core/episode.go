@@ -49,6 +49,11 @@ func (u *Usage) Add(v Usage) {
 	u.MicroUSD += v.MicroUSD
 }
 
+// Sub takes v from u.
+func (u *Usage) Sub(v Usage) {
+	u.Add(Usage{-v.Calls, -v.PromptTokens, -v.CompletionTokens, -v.MicroUSD})
+}
+
 // Tokens is prompt and completion tokens together.
 func (u Usage) Tokens() int64 { return u.PromptTokens + u.CompletionTokens }
 

@@ -29,7 +29,7 @@ const stepVersion = 1
 // Errors that end a run, to be matched by callers.
 var (
 	ErrNothingKept = errors.New("nothing was kept")
-	ErrBudget      = errors.New("the budget is reached")
+	ErrBudget      = core.ErrSpent
 )
 
 // Run is one run of a recipe.
