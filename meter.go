@@ -28,7 +28,7 @@ type local interface {
 	core.BatchActor
 	core.Scorer
 	core.Reader
-	core.Valuer
+	core.TokenValuer
 	core.Instrumented
 }
 
@@ -95,6 +95,14 @@ func (a *metered) Read(ctx context.Context, paths [][]core.Node, r core.Reading)
 
 func (a *metered) Values(ctx context.Context, paths [][]core.Node) ([]float64, error) {
 	all, err := a.local.Values(ctx, paths)
+	for i := range all {
+		a.read(paths[i])
+	}
+	return all, err
+}
+
+func (a *metered) TokenValues(ctx context.Context, paths [][]core.Node) ([]core.TokenValues, error) {
+	all, err := a.local.TokenValues(ctx, paths)
 	for i := range all {
 		a.read(paths[i])
 	}

@@ -2,6 +2,7 @@ package pawl
 
 import (
 	"context"
+	"math"
 
 	"pawl/core"
 )
@@ -32,19 +33,13 @@ func (p *Pawl) VerifierAnswers(ctx context.Context, policy core.Policy, o Verifi
 		return nil, inputf("judging answers: %d samples of a task: at least 1 is needed", o.Samples)
 	}
 	var all []WorldAnswers
-	err := p.judgeWorlds(ctx, policy, o, func(v *visit, name string, spec core.Spec, j *jury, eps []*core.Episode, right [][]bool) error {
-		judged, _, err := j.scored(ctx, spec, eps)
-		if err != nil {
-			return err
-		}
-		w := WorldAnswers{World: v.name, Verifier: name, Tasks: len(eps)}
-		for i, ep := range judged {
-			// Leaves that a judge appended are no attempts: those follow the root.
-			best, found := JudgedAnswer{Task: ep.Task.ID}, false
-			for k, ok := range right[i] {
-				s, scored := ep.ScoreOf(spec.Label(), ep.Root()+1+core.Ref(k))
-				if scored && !s.Abstain && (!found || s.Value > best.Value) {
-					best.Value, best.Right, found = s.Value, ok, true
+	o.Verdicts = func(row VerifierRow, of []Verdicts) {
+		w := WorldAnswers{World: row.World, Verifier: row.Verifier, Tasks: len(of)}
+		for _, v := range of {
+			best, found := JudgedAnswer{Task: v.Task.ID}, false
+			for k, value := range v.Values {
+				if !math.IsNaN(value) && (!found || value > best.Value) {
+					best.Value, best.Right, found = value, v.Right[k], true
 				}
 			}
 			if found {
@@ -52,7 +47,7 @@ func (p *Pawl) VerifierAnswers(ctx context.Context, policy core.Policy, o Verifi
 			}
 		}
 		all = append(all, w)
-		return nil
-	})
+	}
+	_, err := p.judged(ctx, policy, o)
 	return all, err
 }

@@ -1,18 +1,15 @@
 package pawl
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"pawl/core"
-	"pawl/loop"
-	"pawl/recipe"
 	"pawl/registry"
-	"pawl/stats"
 )
 
 // VerifierRow says how well a verifier that sees no answers judges a policy's
@@ -36,6 +33,14 @@ type VerifierRow struct {
 	GainLow  float64 `json:"gain_low"`
 	GainTop  float64 `json:"gain_high"`
 
+	// By how much the attempt chosen here is better than the one that another
+	// verifier chooses, over all tasks, paired; where one of them abstains it is
+	// worth any attempt. Nil where there is nothing to compare with.
+	Against      string   `json:"against,omitempty"`
+	Advantage    *float64 `json:"advantage,omitempty"`
+	AdvantageLow *float64 `json:"advantage_low,omitempty"`
+	AdvantageTop *float64 `json:"advantage_high,omitempty"`
+
 	// Of attempts, by value. Nil where all are right or all wrong, or values are no
 	// probabilities.
 	AUROC       *float64 `json:"auroc,omitempty"`
@@ -46,13 +51,53 @@ type VerifierRow struct {
 
 	Tokens       float64 `json:"tokens"`       // that the model read or wrote for an attempt
 	Milliseconds float64 `json:"milliseconds"` // for an attempt, many judged together
+
+	// Of each task, verdict or not: its id, and the chance that the chosen attempt is
+	// right; see Worth.
+	Tasks  []string  `json:"-"`
+	Chosen []float64 `json:"-"`
 }
 
 // VerifierOptions say which verifiers to measure where.
 type VerifierOptions struct {
 	EnvironmentOptions
 	Verifiers []string // name, or name and settings in YAML; nil for Applicable
+	Against   string   // another, whose choices every row is compared with; "" for none
+
+	// In place of the worlds: tasks as LoadTasks reads them, with a reference answer
+	// or an oracle, the first EnvironmentOptions.Tasks of them; and completions of
+	// them in place of samples, of which all count.
+	From        string
+	Completions string
+
+	Temperature float64     // of the samples; 0 for 1
+	Judge       core.Policy // plays the seats that verifiers ask; nil for the policy itself
+
+	// Seats that verifiers may ask beside the policy's: those of a recipe, name or
+	// path, with the policies that play them. Left out, there is but solver.
+	Recipe string
+	Team   map[string]core.Policy
+
+	// Votes adds a row of votes for answers as the world reads them, whatever they
+	// are written as, before the others of a world: where answers are open, a
+	// verifier that reads texts cannot count them so.
+	Votes bool
+
+	Greedy   bool                                 // also attempt each task greedily
+	Verdicts func(row VerifierRow, of []Verdicts) // what a row is made of; may be nil
 }
+
+// Verdicts are what a verifier says of the attempts at one task, beside the truth.
+type Verdicts struct {
+	Task   core.Task
+	Texts  []string  // of the attempts
+	Right  []bool    // of each
+	Values []float64 // of each; NaN where the verifier abstains
+	Greedy bool      // whether the greedy attempt is right, where one was asked for
+}
+
+// Votes names the row of votes for answers as the world reads them.
+const Votes = "votes"
 
 // compositeVerifiers are applicable ones that take another verifier.
 var compositeVerifiers = []string{"weighted_vote: {by: p_true}"}
@@ -78,17 +123,24 @@ func Applicable() []string {
 	return names
 }
 
-// lastPart reads the final answer of a compact solution: what follows the last
-// step.
-var lastPart = map[string]string{"extract": "regex", "pattern": "[^;]*$"}
+// lastPart reads the final answer of a compact solution, its last word: what follows
+// the last step. The pattern is quoted since settings are YAML, where brackets are a
+// list.
+var lastPart = map[string]string{"extract": "regex", "pattern": "'[^; ]+;?$'"}
 
-// worldVerifier decodes a verifier for attempts at a world's tasks in the compact
-// dialect: where it reads answers and is not told how, it reads the last part.
-func worldVerifier(text string) (core.Spec, error) {
+// WorldVerifier decodes a verifier for attempts at a world's tasks in the compact
+// dialect: where it reads answers and is not told how, it reads the last word.
+func WorldVerifier(text string) (core.Spec, error) {
 	spec, err := verifierNamed(text, lastPart)
 	if err != nil || strings.Contains(text, "extract") {
-		spec, err = verifierNamed(text, nil)
+		return fileVerifier(text)
 	}
+	return spec, nil
+}
+
+// fileVerifier decodes a verifier for attempts in words.
+func fileVerifier(text string) (core.Spec, error) {
+	spec, err := verifierNamed(text, nil)
 	if err != nil {
 		return core.Spec{}, inputf("measuring verifiers: %w", err)
 	}
@@ -96,193 +148,97 @@ func worldVerifier(text string) (core.Spec, error) {
 }
 
 // EvalVerifiers lets verifiers judge a policy's samples in worlds, the policy
-// playing every seat that they ask, and compares them with the oracle.
+// playing every seat that they ask, and compares them with the oracle. Of tasks
+// that o.From names the truth is what Eval measures by; a nil policy is none, which
+// recorded completions need not have.
 func (p *Pawl) EvalVerifiers(ctx context.Context, policy core.Policy, o VerifierOptions) ([]VerifierRow, error) {
-	if o.Samples < 2 {
+	if o.Completions == "" && o.Samples < 2 {
 		return nil, inputf("measuring verifiers: %d samples of a task: at least 2 are needed to choose from", o.Samples)
 	}
-	var rows []VerifierRow
-	err := p.judgeWorlds(ctx, policy, o, func(v *visit, name string, spec core.Spec, j *jury, eps []*core.Episode, right [][]bool) error {
-		row, err := j.judge(ctx, spec, eps, right)
-		row.World, row.Level, row.Sizes, row.Verifier = v.name, v.level, o.Sizes[v.name], name
-		rows = append(rows, row)
-		return err
-	})
-	return rows, err
+	return p.judged(ctx, policy, o)
 }
 
-// judgeWorlds samples tasks of worlds and gives every verifier its turn at the
-// attempts, which it leaves as they were.
-func (p *Pawl) judgeWorlds(ctx context.Context, policy core.Policy, o VerifierOptions,
-	turn func(v *visit, name string, spec core.Spec, j *jury, eps []*core.Episode, right [][]bool) error) error {
+// judged is EvalVerifiers for any number of samples.
+func (p *Pawl) judged(ctx context.Context, policy core.Policy, o VerifierOptions) ([]VerifierRow, error) {
+	c, err := p.court(policy, o)
+	if err != nil {
+		return nil, err
+	}
+	if o.From != "" {
+		return c.tasks(ctx)
+	}
 	names := slices.Sorted(maps.Keys(o.Worlds))
 	if err := o.check(names); err != nil {
-		return err
-	}
-	verifiers := o.Verifiers
-	if verifiers == nil {
-		verifiers = Applicable()
-	}
-	specs := make([]core.Spec, len(verifiers))
-	for i, text := range verifiers {
-		var err error
-		if specs[i], err = worldVerifier(text); err != nil {
-			return err
-		}
+		return nil, err
 	}
 	actor, err := p.models.Actor(ctx, policy, "solver", core.Options{})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	model, ok := actor.(player)
 	if !ok {
-		return fmt.Errorf("measuring verifiers: the model takes no batches or gives no log-probabilities")
+		return nil, fmt.Errorf("measuring verifiers: the model takes no batches or gives no log-probabilities")
 	}
-	plan, err := p.planOrAlone("")
-	if err != nil {
-		return err
+	if c.jury.plan, err = p.planOrAlone(o.Recipe); err != nil {
+		return nil, err
 	}
-	if err := plan.Override("seats.solver.max_tokens", fmt.Sprint(longestAnswer)); err != nil {
-		return err
+	if err := c.jury.plan.Override("seats.solver.max_tokens", fmt.Sprint(longestAnswer)); err != nil {
+		return nil, err
 	}
-	jury := &jury{p: p, plan: plan, team: map[string]core.Policy{"solver": policy}, seed: o.Seed}
+	var rows []VerifierRow
 	for i, name := range names {
 		v := visit{model: model, o: o.EnvironmentOptions, name: name, level: o.Worlds[name], index: i, of: len(names)}
-		eps, right, err := v.sampled(ctx)
+		b, err := v.sampled(ctx, o)
+		if err == nil && b != nil { // nil: a play of which nothing is right or wrong
+			var found []VerifierRow
+			found, err = c.hear(ctx, b, func(part string) { v.told(part, 0) })
+			rows = append(rows, found...)
+		}
 		if err != nil {
-			return fmt.Errorf("measuring verifiers in world %s: %w", name, err)
-		}
-		if eps == nil {
-			continue // a play of which nothing is right or wrong
-		}
-		for k, spec := range specs {
-			v.told(verifiers[k], 0)
-			if err := turn(&v, verifiers[k], spec, jury, eps, right); err != nil {
-				return fmt.Errorf("measuring verifiers in world %s: %w", name, err)
-			}
+			return nil, fmt.Errorf("measuring verifiers in world %s: %w", name, err)
 		}
 	}
-	return nil
+	return rows, nil
 }
 
-// sampled are samples at temperature 1 of each task as episodes, and which of
-// them are right. A play is one attempt, its transcript.
-func (v *visit) sampled(ctx context.Context) ([]*core.Episode, [][]bool, error) {
+// heat is the temperature of the samples.
+func (o VerifierOptions) heat() float64 { return cmp.Or(o.Temperature, 1) }
+
+// sampled are samples of each task, and which of them are right;
+// nil in a world in which nothing is. A play is one attempt, its transcript.
+func (v *visit) sampled(ctx context.Context, o VerifierOptions) (*bench, error) {
 	if err := v.draw(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if v.rules.Judge == nil {
-		return nil, nil, nil
+		return nil, nil
 	}
-	attempts, err := v.attempts(ctx, "samples", v.o.Samples, 1)
+	b := &bench{name: v.name, level: v.level, sizes: v.o.Sizes[v.name], right: make([][]bool, len(v.tasks))}
+	if o.Greedy {
+		first, err := v.attempts(ctx, "greedy", 1, 0)
+		if err != nil {
+			return nil, err
+		}
+		for _, of := range first {
+			b.greedy = append(b.greedy, of[0].right)
+		}
+	}
+	attempts, err := v.attempts(ctx, "samples", v.o.Samples, o.heat())
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	eps, right := make([]*core.Episode, len(v.tasks)), make([][]bool, len(v.tasks))
 	for i, t := range v.tasks {
-		eps[i] = core.NewEpisode(t, v.o.Seed)
+		if o.Votes {
+			b.votes = append(b.votes, vote(attempts[i]))
+		}
+		ep := core.NewEpisode(t, v.o.Seed)
 		for _, a := range attempts[i] {
 			n := a.node
-			n.Parent, n.Actor, n.Role, n.Content = eps[i].Root(), "solver", core.RoleAssistant, oneLine(a.text)
-			eps[i].Append(n)
-			right[i] = append(right[i], a.right)
+			n.Parent, n.Actor, n.Role, n.Content = ep.Root(), "solver", core.RoleAssistant, oneLine(a.text)
+			ep.Append(n)
+			b.right[i] = append(b.right[i], a.right)
 		}
+		b.eps = append(b.eps, ep)
 	}
-	return eps, right, nil
-}
-
-// jury lets a policy judge in every seat.
-type jury struct {
-	p    *Pawl
-	plan *recipe.Plan
-	team map[string]core.Policy
-	seed uint64
-}
-
-// judge measures one verifier. It leaves the episodes as they were.
-func (j *jury) judge(ctx context.Context, spec core.Spec, eps []*core.Episode, right [][]bool) (VerifierRow, error) {
-	began := time.Now()
-	judged, tokens, err := j.scored(ctx, spec, eps)
-	if err != nil {
-		return VerifierRow{}, err
-	}
-	took := time.Since(began)
-	row := rate(spec.Label(), judged, right)
-	all := 0
-	for _, of := range right {
-		all += len(of)
-	}
-	row.Silent = 1 - float64(row.Attempts)/float64(all)
-	row.Tokens = float64(tokens) / float64(all)
-	row.Milliseconds = took.Seconds() * 1000 / float64(all)
-	return row, nil
-}
-
-// scored are copies of the episodes with the scores of one verifier, and the
-// tokens that the model read or wrote for them.
-func (j *jury) scored(ctx context.Context, spec core.Spec, eps []*core.Episode) ([]*core.Episode, int64, error) {
-	judged := make([]*core.Episode, len(eps))
-	for i, ep := range eps {
-		c := *ep
-		c.Nodes, c.Scores = slices.Clip(ep.Nodes), nil
-		judged[i] = &c
-	}
-	player := j.p.player(j.plan, j.seed, func(loop.Event) {})
-	meter := &meter{Models: player.Models}
-	player.Models = meter
-	err := player.Judge(ctx, j.team, []core.Spec{spec}, judged)
-	return judged, meter.tokens.Load(), err
-}
-
-// rate compares the scores of one verifier with the truth.
-func rate(by string, eps []*core.Episode, right [][]bool) VerifierRow {
-	var row VerifierRow
-	var values []float64
-	var truth []bool
-	var cluster []string
-	var chosen, sampled []float64 // of each task with a verdict
-	for i, ep := range eps {
-		first := ep.Root() + 1
-		best, bestRight, tied, mean, n := 0.0, 0.0, 0.0, 0.0, 0.0
-		for k, ok := range right[i] {
-			s, scored := ep.ScoreOf(by, first+core.Ref(k))
-			if !scored || s.Abstain {
-				continue
-			}
-			values, truth, cluster = append(values, s.Value), append(truth, ok), append(cluster, ep.Task.ID)
-			mean += b2f(ok)
-			switch {
-			case n == 0 || s.Value > best:
-				best, bestRight, tied = s.Value, b2f(ok), 1
-			case s.Value == best:
-				bestRight, tied = bestRight+b2f(ok), tied+1
-			}
-			n++
-		}
-		if n > 0 {
-			chosen, sampled = append(chosen, bestRight/tied), append(sampled, mean/n)
-		}
-	}
-	row.N, row.Attempts = len(chosen), len(values)
-	if row.N == 0 {
-		return row
-	}
-	row.Accuracy, row.Low, row.High = interval(chosen)
-	row.Sampled = stats.Mean(sampled)
-	gains := make([]float64, len(chosen))
-	for i := range gains {
-		gains[i] = chosen[i] - sampled[i]
-	}
-	row.Gain, row.GainLow, row.GainTop = interval(gains)
-	if e, ok := stats.AUROCEstimate("", values, truth, cluster); ok {
-		row.AUROC, row.AUROCLow, row.AUROCTop = &e.Value, &e.Low, &e.High
-	}
-	if !slices.ContainsFunc(values, func(v float64) bool { return v < 0 || v > 1 }) {
-		ece := stats.ECE(stats.EqualWidth(values, truth, 10))
-		row.ECE = &ece
-	}
-	if c, ok := stats.CoverageAt(stats.RiskCoverage(values, truth), 0.05); ok {
-		row.CoverageAt5 = float64(c.N) / float64(len(values))
-	}
-	return row
+	return b, nil
 }

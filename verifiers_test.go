@@ -2,6 +2,8 @@ package pawl
 
 import (
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +12,7 @@ import (
 	"pawl/coretest"
 	"pawl/model/nano"
 	_ "pawl/std"
+	"pawl/verifier"
 )
 
 // scoredBy is an episode whose attempts have these values by "v"; NaN abstains.
@@ -34,7 +37,7 @@ func TestRateVerifier(t *testing.T) {
 		scoredBy("part", nan, 0.4),       // what it has no verdict on does not count: 0, sampled 0
 	}
 	right := [][]bool{{true, false, false}, {true, false, true}, {true, true}, {true, false}}
-	r := rate("v", eps, right)
+	r := rate(verdicts("v", eps, &bench{right: right}))
 	if r.N != 3 || r.Attempts != 7 {
 		t.Errorf("%d tasks, %d attempts", r.N, r.Attempts)
 	}
@@ -55,10 +58,10 @@ func TestRateVerifier(t *testing.T) {
 	if r.GainLow > r.Gain || r.GainTop < r.Gain || r.Low > r.Accuracy || r.High < r.Accuracy {
 		t.Errorf("intervals do not hold their figures: %+v", r)
 	}
-	if r := rate("nobody", eps, right); r.N != 0 || r.AUROC != nil {
+	if r := rate(verdicts("nobody", eps, &bench{right: right})); r.N != 0 || r.AUROC != nil {
 		t.Errorf("a verifier without verdicts: %+v", r)
 	}
-	if r := rate("v", []*core.Episode{scoredBy("far", 3, -1)}, [][]bool{{true, false}}); r.ECE != nil || *r.AUROC != 1 {
+	if r := rate(verdicts("v", []*core.Episode{scoredBy("far", 3, -1)}, &bench{right: [][]bool{{true, false}}})); r.ECE != nil || *r.AUROC != 1 {
 		t.Errorf("values that are no probabilities: %+v", r)
 	}
 }
@@ -124,5 +127,105 @@ func TestEvalVerifiersOnNano(t *testing.T) {
 		if _, err := p.EvalVerifiers(t.Context(), policy, bad); !IsInput(err) || !strings.Contains(err.Error(), why) {
 			t.Errorf("%s: %v", why, err)
 		}
+	}
+}
+
+// Verifiers may ask seats of a recipe that other policies play; votes are counted as
+// the world reads answers, and the truth finds a right attempt where there is one.
+func TestEvalVerifiersOfATeam(t *testing.T) {
+	p := opened(t, t.TempDir())
+	policy, err := p.nano(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "team.yaml")
+	text := "policies: {solver: {from: base}, judge: {from: solver}}\nseats: {solver: {policy: solver}, judge: {policy: judge}}\nsample: greedy\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o := VerifierOptions{
+		EnvironmentOptions: EnvironmentOptions{Worlds: map[string]int{"countdown": 3}, Tasks: 12, Samples: 4, Seed: 1},
+		Verifiers:          []string{"reward_model: {seat: judge}", "likelihood: {seat: judge, value: total, reference: solver}", "oracle"},
+		Recipe:             file, Team: map[string]core.Policy{"judge": policy}, Votes: true,
+	}
+	rows, err := p.EvalVerifiers(t.Context(), policy, o)
+	if err != nil || len(rows) != 4 || rows[0].Verifier != Votes {
+		t.Fatalf("%+v (%v)", rows, err)
+	}
+	votes, head, same, truth := rows[0], rows[1], rows[2], rows[3]
+	if head.N != 0 || head.Silent != 1 || len(head.Chosen) != 12 {
+		t.Errorf("a judge without a head: %+v", head)
+	}
+	// Against itself every attempt is as likely as any other.
+	if same.Attempts != 48 || math.Abs(same.Accuracy-same.Sampled) > 1e-12 {
+		t.Errorf("a judge that is its own reference: %+v", same)
+	}
+	for i, best := range truth.Chosen {
+		if best != 0 && best != 1 || votes.Chosen[i] > best || same.Chosen[i] > best || head.Chosen[i] != same.Chosen[i] || truth.Tasks[i] != votes.Tasks[i] {
+			t.Errorf("task %s: votes %v, no verdict %v, the truth %v", truth.Tasks[i], votes.Chosen[i], head.Chosen[i], best)
+		}
+	}
+}
+
+// Votes in worlds read the last word of an attempt, whatever the verifier is told
+// beside it, and nothing is read where the caller says how.
+func TestWorldVerifierReadsTheLastWord(t *testing.T) {
+	for text, want := range map[string]string{
+		"majority_vote":                                "regex",
+		"majority_vote: {losers: share}":               "regex",
+		"{majority_vote: {extract: number}}":           "number",
+		"weighted_vote: {by: p_true, power: 2}":        "regex",
+		"weighted_vote: {by: p_true, extract: hashes}": "hashes",
+	} {
+		spec, err := WorldVerifier(text)
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		var got verifier.Extract
+		switch c := spec.Config.(type) {
+		case verifier.MajorityVoteConfig:
+			got = c.Extract
+		case verifier.WeightedVoteConfig:
+			got = c.Extract
+		}
+		if got.From != want {
+			t.Errorf("%s reads %q, want %q", text, got.From, want)
+		}
+		for completion, answer := range map[string]string{
+			"3 17 0 6 0 6 19 8 7 6 7 13":      "13",
+			"[7,8,5,0];[0,5,8,7];[1,6,9,8]":   "[1,6,9,8]",
+			"tail[8,7][7];tail|add1":          "tail|add1",
+			"2>21915080=29580;+213903;309312": "309312",
+			"2*44=88,8+88=96":                 "2*44=88,8+88=96",
+			"seze(0)=5;5":                     "5",
+			"3;6;7;8;":                        "8",
+		} {
+			if want == "regex" && got.Answer(completion) != answer {
+				t.Errorf("%s reads %q of %q, want %q", text, got.Answer(completion), completion, answer)
+			}
+		}
+	}
+}
+
+// A verifier without a verdict on a task is worth any attempt there.
+func TestAdvantage(t *testing.T) {
+	nan := math.NaN()
+	right := &bench{right: [][]bool{{true, false}, {true, false}, {true, false}}}
+	own := verdicts("v", []*core.Episode{scoredBy("a", 0.9, 0.1), scoredBy("b", nan, nan), scoredBy("c", 0.5, 0.5)}, right)
+	other := verdicts("v", []*core.Episode{scoredBy("a", 0.1, 0.9), scoredBy("b", 0.9, nan), scoredBy("c", nan, 0.2)}, right)
+	if got := Worth(own); !slices.Equal(got, []float64{1, 0.5, 0.5}) {
+		t.Errorf("worth of the choices: %v", got)
+	}
+	if got := Worth(other); !slices.Equal(got, []float64{0, 1, 0}) {
+		t.Errorf("worth of the other's choices: %v", got)
+	}
+	var row VerifierRow
+	row.compare(choices(own), choices(other))
+	if *row.Advantage != (1-0.5+0.5)/3 || *row.AdvantageLow > *row.Advantage || *row.AdvantageTop < *row.Advantage {
+		t.Errorf("advantage %v [%v, %v]", *row.Advantage, *row.AdvantageLow, *row.AdvantageTop)
+	}
+	row.compare(choices(own), choices(own))
+	if *row.Advantage != 0 || *row.AdvantageLow != 0 || *row.AdvantageTop != 0 {
+		t.Errorf("advantage over itself %v [%v, %v]", *row.Advantage, *row.AdvantageLow, *row.AdvantageTop)
 	}
 }

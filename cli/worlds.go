@@ -75,16 +75,18 @@ func (f worldFlags) options(c *console, p *pawl.Pawl) (pawl.EnvironmentOptions, 
 		const middle = 3
 		levels[f.World] = cmp.Or(f.Level, middle)
 	}
+	return pawl.EnvironmentOptions{Worlds: levels, Sizes: sizes, Tasks: f.N, Samples: f.Samples, Seed: f.Seed, Observe: observed(c)}, nil
+}
+
+// observed shows people how far a measurement is.
+func observed(c *console) func(pawl.Visit) {
 	view := newRunView(c, true)
-	return pawl.EnvironmentOptions{
-		Worlds: levels, Sizes: sizes, Tasks: f.N, Samples: f.Samples, Seed: f.Seed,
-		Observe: func(v pawl.Visit) {
-			e := loop.Event{Stage: fmt.Sprintf("%s, world %d of %d", v.World, v.Index+1, v.Of)}
-			if v.Part != "" {
-				e.Stage += ", " + v.Part
-				e.Progress = core.Progress{Done: v.Done, Total: v.Tasks}
-			}
-			view.observe(e)
-		},
-	}, nil
+	return func(v pawl.Visit) {
+		e := loop.Event{Stage: fmt.Sprintf("%s, world %d of %d", v.World, v.Index+1, v.Of)}
+		if v.Part != "" {
+			e.Stage += ", " + v.Part
+			e.Progress = core.Progress{Done: v.Done, Total: v.Tasks}
+		}
+		view.observe(e)
+	}
 }

@@ -59,7 +59,8 @@ type Host interface {
 	Policies() map[string]Policy
 	// Try plays a candidate on a search set (never on gate or audit).
 	Try(ctx context.Context, p Policy, set string) ([]*Episode, error)
-	// Wording says how a seat is asked in the role of the named prompt template.
+	// Wording says how a seat is asked in the role of the named prompt template;
+	// without a name it tells the dialect alone.
 	// Components call it by way of package prompt.
 	Wording(prompt, seat string) (Wording, error)
 	// Sandbox runs code that nobody vouches for; an error where there is none that
@@ -115,4 +116,14 @@ type Encoder interface {
 	// EncodePath renders a path. Sampled nodes keep their own token ids;
 	// loss[i] tells whether token i belongs to an assistant node.
 	EncodePath(path []Node) (ids []int32, loss []bool, err error)
+}
+
+// Speller is the companion of encoders that tell which of the ids is which part
+// of a text.
+type Speller interface {
+	Encoder
+	// SpellPath is EncodePath, and what each token of the last node completes of
+	// its content: these are the last len(text) ids. A token that completes
+	// nothing, as one in the middle of a character or the end token, has "".
+	SpellPath(path []Node) (ids []int32, loss []bool, text []string, err error)
 }

@@ -98,6 +98,20 @@ type Valuer interface {
 	Values(ctx context.Context, paths [][]Node) ([]float64, error)
 }
 
+// TokenValuer is the companion of valuers that value a text as it grows.
+type TokenValuer interface {
+	Valuer
+	// TokenValues gives, of each path, what the head makes of it up to each token
+	// of its last node, that token included. The last is what Values gives.
+	TokenValues(ctx context.Context, paths [][]Node) ([]TokenValues, error)
+}
+
+// TokenValues are the values of one path, by token of its last node.
+type TokenValues struct {
+	Values []float64
+	Text   []string // what each token completes of the text
+}
+
 // NoHeadError says that a policy has no reward head to value texts with.
 type NoHeadError struct{ Seat string }
 

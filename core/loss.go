@@ -39,11 +39,12 @@ func AsLoss(built any) (Loss, bool) {
 	return Loss{}, false
 }
 
-// ValueLoss is an objective over what a reward head makes of whole texts.
-// Components of kind objective that train a head are built to one.
+// ValueLoss is an objective over what a reward head makes of texts. Components of
+// kind objective that train a head are built to one.
 type ValueLoss struct {
-	// Mean reads one value a sequence, adds its derivatives to slopes, and returns
-	// the loss of the batch. It is called with groups that share all sequences out.
+	// Mean reads the values of whole texts, or of parts of them where it does not
+	// compare, adds its derivatives to slopes, and returns the loss of the batch. It
+	// is called with groups that share all values out.
 	Mean  func(values, slopes []float64, groups []Group) float64
 	Pairs bool // it compares the sequences of a group by their labels; else labels are probabilities
 }

@@ -37,6 +37,10 @@ func (b *Batch) Part(lo, hi int) Batch {
 	}
 }
 
+// SignalSteps is the signal of an example that values steps: one value for every
+// node of a path, of which those of steps count.
+const SignalSteps = "steps"
+
 // Group says which sequences First..First+len(Labels)-1 form one example.
 type Group struct {
 	First  int
@@ -129,10 +133,12 @@ type Merger interface {
 // zero, and Save stores it as that part. With alone nothing else learns.
 type ValueTrainer interface {
 	AddHead(ctx context.Context, part string, alone bool) error
-	// Values fills b.Values: before every token of weight for a value head, at
-	// the end of every sequence for a reward head; 0 elsewhere.
+	// Values fills b.Values: before every token of weight, and of a reward head
+	// at the end of every sequence as well; 0 elsewhere.
 	Values(ctx context.Context, b *Batch) error
+	// LogprobsValues is Logprobs and Values in one pass.
+	LogprobsValues(ctx context.Context, b *Batch) error
 	// BackwardValues adds to the gradient from b.ValueGrad, of the batch last
-	// given to Values.
+	// given to Values or LogprobsValues; after the latter from b.Grad too.
 	BackwardValues(ctx context.Context, b *Batch) error
 }

@@ -22,7 +22,7 @@ const Name = "lessons"
 
 func init() {
 	registry.Tasks(Name, registry.Doc{
-		Summary: "Lessons in playing any role in any world: solve, verify, locate, revise, compare, grade, aggregate, plan, propose, abstain.",
+		Summary: "Lessons in playing any role in any world: solve, verify, locate, revise, compare, grade, aggregate, plan, propose, abstain; and, where it is named, recover: find a hidden number of the task from its answer.",
 		Detail: "Each lesson draws a world, a level, a role and a task, and asks in the compact dialect what the role's template asks. " +
 			"Right and wrong attempts come from the world's generators, never from a model. " +
 			"`worlds` gives each world its level; two lessons in five are of that level, half of easier ones, the rest of the next. " +
@@ -100,7 +100,7 @@ func New(c Config) (*Lessons, error) {
 	}
 	for _, role := range slices.Sorted(maps.Keys(c.Roles)) {
 		if drafts[role] == nil {
-			return nil, fmt.Errorf("making lessons: no role named %q; there are %s", role, strings.Join(Roles, ", "))
+			return nil, fmt.Errorf("making lessons: no role named %q; there are %s", role, strings.Join(slices.Concat(Roles, Further), ", "))
 		}
 		if err := l.roles.add(role, c.Roles[role]); err != nil {
 			return nil, fmt.Errorf("making lessons: role %s: %w", role, err)

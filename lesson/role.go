@@ -18,6 +18,9 @@ var Roles = []string{
 	"solve", "verify", "locate", "revise", "compare", "grade", "aggregate", "plan", "propose", "attempt_or_abstain",
 }
 
+// Further roles are learnt where they are named.
+var Further = []string{"recover"}
+
 // errUnfit means that a task cannot become a lesson of the role asked for: the
 // world has no plan, no flaw, or the draw was unlucky.
 var errUnfit = errors.New("unfit")
@@ -53,6 +56,7 @@ var drafts = map[string]func(*pupil) (draft, error){
 	"plan":               (*pupil).plan,
 	"propose":            (*pupil).propose,
 	"attempt_or_abstain": (*pupil).abstain,
+	"recover":            (*pupil).recover,
 }
 
 func (p *pupil) data() prompt.Data {
@@ -379,6 +383,18 @@ func (p *pupil) abstain() (draft, error) {
 	}
 	s, err := p.right()
 	return draft{data: p.data(), reply: s}, err
+}
+
+// recover wants a number of the task that is hidden, given the right answer: backward
+// reasoning, as FOBAR asks for it (Jiang et al., 2023).
+func (p *pupil) recover() (draft, error) {
+	if p.rules.Recover == nil {
+		return draft{}, errUnfit
+	}
+	masked, text, err := p.rules.Recover(p.task.Reference, p.r)
+	d := draft{data: p.data(), reply: text}
+	d.data.Task, d.data.Answer = prompt.Turns(masked), p.task.Ref().Answer
+	return d, err
 }
 
 // reference is that of a lesson: the task's own, and what the role was asked.

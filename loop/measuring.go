@@ -50,6 +50,9 @@ func (a *arm) measurement(ctx context.Context, stage, set string, team map[strin
 	h := r.hasher("measure").String(string(drawn.key()))
 	if r.Plan.Measure.Answered { // what is answered is part of what is measured
 		h.Bytes(marshal(answer.By)).Bytes(marshal(answer.AbstainBelow))
+		if answer.Else != "" {
+			h.Bytes(marshal(answer.Else))
+		}
 	}
 	key := h.Key()
 	d, err := r.Ledger.Do(ctx, key, "measure", func(ctx context.Context) (core.Digest, error) {

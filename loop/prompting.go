@@ -21,7 +21,7 @@ type Dialects interface {
 // templates that the step's component names in its configuration are given
 // out: their words are in the step's key, those of others are not.
 func (h *host) Wording(name, seat string) (core.Wording, error) {
-	if !slices.Contains(h.prompts, name) {
+	if name != "" && !slices.Contains(h.prompts, name) {
 		return core.Wording{}, fmt.Errorf(`the component names no prompt %q in a field tagged ref:"prompt"`, name)
 	}
 	s, ok := h.run.Plan.Seat(seat)
@@ -37,6 +37,9 @@ func (h *host) Wording(name, seat string) (core.Wording, error) {
 	}
 	if dialect == "" {
 		dialect = prompt.Chat
+	}
+	if name == "" {
+		return core.Wording{Dialect: dialect}, nil
 	}
 	return h.run.Plan.Wording(name, dialect)
 }

@@ -25,6 +25,13 @@ func asking(t *testing.T, said *prompt.Asker, fail *error) {
 			} else {
 				*said = *a
 			}
+			// The dialect alone is told to who names no template.
+			if d, err := prompt.DialectOf(h, "solver"); err != nil || a != nil && d != a.Dialect() {
+				t.Errorf("the seat speaks %q (%v)", d, err)
+			}
+			if _, err := prompt.DialectOf(h, "nobody"); err == nil {
+				t.Error("a seat that is not there speaks a dialect")
+			}
 			return core.Judgement{}, nil
 		})
 	})

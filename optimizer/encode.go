@@ -19,14 +19,27 @@ type row struct {
 	label   float64
 	first   bool   // begins an example
 	task    string // whose path it is
+	points  []point
+}
+
+// point is where a head is to say something: the value of the first so many
+// tokens of a row, and what it is to be.
+type point struct {
+	at     int
+	target float64
 }
 
 func (r row) learns() bool {
-	return slices.ContainsFunc(r.weights, func(w float32) bool { return w != 0 })
+	return len(r.points) > 0 || slices.ContainsFunc(r.weights, func(w float32) bool { return w != 0 })
 }
 
 // encode renders every leaf of every example.
 func encode(ctx context.Context, h core.Host, p core.Policy, in core.Examples) ([]row, error) {
+	return encodeBy(ctx, h, p, in, encodeExample)
+}
+
+// encodeBy renders every example in a way of its own.
+func encodeBy(ctx context.Context, h core.Host, p core.Policy, in core.Examples, example func(core.Encoder, *core.Example) ([]row, error)) ([]row, error) {
 	enc, err := h.Encoder(ctx, p)
 	if err != nil {
 		return nil, fmt.Errorf("encoding examples: %w", err)
@@ -39,7 +52,7 @@ func encode(ctx context.Context, h core.Host, p core.Policy, in core.Examples) (
 		if err != nil {
 			return nil, fmt.Errorf("reading examples: %w", err)
 		}
-		of, err := encodeExample(enc, ex)
+		of, err := example(enc, ex)
 		if err != nil {
 			return nil, err
 		}

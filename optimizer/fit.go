@@ -73,7 +73,7 @@ func fit(ctx context.Context, h core.Host, start core.Policy, rows []row, j job)
 		if err := beside.fill(ctx, &batch, picked); err != nil {
 			return nil, fmt.Errorf("training step %d: reference: %w", step, err)
 		}
-		loss, err := j.gradient(ctx, tr, &batch)
+		loss, err := j.gradient(ctx, tr, &batch, rows, picked)
 		if err != nil {
 			return nil, fmt.Errorf("training step %d: %w", step, err)
 		}

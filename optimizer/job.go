@@ -81,10 +81,11 @@ func (j *job) prepare(ctx context.Context, h core.Host, tr core.Trainer) error {
 	return nil
 }
 
-// gradient gives the trainer the gradient of one batch and returns the loss.
-func (j *job) gradient(ctx context.Context, tr core.Trainer, b *core.Batch) (float64, error) {
+// gradient gives the trainer the gradient of one batch, made of the picked rows,
+// and returns the loss.
+func (j *job) gradient(ctx context.Context, tr core.Trainer, b *core.Batch, rows []row, picked []int) (float64, error) {
 	if j.head != nil {
-		return j.head.gradient(ctx, tr.(core.ValueTrainer), b, j.accumulate)
+		return j.head.gradient(ctx, tr.(core.ValueTrainer), b, pointsOf(rows, picked), j.accumulate)
 	}
 	return gradient(ctx, tr, b, j.loss, j.accumulate)
 }

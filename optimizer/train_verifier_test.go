@@ -133,7 +133,7 @@ func TestTrainedVerifierTellsRightFromWrong(t *testing.T) {
 // descent is the same but for rounding; pairs are across the parts.
 func TestHeadGradientInParts(t *testing.T) {
 	b := losses(newBench(t, nil))
-	rows, err := encode(t.Context(), b, b.model, coretest.Examples(judged(3, 20)...))
+	rows, err := encodeBy(t.Context(), b, b.model, coretest.Examples(judged(3, 20)...), valued(levelOutcome, false))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,8 +153,8 @@ func TestHeadGradientInParts(t *testing.T) {
 		var loss float64
 		for range 4 {
 			var batch core.Batch
-			fill(&batch, rows, exampleStarts(rows), newOrder(1, len(exampleStarts(rows))), 0, 5)
-			if loss, err = h.gradient(t.Context(), tr.(core.ValueTrainer), &batch, parts); err != nil {
+			picked := fill(&batch, rows, exampleStarts(rows), newOrder(1, len(exampleStarts(rows))), 0, 5)
+			if loss, err = h.gradient(t.Context(), tr.(core.ValueTrainer), &batch, pointsOf(rows, picked), parts); err != nil {
 				t.Fatal(err)
 			}
 			if err := tr.Step(t.Context(), core.StepOptions{Rate: 0.01, Beta1: 0.9, Beta2: 0.98, Epsilon: 1e-3}); err != nil {

@@ -35,6 +35,16 @@ func For(h core.Host, name, seat string) (*Asker, error) {
 	return &Asker{t, w.Dialect}, nil
 }
 
+// DialectOf is the dialect that a seat speaks, for who does not ask it: attempts
+// are cut into steps by it.
+func DialectOf(h core.Host, seat string) (string, error) {
+	w, err := h.Wording("", seat)
+	if err != nil {
+		return "", fmt.Errorf("finding the dialect of %s: %w", seat, err)
+	}
+	return w.Dialect, nil
+}
+
 // Dialect is the dialect of the seat: what its replies are parsed by.
 func (a *Asker) Dialect() string { return a.dialect }
 

@@ -75,6 +75,8 @@ type setDoc struct {
 type measureDoc struct {
 	Sample core.Spec   `yaml:"sample" kind:"sampler" default:"greedy" doc:"How a measured task is attempted."`
 	Verify []core.Spec `yaml:"verify" kind:"verifier" default:"exact" min:"1" doc:"What judges it; the last one counts."`
+
+	Answered bool `yaml:"answered" default:"false" doc:"Measure what answer picks of the recipe's own sample, in place of sample here."`
 }
 
 type updateDoc struct {
@@ -103,6 +105,7 @@ type overrideDoc struct {
 type Answer struct {
 	Pos          registry.Pos `yaml:"-"`
 	By           string       `yaml:"by" ref:"verifier" doc:"The verifier whose best attempt is the answer."`
+	Else         string       `yaml:"else" ref:"verifier" doc:"The verifier that answers where by abstains on every attempt, as one that is yet to be trained does; left out, nothing does."`
 	AbstainBelow Abstain      `yaml:"abstain_below" doc:"Answer nothing where its value is smaller."`
 }
 

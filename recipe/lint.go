@@ -118,10 +118,16 @@ func (b *builder) lintAnswer(a Answer, written registry.Value, path string) {
 		}
 		return
 	}
-	for _, v := range b.plan.Verify {
-		if v.Label() == a.By && needsReference(b.registry, v) {
-			at, _ := written.Get("by")
-			b.Add(at, path+".by", fmt.Sprintf("%q judges by the reference answer, which inference does not have", a.By), "answer by a verifier without it, such as majority_vote")
+	if a.Else != "" && (a.AbstainBelow.Value > 0 || a.AbstainBelow.Risk > 0) {
+		at, _ := written.Get("else")
+		b.Add(at, path+".else", "what is abstained on below a value of one verifier, another would answer all the same", "leave out else or abstain_below")
+	}
+	for _, who := range []struct{ key, name string }{{"by", a.By}, {"else", a.Else}} {
+		for _, v := range b.plan.Verify {
+			if v.Label() == who.name && needsReference(b.registry, v) {
+				at, _ := written.Get(who.key)
+				b.Add(at, path+"."+who.key, fmt.Sprintf("%q judges by the reference answer, which inference does not have", who.name), "answer by a verifier without it, such as majority_vote")
+			}
 		}
 	}
 }

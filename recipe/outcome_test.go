@@ -99,6 +99,9 @@ func TestPick(t *testing.T) {
 		{Answer{By: "vote", AbstainBelow: Abstain{Risk: 0.05, Confidence: 0.95}}.Above(0.5), 4},  // until it is found
 		{Answer{By: "vote", AbstainBelow: Abstain{Risk: 0.05, Confidence: 0.95}}.Above(0.61), 0}, // and this is below it
 		{Answer{By: "other"}, 0},
+		{Answer{By: "other", Else: "vote"}, 4}, // which is asked where the first says nothing
+		{Answer{By: "vote", Else: "other"}, 4},
+		{Answer{By: "other", Else: "another"}, 0},
 		{Answer{}, 2},
 	} {
 		if got := c.a.Pick(ep); got != c.want {

@@ -129,7 +129,11 @@ func (b *builder) inference() {
 		b.Into(b.doc.Measure, registry.Value{Form: registry.Map, Line: b.root.Line, Col: b.root.Col}, "measure")
 	}
 	p.Measure = Measure{Sample: b.doc.Measure.Sample, Verify: b.doc.Measure.Verify}
-	if !measures && p.Answer.By != "" {
+	if b.doc.Measure.Answered && p.Answer.By == "" {
+		at, _ := b.at("measure").Get("answered")
+		b.Add(at, "measure.answered", "the recipe has no answer to measure", "name the verifier that picks it: answer: {by: majority_vote}")
+	}
+	if (!measures || b.doc.Measure.Answered) && p.Answer.By != "" {
 		// What inference returns, against the reference.
 		p.Measure.Answered = true
 		p.Measure.Sample = p.Sample

@@ -135,6 +135,10 @@ func TestDefaults(t *testing.T) {
 	if !m.Answered || m.Sample.Name != "repeat" || len(m.Verify) != 2 || m.Verify[0].Name != "majority_vote" || m.By() != "exact" {
 		t.Errorf("measure of an answering recipe: %+v", m)
 	}
+	judged := mustParse(t, "sample: {repeat: {n: 4}}\nverify: [majority_vote, oracle]\nanswer: {by: majority_vote}\nmeasure: {answered: true, verify: [oracle]}\nupdates: [{policy: solver, select: first, optimize: train}]")
+	if m := judged.Measure; !m.Answered || m.Sample.Name != "repeat" || len(m.Verify) != 2 || m.By() != "oracle" {
+		t.Errorf("measure of an answering recipe by another verifier: %+v", m)
+	}
 	study := mustParse(t, "sample: greedy\nmetrics: [accuracy]")
 	if len(study.Stages) != 0 || study.Gate.Name != "" {
 		t.Errorf("a study: %+v", study)

@@ -237,6 +237,9 @@ func (p *Plan) Canonical() []byte {
 		"measure": map[string]any{"sample": registry.Plain(p.Measure.Sample), "verify": plainSpecs(p.Measure.Verify), "answered": p.Measure.Answered},
 		"gate":    registry.Plain(p.Gate), "metrics": plainSpecs(p.Metrics), "stages": plainStages(p.Stages),
 	}
+	if p.Answer.Else != "" { // older names of runs stay what they are
+		doc["else"] = p.Answer.Else
+	}
 	policies, tasks, controls := map[string]any{}, map[string]any{}, map[string]any{}
 	for _, x := range p.Policies {
 		policies[x.Name] = map[string]any{"from": x.From, "init": registry.Plain(x.Init)}

@@ -82,7 +82,7 @@ func TestCanonicalSeesWhatMatters(t *testing.T) {
 	seen := map[string]bool{want: true}
 	different := [][2]string{
 		{"seed: 3", "seed: 4"}, {"n: 16", "n: 17"}, {"rounds: 4", "rounds: 5"}, {"alpha: 0.01", "alpha: 0.02"},
-		{"abstain_below: 0.4", "abstain_below: 0.5"}, {"abstain_below: 0.4", "abstain_below: {risk: 0.05}"}, {"temperature: 0.7", "temperature: 0.8"}, {"take: 3000", "take: 3001"},
+		{"abstain_below: 0.4", "abstain_below: 0.5"}, {"abstain_below: 0.4", "abstain_below: {risk: 0.05}"}, {"abstain_below: 0.4", "else: vote"}, {"temperature: 0.7", "temperature: 0.8"}, {"take: 3000", "take: 3001"},
 		{"n: 500", "n: 501"}, {"first: {per_task: 6}", "first: {per_task: 7}"}, {"steps: 2500", "steps: 2501"},
 		{"sample: greedy", "sample: {repeat: {n: 1}}"}, {"from: ./critic", "from: ./other"},
 	}

@@ -14,10 +14,10 @@ import (
 )
 
 // Pick chooses the answer of a judged episode: the attempt that By values
-// most, the earlier of equals. It is none where By abstains on every attempt,
-// or where the best value is below AbstainBelow. A risk whose value has not been
-// found (see Above) answers nothing: a bare guess keeps no promise. Without By
-// the first attempt answers.
+// most, the earlier of equals, or Else where By abstains on them all. It is none
+// where there is no such attempt, or where the best value is below AbstainBelow. A
+// risk whose value has not been found (see Above) answers nothing: a bare guess
+// keeps no promise. Without By the first attempt answers.
 func (a Answer) Pick(ep *core.Episode) core.Ref {
 	if a.By == "" {
 		attempts := ep.Leaves()
@@ -27,6 +27,9 @@ func (a Answer) Pick(ep *core.Episode) core.Ref {
 		return attempts[0]
 	}
 	best, s, ok := ep.Best(a.By)
+	if !ok && a.Else != "" {
+		best, s, ok = ep.Best(a.Else)
+	}
 	if !ok || a.AbstainBelow.Risk > 0 || s.Value < a.AbstainBelow.Value {
 		return 0
 	}
@@ -196,7 +199,11 @@ func (h *stageHost) Policies() map[string]core.Policy {
 
 func (h *stageHost) Wording(name, seat string) (core.Wording, error) {
 	s, _ := h.plan.Seat(seat)
-	return h.plan.Wording(name, cmp.Or(s.Dialect, prompt.Chat))
+	dialect := cmp.Or(s.Dialect, prompt.Chat)
+	if name == "" {
+		return core.Wording{Dialect: dialect}, nil
+	}
+	return h.plan.Wording(name, dialect)
 }
 
 func (h *stageHost) Put(_ context.Context, content []byte) (core.Digest, error) {

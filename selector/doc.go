@@ -24,6 +24,17 @@ type picked struct {
 // each makes a source that picks from one episode after the other, each
 // attempt an example of its own.
 func each(ctx context.Context, in core.Episodes, pick func(*core.Episode) []picked) core.Examples {
+	return examples(ctx, in, func(ep *core.Episode) []*core.Example {
+		var out []*core.Example
+		for _, p := range pick(ep) {
+			out = append(out, &core.Example{Episode: ep, Leaves: []core.Ref{p.leaf}, Labels: []float64{p.label}})
+		}
+		return out
+	})
+}
+
+// examples makes a source of what is made of one episode after the other.
+func examples(ctx context.Context, in core.Episodes, make func(*core.Episode) []*core.Example) core.Examples {
 	return func(yield func(*core.Example, error) bool) {
 		for ep, err := range in {
 			if err == nil {
@@ -33,8 +44,8 @@ func each(ctx context.Context, in core.Episodes, pick func(*core.Episode) []pick
 				yield(nil, err)
 				return
 			}
-			for _, p := range pick(ep) {
-				if !yield(&core.Example{Episode: ep, Leaves: []core.Ref{p.leaf}, Labels: []float64{p.label}}, nil) {
+			for _, ex := range make(ep) {
+				if !yield(ex, nil) {
 					return
 				}
 			}

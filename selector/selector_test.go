@@ -61,6 +61,9 @@ func TestSelectorsConform(t *testing.T) {
 		"longest": func(h *coretest.Host) (core.Selector, error) {
 			return newLongest(t.Context(), h, Longest{Within: 1, Limits: Limits{PerTask: 2}})
 		},
+		"pairs": func(h *coretest.Host) (core.Selector, error) {
+			return newPairs(t.Context(), h, Pairs{By: "oracle", Limits: Limits{PerTask: 3}})
+		},
 		"demonstrations of a set": func(h *coretest.Host) (core.Selector, error) {
 			return newDemonstrations(t.Context(), labelled(h), Demonstrations{Tasks: "labelled"})
 		},
@@ -79,6 +82,9 @@ func TestSelectorsConform(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { coretest.Selector(t, make) })
 	}
+	coretest.Selector(t, func(h *coretest.Host) (core.Selector, error) {
+		return newSteps(t.Context(), h, Steps{By: "step_values"})
+	}, stepped())
 }
 
 func take(t *testing.T, s core.Selector, eps ...*core.Episode) []string {

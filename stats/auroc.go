@@ -64,34 +64,19 @@ func placements(scores []float64, right []bool) (placed []float64, rights, wrong
 // Wilson's for as many independent trials as would vary so much, and so stays
 // within 0 to 1 where the area is near an end. N is the number of clusters.
 func AUROCEstimate(name string, scores []float64, right []bool, cluster []string) (Estimate, bool) {
-	area, ok := AUROC(scores, right)
+	found, ok := AUROCStratum(scores, right, cluster)
 	if !ok {
 		return Estimate{}, false
 	}
-	placed, rights, wrongs := placements(scores, right)
-	values := make([]float64, len(placed))
-	for i, p := range placed {
-		if right[i] {
-			values[i] = (p - area) / float64(rights)
-		} else {
-			values[i] = (p - area) / float64(wrongs)
-		}
+	area, k, rights := found.Value, float64(found.N), 0
+	for _, r := range right {
+		rights += number(r)
 	}
-	clusters := group(values, cluster)
-	var variance float64
-	for _, c := range clusters {
-		var sum float64
-		for _, v := range c {
-			sum += v
-		}
-		variance += sum * sum
-	}
-	k := float64(len(clusters))
-	effective := float64(min(rights, wrongs))
-	if variance > 0 && k > 1 {
-		effective = min(float64(len(scores)), max(1, area*(1-area)/(variance*k/(k-1))))
+	effective := float64(min(rights, len(right)-rights))
+	if found.Variance > 0 && k > 1 {
+		effective = min(float64(len(scores)), max(1, area*(1-area)/found.Variance))
 	}
 	effective = min(effective, k)
 	i := wilson(area, effective, twoSided(reported))
-	return Estimate{Name: name, Value: area, Low: math.Max(0, min(i.Low, area)), High: math.Min(1, max(i.High, area)), N: len(clusters), Method: "clustered DeLong"}, true
+	return Estimate{Name: name, Value: area, Low: math.Max(0, min(i.Low, area)), High: math.Min(1, max(i.High, area)), N: found.N, Method: "clustered DeLong"}, true
 }

@@ -26,6 +26,7 @@ type ruling struct {
 	score core.Score
 	node  *core.Node  // Via points at it
 	chain []core.Node // what led to node, in order, each the child of the one before
+	steps []float64   // values of chain and node, where these are steps of the attempt
 	usage core.Usage
 	// parts are the judgements that the ruling is made of, where there are several:
 	// each becomes a score of its own, before the ruling's, so that judges can be
@@ -141,12 +142,17 @@ func (a attempts) all(ctx context.Context, eps []*core.Episode, at [][]core.Ref,
 }
 
 // score is the score that v gives attempt r. The judge's nodes are appended to
-// j below the task, never below the attempt, which stays a leaf.
+// j below the task, never below the attempt, which stays a leaf; so are scores of
+// its own of them.
 func (a attempts) score(ep *core.Episode, r core.Ref, v ruling, j *core.Judgement) core.Score {
 	s := v.score
 	s.By, s.Nodes = a.by, []core.Ref{r}
 	if v.node != nil {
 		s.Via = hang(ep, j, append(v.chain[:len(v.chain):len(v.chain)], *v.node)...)
+		first := s.Via - core.Ref(len(v.chain))
+		for k, value := range v.steps {
+			j.Scores = append(j.Scores, core.Score{By: a.by, Nodes: []core.Ref{first + core.Ref(k)}, Value: value, Rationale: fmt.Sprintf("step %d", k+1)})
+		}
 	}
 	return s
 }

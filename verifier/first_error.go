@@ -70,7 +70,7 @@ func (f firstError) judge(ctx context.Context, items []item) ([]ruling, error) {
 		case e.last().judged == 0:
 			rulings[i] = silent("no verdict on the attempt: " + e.last().why)
 		case !rejected(i):
-			rulings[i] = passed(e.cut)
+			rulings[i] = f.kept(passed(e.cut), e.cut, rightUntil(len(e.steps)+1, len(e.steps)))
 		default:
 			rulings[i] = f.rule(after[i])
 		}
@@ -85,14 +85,17 @@ func (f firstError) judge(ctx context.Context, items []item) ([]ruling, error) {
 // rule names the first error of a rejected attempt.
 func (f firstError) rule(e explored) ruling {
 	n := len(e.steps)
+	at := func(step int, why string) ruling {
+		return f.kept(errorAt(e.cut, step, why), e.cut, rightUntil(step, n))
+	}
 	for k, t := range e.tallies {
 		switch {
 		case k == n-1: // rejected, whatever the vote says with completions in it
-			return errorAt(e.cut, n, "the attempt is rejected, and steps before can still come out right")
+			return at(n, "the attempt is rejected, and steps before can still come out right")
 		case t.judged == 0:
 			return silent(fmt.Sprintf("step %d of %d has no verdict: %s", k+1, n, t.why))
 		case t.accepted == 0:
-			return errorAt(e.cut, k+1, fmt.Sprintf("none of %d completions is accepted", t.judged))
+			return at(k+1, fmt.Sprintf("none of %d completions is accepted", t.judged))
 		}
 	}
 	panic("verifier: a rejected attempt has steps")
@@ -103,21 +106,23 @@ func (f firstError) rule(e explored) ruling {
 func errorAt(c cut, step int, why string) ruling {
 	n := len(c.steps)
 	r := said(float64(step-1)/float64(n), 0, fmt.Sprintf("step %d of %d is the first error (%s): %s", step, n, why, quote(c.steps[step-1])))
-	values := make([]float64, n)
-	for k := range values {
-		values[k] = truth(k+1 < step)
-	}
-	r.of = c.onNodes(values)
+	r.of = c.onNodes(rightUntil(step, n))
 	return r
 }
 
 // passed is the ruling on an attempt without a wrong step.
 func passed(c cut) ruling {
 	r := said(1, 0, fmt.Sprintf("none of %d steps is an error", len(c.steps)))
-	values := make([]float64, len(c.steps))
-	for k := range values {
-		values[k] = 1
-	}
-	r.of = c.onNodes(values)
+	r.of = c.onNodes(rightUntil(len(c.steps)+1, len(c.steps)))
 	return r
+}
+
+// rightUntil are the values of n steps of which the first wrong one is known, counted
+// from 1: 1 before it, 0 from it on.
+func rightUntil(step, n int) []float64 {
+	values := make([]float64, n)
+	for k := range values {
+		values[k] = truth(k+1 < step)
+	}
+	return values
 }

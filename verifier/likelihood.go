@@ -20,6 +20,8 @@ func init() {
 			"With `against: nothing` the value is the share of the attempt's perplexity that the task takes away, (P - Q) / P, cut at -1, where Q is " +
 			"the perplexity after the task and P the one after an empty turn in its place: the self-aligned reward. It is high for attempts that are " +
 			"about the task and say nothing else, and is always read anew. " +
+			"`value: total` is the log-probability of the whole attempt, in nats, and with `reference` that less the one under another seat: with a seat trained by `dpo` " +
+			"and the reference of its training, the reward that it learnt, over beta (Rafailov et al., 2023). V-STaR (S100) ranks attempts by the likelihood under such a verifier alone. " +
 			"None of these is a probability of being right, so there is no confidence.",
 		Paper:   "Self-Aligned Reward: Towards Effective and Efficient Reasoners (Han et al., 2025)",
 		ID:      "S058",
@@ -31,15 +33,19 @@ func init() {
 // LikelihoodConfig configures likelihood.
 type LikelihoodConfig struct {
 	Asking
-	Value    string `yaml:"value" enum:"probability|perplexity" default:"probability" doc:"What the value is of a token in the mean: its probability, or the perplexity, where less is better."`
-	Against  string `yaml:"against" enum:"none|nothing" default:"none" doc:"nothing compares with the perplexity of the attempt without the task."`
-	Logprobs string `yaml:"logprobs" enum:"recorded|anew" default:"recorded" doc:"Which log-probabilities count: those recorded with the attempt where there are any, or those that the seat gives now."`
+	Value     string `yaml:"value" enum:"probability|perplexity|total" default:"probability" doc:"What the value is of a token in the mean: its probability, or the perplexity, where less is better; or the log-probability of them all."`
+	Against   string `yaml:"against" enum:"none|nothing" default:"none" doc:"nothing compares with the perplexity of the attempt without the task."`
+	Reference string `yaml:"reference" ref:"seat" doc:"Seat whose log-probability of the attempt is taken off the total."`
+	Logprobs  string `yaml:"logprobs" enum:"recorded|anew" default:"recorded" doc:"Which log-probabilities count: those recorded with the attempt where there are any, or those that the seat gives now. With a reference both seats are read anew."`
 }
 
-// Validate refuses a perplexity that is a difference of two.
+// Validate refuses values that nothing compares as it says.
 func (c LikelihoodConfig) Validate() error {
-	if c.Against == "nothing" && c.Value == "perplexity" {
+	switch {
+	case c.Against == "nothing" && c.Value != "" && c.Value != "probability":
 		return errors.New("value: with against: nothing the value is a share of a perplexity; leave value out")
+	case c.Reference != "" && c.Value != "total":
+		return errors.New("reference: it is the totals that are compared; add value: total")
 	}
 	return nil
 }
@@ -52,7 +58,12 @@ func newLikelihood(_ context.Context, h core.Host, c LikelihoodConfig) (core.Ver
 	if err != nil {
 		return nil, fmt.Errorf("making likelihood: %w", err)
 	}
-	l := likelihood{c, actor}
+	l := likelihood{c, actor, nil}
+	if c.Reference != "" {
+		if l.reference, err = h.Actor(c.Reference); err != nil {
+			return nil, fmt.Errorf("making likelihood: %w", err)
+		}
+	}
 	if c.Against == "nothing" {
 		return attempts{"likelihood", "comparing perplexities", l.against}, nil
 	}
@@ -60,8 +71,9 @@ func newLikelihood(_ context.Context, h core.Host, c LikelihoodConfig) (core.Ver
 }
 
 type likelihood struct {
-	cfg   LikelihoodConfig
-	actor core.Actor
+	cfg       LikelihoodConfig
+	actor     core.Actor
+	reference core.Actor // nil for none
 }
 
 // score gives the log-probabilities of attempts, nil for those too long. Only
@@ -78,7 +90,7 @@ func (l likelihood) judge(ctx context.Context, items []item) ([]ruling, error) {
 	var paths [][]core.Node
 	var of []int
 	for i, it := range items {
-		if l.cfg.Logprobs != "anew" {
+		if l.cfg.Logprobs != "anew" && l.reference == nil {
 			logprobs[i] = recorded(it)
 		}
 		if logprobs[i] == nil {
@@ -89,10 +101,25 @@ func (l likelihood) judge(ctx context.Context, items []item) ([]ruling, error) {
 	if err != nil {
 		return nil, err
 	}
+	less := make([]float64, len(items)) // what is taken off each
 	rulings := make([]ruling, len(items))
 	for k, i := range of {
 		logprobs[i] = scores[k]
 		rulings[i].usage = core.Usage{Calls: 1}
+	}
+	if l.reference != nil {
+		// The same tokens as the seat's: a reference is of its tokenizer.
+		under, err := scoreAll(ctx, l.cfg.Reference, l.reference, paths)
+		if err != nil {
+			return nil, err
+		}
+		for i, list := range under {
+			if list == nil {
+				logprobs[i] = nil
+			}
+			less[i] = total(list)
+			rulings[i].usage.Calls++
+		}
 	}
 	for i, list := range logprobs {
 		r := &rulings[i]
@@ -106,8 +133,11 @@ func (l likelihood) judge(ctx context.Context, items []item) ([]ruling, error) {
 		}
 		m := mean(list)
 		r.score = core.Score{Value: math.Exp(m), Rationale: fmt.Sprintf("a token of it has log-probability %.3f in the mean", m)}
-		if l.cfg.Value == "perplexity" {
+		switch l.cfg.Value {
+		case "perplexity":
 			r.score.Value = math.Exp(-m)
+		case "total":
+			r.score.Value = total(list) - less[i]
 		}
 		if !finite(r.score.Value) {
 			r.score = silent(fmt.Sprintf("its mean log-probability is %v", m)).score

@@ -99,6 +99,38 @@ func TestLikelihoodAnew(t *testing.T) {
 	}
 }
 
+// The whole log-probability, and what it is over that of another seat, both read
+// anew whatever was recorded.
+func TestLikelihoodOverReference(t *testing.T) {
+	h := coretest.NewHost(&coretest.Opinion{Logprobs: func([]core.Node) ([]float32, error) { return logs(1.0/2, 1.0/8), nil }})
+	h.Actors["base"] = &coretest.Opinion{Logprobs: func(path []core.Node) ([]float32, error) {
+		if path[1].Content == "long" {
+			return nil, &core.TooLongError{Err: errors.New("long")}
+		}
+		return logs(1.0/4, 1.0/4, 1.0/4), nil
+	}}
+	ep := coretest.Episode(coretest.Task("t", "q", ""), "7", "long")
+	ep.Nodes[1].Logprobs = logs(1)
+	v, err := newLikelihood(t.Context(), h, LikelihoodConfig{Value: "total"})
+	closeTo(t, "as recorded", judgedBy(t, v, err, ep).Scores[0].Value, 0)
+	v, err = newLikelihood(t.Context(), h, LikelihoodConfig{Value: "total", Logprobs: "anew"})
+	closeTo(t, "in total", judgedBy(t, v, err, ep).Scores[0].Value, -math.Log(16))
+	v, err = newLikelihood(t.Context(), h, LikelihoodConfig{Value: "total", Reference: "base"})
+	j := judgedBy(t, v, err, ep)
+	closeTo(t, "over the reference", j.Scores[0].Value, math.Log(64)-math.Log(16))
+	if !j.Scores[1].Abstain || j.Usage.Calls != 2 {
+		t.Errorf("what the reference cannot hold: %+v, usage %+v", j.Scores[1], j.Usage)
+	}
+	for _, c := range []LikelihoodConfig{{Reference: "base"}, {Against: "nothing", Value: "total"}} {
+		if err := c.Validate(); err == nil {
+			t.Errorf("%+v is taken", c)
+		}
+	}
+	if _, err := newLikelihood(t.Context(), h, LikelihoodConfig{Value: "total", Reference: "nobody"}); err == nil {
+		t.Error("a reference that is not there")
+	}
+}
+
 // (P - Q) / P with perplexity Q after the task and P without, cut at -1.
 func TestLikelihoodAgainstNothing(t *testing.T) {
 	h := coretest.NewHost(&coretest.Opinion{Logprobs: func(path []core.Node) ([]float32, error) {

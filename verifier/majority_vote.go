@@ -15,8 +15,8 @@ func init() {
 			"`filter: {by: majority_vote, at_least: 0.5}` keeps exactly the attempts that agree with an answer of at " +
 			"least half of the votes. With `losers: share` every attempt gets the share of its own answer. " +
 			"The confidence is the share of the attempt's own answer. An attempt without an answer counts as a vote " +
-			"for none. Where two answers tie for the most votes, all attempts abstain; " +
-			"the paper says nothing of ties. It also weighs votes by likelihood, and finds that no better than counting.",
+			"for none. Where two answers tie for the most votes, all attempts abstain, " +
+			"or with `ties: share` all that give one of them get the share, so that one is as good as another; the paper says nothing of ties. It also weighs votes by likelihood, and finds that no better than counting.",
 		Paper:   "Self-Consistency Improves Chain of Thought Reasoning in Language Models (Wang et al., 2022)",
 		Example: "majority_vote: {of: solver}",
 	}, newMajorityVote)
@@ -26,6 +26,7 @@ func init() {
 type MajorityVoteConfig struct {
 	Of     string `yaml:"of" ref:"seat" allow:"any" default:"solver" doc:"Seat whose attempts vote and are judged, or any, for the attempts of all together."`
 	Losers string `yaml:"losers" enum:"zero|share" default:"zero" doc:"Value of attempts that do not give the most common answer."`
+	Ties   string `yaml:"ties,omitzero" enum:"abstain|share" default:"abstain" doc:"What becomes of answers that tie for the most votes."`
 	Extract
 }
 
@@ -80,11 +81,11 @@ func (m majorityVote) Verify(ctx context.Context, ep *core.Episode, at []core.Re
 		switch {
 		case tied == 0:
 			s = abstain("majority_vote", r, "no attempt gives an answer")
-		case tied > 1:
+		case tied > 1 && m.cfg.Ties != "share":
 			s = abstain("majority_vote", r, fmt.Sprintf("%d answers tie with %d of %d votes", tied, most, len(poll.answers)))
 		case answer == "":
 			s.Rationale = "gives no answer"
-		case answer == winner:
+		case int(poll.votes[answer]) == most:
 			s.Value = share
 			s.Rationale = fmt.Sprintf("%q has %d of %d votes", answer, most, len(poll.answers))
 		default:

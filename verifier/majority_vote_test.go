@@ -41,6 +41,14 @@ func TestMajorityVoteHandWorked(t *testing.T) {
 			t.Errorf("%q, losers %s: %v, want %v", c.texts, c.losers, got, c.want)
 		}
 	}
+	// Of tied answers one is as good as another; one with fewer votes is worth nothing.
+	tied := []string{"#### 7", "#### 8", "#### 9", "#### 7", "#### 8"}
+	if got := values(vote(t, MajorityVoteConfig{Ties: "share"}, tied...)); !slices.Equal(got, []float64{0.4, 0.4, 0, 0.4, 0.4}) {
+		t.Errorf("ties that share: %v", got)
+	}
+	if got := values(vote(t, MajorityVoteConfig{Ties: "share"}, "", "")); !slices.Equal(got, []float64{-1, -1}) {
+		t.Errorf("no answers at all: %v", got)
+	}
 	j := vote(t, MajorityVoteConfig{}, "1", "1", "2", "1")
 	if c := j.Scores[2].Confidence; c != 0.25 {
 		t.Errorf("confidence of a loser with 1 of 4 votes: %v, want 0.25", c)

@@ -21,6 +21,8 @@ type Exploring struct {
 	Completions int       `yaml:"completions" default:"8" min:"1" max:"1024" doc:"Completions sampled from the end of each step but the last."`
 	Above       float64   `yaml:"above" default:"0.5" doc:"What is accepted: values above this. Of a vote they are shares; lower it where many answers are given."`
 	Temperature *float64  `yaml:"temperature" min:"0" doc:"Temperature of the completions; left out, the seat's own. Greedy ones are all alike."`
+	AtMost      int       `yaml:"at_most" default:"0" min:"0" doc:"Most steps that an attempt of one turn is cut into: neighbours are joined, as evenly as can be; 0 for all."`
+	Keep        bool      `yaml:"keep" default:"false" doc:"Keep every attempt cut into its steps, with their values, to be learnt from: see selector steps."`
 }
 
 // explorer completes attempts from the ends of their steps.
@@ -44,9 +46,7 @@ func newExplorer(ctx context.Context, h core.Host, c Exploring) (*explorer, erro
 	if err != nil {
 		return nil, err
 	}
-	// The template is not asked: it tells the dialect of the seat, by which
-	// attempts are cut into steps.
-	asker, err := prompt.For(h, prompt.Locate, c.Seat)
+	dialect, err := prompt.DialectOf(h, c.Seat)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func newExplorer(ctx context.Context, h core.Host, c Exploring) (*explorer, erro
 	if err != nil {
 		return nil, err
 	}
-	return &explorer{c, actor, asker.Dialect(), h.Seed(), in}, nil
+	return &explorer{c, actor, dialect, h.Seed(), in}, nil
 }
 
 // grouped tells whether a completion is judged by what the others say; then
@@ -130,7 +130,7 @@ func (x *explorer) explore(ctx context.Context, items []item, deep func(i int) b
 	var requests []core.Request
 	at := map[start]int{}
 	for i, it := range items {
-		out[i].cut = cutSteps(it, x.dialect)
+		out[i].cut = cutSteps(it, x.dialect).joined(x.cfg.AtMost)
 		n := len(out[i].steps)
 		out[i].tallies = make([]tally, n)
 		path := asRead(it, x.cfg.Seat)
@@ -284,6 +284,36 @@ func (c cut) onNodes(values []float64) map[core.Ref]core.Score {
 	return of
 }
 
+// joined is a cut of an attempt of one turn into most steps at most, 0 for any
+// number.
+func (c cut) joined(most int) cut {
+	n := len(c.steps)
+	if most <= 0 || n <= most || len(c.nodes) > 1 {
+		return c
+	}
+	var steps []string
+	for k := range most {
+		steps = append(steps, strings.Join(c.steps[k*n/most:(k+1)*n/most], ""))
+	}
+	return cut{steps: steps}
+}
+
+// kept makes r the ruling on an attempt of these values of steps: they go to those
+// steps that are nodes, and where they are to be kept the attempt is written down
+// once more, a node for each step.
+func (x *explorer) kept(r ruling, c cut, values []float64) ruling {
+	r.of = c.onNodes(values)
+	if !x.cfg.Keep {
+		return r
+	}
+	for _, s := range c.steps {
+		r.chain = append(r.chain, core.Node{Actor: x.cfg.Seat, Role: core.RoleAssistant, Content: s})
+	}
+	last := len(r.chain) - 1
+	r.node, r.chain, r.steps = &r.chain[last], r.chain[:last], values
+	return r
+}
+
 // exploring are attempts judged by an explorer: where its verifier compares
 // them, they are all explored, whichever are asked about.
 type exploring struct {
@@ -327,6 +357,11 @@ func (e exploring) Verify(ctx context.Context, ep *core.Episode, at []core.Ref) 
 			if s.Nodes[0] == r {
 				scores = append(scores, s)
 			}
+		}
+	}
+	for _, s := range j.Scores { // of steps that are kept
+		if int(s.Nodes[0]) > len(ep.Nodes) {
+			scores = append(scores, s)
 		}
 	}
 	j.Scores = scores

@@ -94,8 +94,7 @@ func (v stepValues) rule(e explored) (ruling, []float64) {
 	}
 	value := combined(v.cfg.Value, values)
 	r := said(value, 0, "steps are worth "+strings.Join(shown, ", "))
-	r.of = e.onNodes(values)
-	return r, values
+	return v.kept(r, e.cut, values), values
 }
 
 // spread gives each token of an attempt the value of the step that it belongs to.

@@ -39,6 +39,10 @@ type Rules struct {
 	Read func(prompt string) (core.Task, error)
 	// Plan names the sub-goals of a compact solution without working them out.
 	Plan func(reference json.RawMessage) (string, error)
+	// Recover hides one number of the compact prompt behind an x, and writes how it is
+	// found again from the right answer: its last part, after a semicolon, is the
+	// number.
+	Recover func(reference json.RawMessage, r *rand.Rand) (masked, text string, err error)
 	// Scale is, of a level of a played world, the mean return of random legal
 	// play and of the oracle's, exact or enumerated. A reference tells sizes that
 	// differ from those of the level; nil has none.

@@ -86,6 +86,18 @@ func tables(results fs.FS, name string) (string, error) {
 			return "", err
 		}
 		return v.Markdown(), nil
+	case KindTrained:
+		var t Trained
+		if err := json.Unmarshal(b, &t); err != nil {
+			return "", err
+		}
+		return t.Markdown(), nil
+	case KindFindings:
+		var f Findings
+		if err := json.Unmarshal(b, &f); err != nil {
+			return "", err
+		}
+		return f.Markdown(), nil
 	case KindCode:
 		var c Code
 		if err := json.Unmarshal(b, &c); err != nil {
@@ -99,7 +111,7 @@ func tables(results fs.FS, name string) (string, error) {
 		}
 		return s.Markdown(), nil
 	}
-	kinds := []string{KindCalibration, KindCode, KindImproving, KindNano, KindQuickstart, KindSelfImproving, KindSelfTraining, KindStories, KindVerifiers}
+	kinds := []string{KindCalibration, KindCode, KindFindings, KindImproving, KindNano, KindQuickstart, KindSelfImproving, KindSelfTraining, KindStories, KindTrained, KindVerifiers}
 	return "", fmt.Errorf("it is of kind %q; there are %s", head.Kind, strings.Join(kinds, ", "))
 }
 

@@ -117,7 +117,7 @@ func (a *actor) node(c nn.Completion, prefix core.Digest, stops []string, at tur
 	}
 	n.Content = a.text.decode(c.Tokens, at)
 	if cut, found := nn.CutAtStop(n.Content, stops); found {
-		n.Content, n.Finish = cut, "stop"
+		n.Content, n.Finish = cut, finished
 	}
 	return n
 }
@@ -150,7 +150,7 @@ func (e *Engine) Encoder(ctx context.Context, p core.Policy) (core.Encoder, erro
 var (
 	_ core.Scorer       = (*actor)(nil)
 	_ core.Reader       = (*actor)(nil)
-	_ core.Valuer       = (*actor)(nil)
+	_ core.TokenValuer  = (*actor)(nil)
 	_ core.Instrumented = (*actor)(nil)
 	_ core.Streamer     = (*actor)(nil)
 	_ core.Told         = (*actor)(nil)

@@ -52,10 +52,7 @@ func (a *actor) Read(ctx context.Context, paths [][]core.Node, r core.Reading) (
 	out := make([]core.Observation, len(paths))
 	for i, x := range reads {
 		out[i] = core.Observation{Raw: x.Logprobs, Entropy: x.Entropy, Full: x.Full, Top: alternatives(x.Top), Reduced: x.Reduced}
-		w := a.text.newStream(turn{start: a.text.blank(g.batch[i].Tokens[:g.from[i]])})
-		for _, id := range g.batch[i].Tokens[g.from[i]:] {
-			out[i].Text = append(out[i].Text, w.write(id))
-		}
+		out[i].Text = a.text.spell(g.batch[i].Tokens, g.from[i])
 	}
 	return out, nil
 }
@@ -67,6 +64,9 @@ func (f *frozen) scorerOf() *nn.Trainer {
 	}
 	return f.scorer
 }
+
+// finished is the Finish of a turn that came to its end by itself.
+const finished = "stop"
 
 // given are paths as sequences, of which the tokens of the last nodes are
 // wanted: those from from on.
@@ -105,6 +105,11 @@ func (a *actor) given(paths [][]core.Node) (given, error) {
 		if answer == nil {
 			if answer, err = a.text.answer(last.Content, a.text.blank(ids)); err != nil {
 				return given{}, fmt.Errorf("encoding a path to score: %w", err)
+			}
+			// A turn that ended by itself is read with its end, as its own seat reads it:
+			// one that stops too soon is else as likely as its beginning.
+			if eos := a.text.tok.EOS(); last.Finish == finished && eos >= 0 {
+				answer = append(answer, eos)
 			}
 		}
 		g.from[i] = len(ids)

@@ -210,7 +210,7 @@ func (t *text) addsBOS() bool { return t.jinja == nil && t.tok.AddsBOS() }
 
 // answer encodes the content of a turn that was not sampled here.
 func (t *text) answer(content string, start bool) ([]int32, error) {
-	if t.source == wordTemplate {
+	if t.source == wordTemplate && content != "" { // an empty turn is no token, as it is sampled
 		content = " " + content
 	}
 	if start {
@@ -305,29 +305,55 @@ func (w *stream) write(id int32) string {
 // EncodePath renders a path for training; see core.Encoder. What it gives for
 // a sampled turn is the prompt it was sampled after, then its own ids.
 func (t *text) EncodePath(path []core.Node) ([]int32, []bool, error) {
+	r, _, err := t.encodePath(path)
+	return r.ids, r.loss, err
+}
+
+// encodePath also tells where the ids of a last assistant turn begin; of a path
+// that ends otherwise, where they all end.
+func (t *text) encodePath(path []core.Node) (r rendered, from int, err error) {
 	last, tools := len(path)-1, offered(path, nil)
 	if last < 0 || path[last].Role != core.RoleAssistant {
 		r, err := t.render(path, tools, true)
-		return r.ids, r.loss, err
+		return r, len(r.ids), err
 	}
 	if !answers(path[last]) {
-		return nil, nil, fmt.Errorf("encoding a path: its last turn has tool calls that were not sampled; such turns are context only")
+		return r, 0, fmt.Errorf("encoding a path: its last turn has tool calls that were not sampled; such turns are context only")
 	}
-	head, err := t.render(path[:last], tools, true)
-	if err != nil {
-		return nil, nil, err
+	if r, err = t.render(path[:last], tools, true); err != nil {
+		return rendered{}, 0, err
 	}
 	answer := path[last].TokenIDs
 	if answer == nil {
-		if answer, err = t.answer(path[last].Content, t.blank(head.ids)); err != nil {
-			return nil, nil, err
+		if answer, err = t.answer(path[last].Content, t.blank(r.ids)); err != nil {
+			return rendered{}, 0, err
 		}
 		if eos := t.tok.EOS(); eos >= 0 {
 			answer = append(answer, eos)
 		}
 	}
-	head.add(answer, true)
-	return head.ids, head.loss, nil
+	from = len(r.ids)
+	r.add(answer, true)
+	return r, from, nil
+}
+
+// SpellPath makes a text a core.Speller.
+func (t *text) SpellPath(path []core.Node) ([]int32, []bool, []string, error) {
+	r, from, err := t.encodePath(path)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	return r.ids, r.loss, t.spell(r.ids, from), nil
+}
+
+// spell tells what each of the ids from from on completes of the text of its turn.
+func (t *text) spell(ids []int32, from int) []string {
+	text := make([]string, 0, len(ids)-from)
+	w := t.newStream(turn{start: t.blank(ids[:from])})
+	for _, id := range ids[from:] {
+		text = append(text, w.write(id))
+	}
+	return text
 }
 
 // blank tells whether ids hold nothing but a begin token.

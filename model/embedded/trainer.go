@@ -32,6 +32,7 @@ type trainer struct {
 	beside *frozen // the reference
 	part   string  // of the head; "" where there is none
 	alone  bool    // only the head learns
+	both   bool    // the last pass gave log-probs and values
 	batch  []nn.Sequence
 	masks  []bool // one buffer behind the batch's loss marks
 }

@@ -26,27 +26,48 @@ func (t *trainer) AddHead(ctx context.Context, part string, alone bool) error {
 	return t.inner().AddHead(h, alone)
 }
 
+// valued are the sequences of b, as the head values them.
+func (t *trainer) valued(b *core.Batch) []nn.Sequence {
+	batch := t.sequences(b)
+	for i := range batch {
+		batch[i].End = t.part == core.PartRewardHead
+	}
+	return batch
+}
+
 // Values fills b.Values.
 func (t *trainer) Values(ctx context.Context, b *core.Batch) error {
-	batch := t.sequences(b)
-	if t.part == core.PartRewardHead {
-		clear(t.masks[:cap(t.masks)])
-		for i := range batch {
-			batch[i].End = true
-		}
-	}
-	values, err := t.inner().Values(ctx, batch)
+	values, err := t.inner().Values(ctx, t.valued(b))
 	if err != nil {
 		return err
 	}
 	for i := range values {
 		copy(b.Values[i], values[i])
 	}
+	t.both = false
 	return nil
 }
 
-// BackwardValues adds to the gradient from b.ValueGrad.
+// LogprobsValues fills b.Logprobs and b.Values.
+func (t *trainer) LogprobsValues(_ context.Context, b *core.Batch) error {
+	logp, values, err := t.inner().ForwardValues(t.valued(b))
+	if err != nil {
+		return err
+	}
+	for i := range values {
+		copy(b.Logprobs[i], logp[i])
+		copy(b.Values[i], values[i])
+	}
+	t.both = true
+	return nil
+}
+
+// BackwardValues adds to the gradient from b.ValueGrad, after LogprobsValues
+// from b.Grad too.
 func (t *trainer) BackwardValues(_ context.Context, b *core.Batch) error {
+	if t.both {
+		return t.inner().BackwardValues(b.Grad, b.ValueGrad)
+	}
 	return t.inner().BackwardValues(nil, b.ValueGrad)
 }
 

@@ -25,7 +25,7 @@ func init() {
 			"Each step writes two operands and their result. The oracle checks every step.",
 		Example: "chain: {split: train, numbers: 4, modulus: 20, table: 1}",
 	}, New, func(c Config) int { return c.N }, world.Rules{
-		Judge: oracle, Steps: steps, Flaw: flaw, Variant: variant, Read: readPrompt,
+		Judge: oracle, Steps: steps, Flaw: flaw, Variant: variant, Read: readPrompt, Recover: recovered,
 	})
 }
 

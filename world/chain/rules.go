@@ -110,6 +110,27 @@ func variant(raw json.RawMessage, r *rand.Rand) (string, error) {
 	return written(derive(op, ref.Order != "fixed", ref.Numbers, r)), nil
 }
 
+// recovered combines the numbers that are shown to one, and then tells what gives the
+// answer with it: "5 9 14 14 17 11 11 3 14;3", where 3 was hidden.
+func recovered(raw json.RawMessage, r *rand.Rand) (masked, text string, err error) {
+	ref, op, err := decode(raw)
+	if err != nil {
+		return "", "", err
+	}
+	at := r.IntN(len(ref.Numbers))
+	hidden := ref.Numbers[at]
+	shown := slices.Delete(slices.Clone(ref.Numbers), at, at+1)
+	words := strings.Fields(world.Words(ref.Numbers))
+	words[at] = "x"
+	steps, rest := [][3]int(nil), shown[0]
+	if len(shown) > 1 {
+		steps = derive(op, ref.Order != "fixed", shown, r)
+		rest = steps[len(steps)-1][2]
+	}
+	steps = append(steps, [3]int{rest, hidden, op.of(rest, hidden)})
+	return strings.Join(words, " ") + promptEnd, fmt.Sprintf("%s;%d", written(steps), hidden), nil
+}
+
 var promptPattern = regexp.MustCompile(`^\d{1,2}( \d{1,2}){1,63} :$`)
 
 // readPrompt reads prompts without hints. They do not tell the modulus, table

@@ -133,5 +133,5 @@ func init() {
 
 // Rules is what the world knows of its tasks.
 func Rules() world.Rules {
-	return world.Rules{Judge: judge, Steps: world.MoveSteps, Flaw: flaw, Read: read, Plan: plan}
+	return world.Rules{Judge: judge, Steps: world.MoveSteps, Flaw: flaw, Read: read, Plan: plan, Recover: recovered}
 }

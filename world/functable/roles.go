@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -86,6 +87,23 @@ func parse(text string, known map[string]function) (*expression, error) {
 func plan(raw json.RawMessage) (string, error) {
 	ref, _, err := decode(raw)
 	return strings.Join(ref.Calls, ","), err
+}
+
+// recovered goes from the value back to the argument, which is hidden, from the
+// outermost call on: "dage(7)=7;rozi(5)=7;5". Every function has each value once.
+func recovered(raw json.RawMessage, _ *rand.Rand) (masked, text string, err error) {
+	ref, e, err := decode(raw)
+	if err != nil {
+		return "", "", err
+	}
+	t := e.task("", ref.Book, world.Compact)
+	argument := strconv.Itoa(e.argument)
+	before, after, _ := strings.Cut(t.Text(), "("+argument+")")
+	worked, _ := e.worked(e.truth)
+	calls := strings.Split(worked, ";")
+	calls = calls[:len(calls)-1] // the value alone
+	slices.Reverse(calls)
+	return before + "(x)" + after, strings.Join(calls, ";") + ";" + argument, nil
 }
 
 // flaw remembers one fact wrong, and goes on from it: the value of another

@@ -133,6 +133,9 @@ func (s suite) touch(task core.Task, raw json.RawMessage) {
 	if s.rules.Plan != nil {
 		_, _ = s.rules.Plan(raw)
 	}
+	if s.rules.Recover != nil {
+		_, _, _ = s.rules.Recover(raw, stream(1))
+	}
 	if s.rules.Demonstrate != nil {
 		_, _ = s.rules.Demonstrate(raw, stream(1))
 	}

@@ -185,6 +185,29 @@ func (s suite) plans(t *testing.T) {
 	})
 }
 
+// recovered: one number of the prompt is hidden, and the text ends in it.
+func (s suite) recovered(t *testing.T) {
+	if s.rules.Recover == nil {
+		t.Skip("the world hides no number")
+	}
+	s.each(t, world.Compact, 40, func(level int, task core.Task) {
+		masked, text, err := s.rules.Recover(task.Reference, stream(7))
+		again, _, _ := s.rules.Recover(task.Reference, stream(7))
+		if err != nil || again != masked {
+			t.Fatalf("level %d: %q is hidden as %q, then %q, %v", level, task.Text(), masked, again, err)
+		}
+		found := text[strings.LastIndexByte(text, ';')+1:]
+		whole := false
+		for i := range masked {
+			whole = whole || masked[i] == 'x' && strings.HasPrefix(task.Text(), masked[:i]+found+masked[i+1:]) // a hint may follow
+		}
+		if !whole || found == text || strings.Trim(found, "0123456789") != "" {
+			t.Errorf("level %d: %q is hidden as %q, and %q found by %q", level, task.Text(), masked, found, text)
+		}
+		s.fits(t, level, "way back", text)
+	})
+}
+
 // restated: other words are other words, in every dialect, and the same answer is
 // right.
 func (s suite) restated(t *testing.T) {

@@ -54,7 +54,7 @@ func Run(t *testing.T, w World) {
 		t.Run("several answers at once", s.hedged)
 	}
 	for name, test := range map[string]func(*testing.T){
-		"steps": s.steps, "flaws": s.flaws, "variants": s.variants, "other words": s.restated, "reading prompts": s.read, "plans": s.plans,
+		"steps": s.steps, "flaws": s.flaws, "variants": s.variants, "other words": s.restated, "reading prompts": s.read, "plans": s.plans, "ways back": s.recovered,
 	} {
 		t.Run(name, test)
 	}
