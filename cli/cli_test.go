@@ -46,7 +46,7 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("no condition %q", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "json": jsonValue, "same": same, "sha256": digest, "rows": writeRows, "fill": fill, "binary": noise,
+			"exits": exits, "json": jsonValue, "same": same, "sha256": digest, "rows": writeRows, "fill": fill, "binary": noise, "ask": askServer,
 		},
 	})
 }

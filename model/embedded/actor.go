@@ -52,8 +52,21 @@ func (a *actor) ActBatch(ctx context.Context, rs []core.Request) ([][]core.Node,
 // left its prompt.
 func (a *actor) sample(ctx context.Context, rs []core.Request, change func(i int, p *nn.Prompt)) ([][]core.Node, [][]nn.Completion, error) {
 	prompts, tools := make([]nn.Prompt, len(rs)), make([]json.RawMessage, len(rs))
+	read := func(i int, completions []nn.Completion) []core.Node {
+		prefix := prefixDigest(prompts[i].Tokens)
+		stops, at := a.options.Merge(rs[i].Options).Stop, a.turn(prompts[i])
+		nodes := make([]core.Node, len(completions))
+		for j, c := range completions {
+			nodes[j] = a.node(c, prefix, stops, at)
+			nodes[j].Data = offering(tools[i])
+		}
+		return nodes
+	}
 	for i, r := range rs {
 		var err error
+		if err = further(a.options.Merge(r.Options).Extra); err != nil {
+			return nil, nil, fmt.Errorf("sampling as %s: %w", a.seat, &core.UnservedError{Err: err})
+		}
 		if tools[i], err = a.text.offer(a.options.Merge(r.Options).Tools); err != nil {
 			return nil, nil, fmt.Errorf("encoding the prompt of %s: %w", a.seat, &core.UnservedError{Err: err})
 		}
@@ -71,19 +84,20 @@ func (a *actor) sample(ctx context.Context, rs []core.Request, change func(i int
 			change(i, &prompts[i])
 		}
 	}
-	done, err := a.sampler().Generate(ctx, prompts, nil)
+	books, err := a.books(ctx, rs, prompts, read)
 	if err != nil {
-		return nil, nil, fmt.Errorf("sampling as %s: %w", a.seat, tooLong(err))
+		return nil, nil, fmt.Errorf("sampling as %s: %w", a.seat, err)
+	}
+	done, err := a.sampler().Generate(ctx, prompts, books.emit())
+	if err != nil {
+		err = fmt.Errorf("sampling as %s: %w", a.seat, tooLong(err))
+	}
+	if err = books.close(ctx, err); err != nil {
+		return nil, nil, err
 	}
 	out := make([][]core.Node, len(rs))
 	for i, completions := range done {
-		prefix := prefixDigest(prompts[i].Tokens)
-		stops, at := a.options.Merge(rs[i].Options).Stop, a.turn(prompts[i])
-		out[i] = make([]core.Node, len(completions))
-		for j, c := range completions {
-			out[i][j] = a.node(c, prefix, stops, at)
-			out[i][j].Data = offering(tools[i])
-		}
+		out[i] = read(i, completions)
 	}
 	return out, done, nil
 }
@@ -138,4 +152,6 @@ var (
 	_ core.Reader       = (*actor)(nil)
 	_ core.TokenValuer  = (*actor)(nil)
 	_ core.Instrumented = (*actor)(nil)
+	_ core.Streamer     = (*actor)(nil)
+	_ core.Told         = (*actor)(nil)
 )
