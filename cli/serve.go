@@ -12,7 +12,8 @@ import (
 )
 
 type serveCmd struct {
-	Model   []string      `help:"What answers: embedded, the model in the binary; embedded:DIR; run or run:ID, whose policy in force is followed; openai:MODEL; sim:NAME. Repeat it for several." default:"embedded" placeholder:"MODEL"`
+	Model []string `help:"What answers: embedded, the model in the binary; embedded:DIR; run or run:ID, whose policy in force is followed; openai:MODEL; sim:NAME. Repeat it for several." default:"embedded" placeholder:"MODEL"`
+	servedFlags
 	Addr    string        `help:"Where to listen, as HOST:PORT; port 0 takes a free one." default:"127.0.0.1:8080"`
 	AddrTo  string        `name:"addr-file" help:"Write the address to this file once it is served, as for port 0." placeholder:"FILE"`
 	Keys    string        `help:"File of keys (pawl keys): only their holders may ask. Without it nobody but this machine may." placeholder:"FILE"`
@@ -26,13 +27,9 @@ type serveCmd struct {
 }
 
 func (cmd *serveCmd) Run(ctx context.Context, a *app, c *console) error {
-	var models []pawl.Model
-	for _, name := range cmd.Model {
-		m, err := pawl.ParseModel(name)
-		if err != nil {
-			return &pawl.InputError{Err: err}
-		}
-		models = append(models, m)
+	models, err := cmd.models()
+	if err != nil {
+		return err
 	}
 	o := server.Options{
 		Models: models, Hosts: cmd.Host, Time: cmd.Time, AtOnce: cmd.AtOnce, Body: cmd.MaxBody, Traces: cmd.Traces,
@@ -78,11 +75,33 @@ func (cmd *serveCmd) Run(ctx context.Context, a *app, c *console) error {
 	return err
 }
 
+// models reads --model; --base-url and --prices are of those that others serve.
+func (cmd *serveCmd) models() (models []pawl.Model, err error) {
+	others := false
+	for _, name := range cmd.Model {
+		flags := cmd.servedFlags
+		if m, err := pawl.ParseModel(name); err == nil && m.Kind != pawl.ModelOpenAI {
+			flags = servedFlags{}
+		} else {
+			others = true
+		}
+		m, err := flags.parse(name)
+		if err != nil {
+			return nil, err
+		}
+		models = append(models, m)
+	}
+	if !others && cmd.servedFlags != (servedFlags{}) {
+		return nil, usagef("serving: --base-url and --prices are of models that others serve; name one as openai:MODEL")
+	}
+	return models, nil
+}
+
 // open keeps nothing where no model of a run is served, nor one that is paid for.
 func (cmd *serveCmd) open(a *app, c *console, models []pawl.Model) (*pawl.Pawl, error) {
 	for _, m := range models {
 		if m.Kind != pawl.ModelFolder && m.Kind != pawl.ModelRecipe {
-			return a.openFor(c, m)
+			return a.openFor(c, m, cmd.Prices)
 		}
 	}
 	return pawl.Open(pawl.Options{Dir: a.Dir, Recipes: a.RecipesDir, Memory: true})

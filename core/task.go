@@ -42,6 +42,17 @@ func (t Task) Text() string {
 	return strings.Join(parts, "\n\n")
 }
 
+// Asked names what a path asks by what its reader sees of it: roles, contents and
+// data, whoever said them. Two requests of one Asked differ in options and sample
+// alone.
+func Asked(path []Node) Digest {
+	h := NewHasher("asked").Uint(uint64(len(path)))
+	for _, n := range path {
+		h.String(n.Role).String(n.Content).Bytes(n.Data)
+	}
+	return h.Key()
+}
+
 // Options steer one request. Zero values mean the actor's default.
 type Options struct {
 	Temperature *float64        `json:"temperature,omitempty"` // nil: the seat's; 0: greedy

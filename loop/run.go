@@ -30,6 +30,9 @@ const stepVersion = 1
 var (
 	ErrNothingKept = errors.New("nothing was kept")
 	ErrBudget      = core.ErrSpent
+	// ErrNotHere is what Models answer who are asked to train weights that they do
+	// not have. It ends a run after its first selection, and is no failure.
+	ErrNotHere = errors.New("the weights are not here")
 )
 
 // Run is one run of a recipe.
@@ -77,10 +80,13 @@ func (r *Run) Do(ctx context.Context) (report *Report, err error) {
 		return report, err
 	}
 	main := &arm{run: r, updates: stageUpdates(r.Plan, ""), base: base, incumbent: maps.Clone(base), gated: true}
-	if err := main.rounds(ctx, report); err != nil {
+	if err := main.rounds(ctx, report); err != nil && report.Stopped == "" {
 		return report, err
 	}
 	r.conclude(report, main.incumbent)
+	if report.Stopped != "" {
+		return report, nil
+	}
 	audit := &auditor{run: r, report: report, results: map[string][]float64{}}
 	for _, a := range []struct {
 		name string

@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -53,7 +52,7 @@ func (a *actor) ActBatch(ctx context.Context, rs []core.Request) ([][]core.Node,
 func (a *actor) sample(ctx context.Context, rs []core.Request, change func(i int, p *nn.Prompt)) ([][]core.Node, [][]nn.Completion, error) {
 	prompts, tools := make([]nn.Prompt, len(rs)), make([]json.RawMessage, len(rs))
 	read := func(i int, completions []nn.Completion) []core.Node {
-		prefix := prefixDigest(prompts[i].Tokens)
+		prefix := core.TokensDigest(prompts[i].Tokens)
 		stops, at := a.options.Merge(rs[i].Options).Stop, a.turn(prompts[i])
 		nodes := make([]core.Node, len(completions))
 		for j, c := range completions {
@@ -128,14 +127,6 @@ func tooLong(err error) error {
 		return &core.TooLongError{Err: err}
 	}
 	return err
-}
-
-func prefixDigest(ids []int32) core.Digest {
-	b := make([]byte, 0, 4*len(ids))
-	for _, id := range ids {
-		b = binary.LittleEndian.AppendUint32(b, uint32(id))
-	}
-	return core.Sum(b)
 }
 
 // Encoder renders paths for the training of p.
