@@ -61,10 +61,6 @@ func (a *actor) value(ctx context.Context, paths [][]core.Node, dense bool, tell
 			batch[i].Loss[p] = true
 		}
 	}
-	end, err := a.reading(ctx, paths, given{batch: batch}.tokens())
-	if err != nil {
-		return err
-	}
 	r := &a.reward
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -74,6 +70,10 @@ func (a *actor) value(ctx context.Context, paths [][]core.Node, dense bool, tell
 			return fmt.Errorf("valuing as %s: %w", a.seat, err)
 		}
 		r.valuer = t
+	}
+	end, err := a.reading(ctx, paths, given{batch: batch}.tokens())
+	if err != nil {
+		return err
 	}
 	values, err := r.valuer.Values(ctx, batch)
 	if err = end(err); err != nil {

@@ -41,6 +41,7 @@ func TestAnthropic(t *testing.T) {
 			t.Errorf("%s: %s", model, whole.RawJSON())
 		}
 		stream := client.Messages.NewStreaming(ctx, p)
+		defer stream.Close()
 		var all anthropic.Message
 		for stream.Next() {
 			if err := all.Accumulate(stream.Current()); err != nil {
@@ -75,6 +76,7 @@ func TestAnthropicTools(t *testing.T) {
 					return *whole
 				}
 				stream := client.Messages.NewStreaming(ctx, p)
+				defer stream.Close()
 				var all anthropic.Message
 				for stream.Next() {
 					if err := all.Accumulate(stream.Current()); err != nil {
@@ -136,6 +138,7 @@ func TestAnthropicErrors(t *testing.T) {
 	stream := client.Messages.NewStreaming(ctx, says("sim:breaks"))
 	for stream.Next() {
 	}
+	stream.Close()
 	if stream.Err() == nil {
 		t.Error("an upstream that breaks off is no error")
 	}

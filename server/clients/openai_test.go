@@ -87,6 +87,7 @@ func TestOpenAIChat(t *testing.T) {
 		}
 		p.StreamOptions.IncludeUsage = openai.Bool(true)
 		stream := client.Chat.Completions.NewStreaming(ctx, p)
+		defer stream.Close()
 		var all openai.ChatCompletionAccumulator
 		for stream.Next() {
 			if !all.AddChunk(stream.Current()) {
@@ -127,6 +128,7 @@ func TestOpenAISeveralAnswers(t *testing.T) {
 		}
 	}
 	stream := client.Chat.Completions.NewStreaming(ctx, p)
+	defer stream.Close()
 	var all openai.ChatCompletionAccumulator
 	for stream.Next() {
 		all.AddChunk(stream.Current())
@@ -166,6 +168,7 @@ func TestOpenAITools(t *testing.T) {
 					return whole.Choices[0].Message
 				}
 				stream := client.Chat.Completions.NewStreaming(ctx, p)
+				defer stream.Close()
 				var all openai.ChatCompletionAccumulator
 				for stream.Next() {
 					all.AddChunk(stream.Current())
@@ -256,6 +259,7 @@ func TestOpenAIErrors(t *testing.T) {
 	for stream.Next() {
 		text += stream.Current().Choices[0].Delta.Content
 	}
+	stream.Close()
 	if text != "half an " || stream.Err() == nil {
 		t.Errorf("an upstream that breaks off: %q, %v", text, stream.Err())
 	}
@@ -296,6 +300,7 @@ func TestOpenAIResponses(t *testing.T) {
 			t.Errorf("%s: %s", model, whole.RawJSON())
 		}
 		stream := client.Responses.NewStreaming(ctx, p)
+		defer stream.Close()
 		text, last := "", ""
 		for stream.Next() {
 			e := stream.Current()
