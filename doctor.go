@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 
+	"pawl/model/sim"
 	"pawl/recipe"
 	"pawl/registry"
 	"pawl/sandbox"
@@ -67,7 +68,7 @@ func Doctor(ctx context.Context, o Options) []Check {
 	if o.Dir == "" {
 		o.Dir = DefaultDir
 	}
-	return []Check{engineCheck(), directoryCheck(o.Dir), storeCheck(ctx, o), recipesCheck(o.Recipes), sandboxCheck(o.Sandbox), peerCheck(ctx)}
+	return []Check{engineCheck(), directoryCheck(o.Dir), storeCheck(ctx, o), recipesCheck(o.Recipes), simulationsCheck(), sandboxCheck(o.Sandbox), peerCheck(ctx)}
 }
 
 func engineCheck() Check {
@@ -163,6 +164,11 @@ func recipesCheck(dir string) Check {
 		c.OK, c.Detail, c.Hint = false, "faulty: "+strings.Join(faulty, ", "), "pawl recipes lint tells what is wrong"
 	}
 	return c
+}
+
+// simulationsCheck lists what must not be taken for models.
+func simulationsCheck() Check {
+	return Check{Name: "simulations", OK: true, Detail: "sim:" + strings.Join(sim.Names(), ", sim:") + "; they are told what is right and err at stated rates: for studies and tests, never models"}
 }
 
 // sandboxCheck opens a sandbox, which runs a program in it.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"pawl/exec"
 	"pawl/nn"
 	"pawl/registry"
 	"pawl/store"
@@ -35,7 +36,8 @@ func IsInput(err error) bool {
 	var problems registry.Problems
 	var row *task.RowError
 	var unknown *nn.UnknownTextError
-	return errors.As(err, &unknown) || errors.As(err, &given) || errors.As(err, &problems) || errors.As(err, &row)
+	var unpriced *exec.UnpricedError
+	return errors.As(err, &unpriced) || errors.As(err, &unknown) || errors.As(err, &given) || errors.As(err, &problems) || errors.As(err, &row)
 }
 
 // missing marks "not found" errors of stores and files as the caller's.

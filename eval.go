@@ -29,7 +29,8 @@ type EvalOptions struct {
 type Evaluation struct {
 	Model   string          `json:"model"`
 	Recipe  string          `json:"recipe,omitempty"`
-	Tasks   string          `json:"tasks"` // file or set
+	Caveat  string          `json:"caveat,omitempty"` // what a reader of the figures must know of the model
+	Tasks   string          `json:"tasks"`            // file or set
 	N       int             `json:"n"`
 	Policy  core.Policy     `json:"policy"`
 	Metrics []core.Estimate `json:"metrics"` // the measure first; then the recipe's metrics of its own sampling
@@ -57,7 +58,7 @@ func (p *Pawl) Eval(ctx context.Context, o EvalOptions) (*Evaluation, error) {
 	if err := plan.Steer(o.Steering); err != nil {
 		return nil, inputf("measuring %s: %w", o.Model, err)
 	}
-	policy, err := p.Policy(ctx, o.Model)
+	policy, err := p.policyFor(ctx, o.Model, these(tasks))
 	if err != nil {
 		return nil, given(ctx, err)
 	}
@@ -72,7 +73,12 @@ func (p *Pawl) Eval(ctx context.Context, o EvalOptions) (*Evaluation, error) {
 	if err := p.expressible(ctx, team, map[string]core.TaskSource{"to measure": taskList(tasks)}); err != nil {
 		return nil, given(ctx, err)
 	}
+	if ev.Caveat, err = p.warn(ctx, team, o.Observe); err != nil {
+		return nil, err
+	}
 	player := p.player(plan, o.Seed, o.Observe)
+	player.Parallel = p.parallel(ctx, team)
+	player.Served = player.Parallel > 0
 	var values []float64
 	unjudged, reason := 0, ""
 	err = player.AttemptAll(ctx, team, plan.Measure.Sample, plan.Measure.Verify, tasks, func(ep *core.Episode) error {

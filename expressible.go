@@ -24,6 +24,11 @@ const (
 // learn from them: many runs do not.
 func (p *Pawl) expressible(ctx context.Context, given map[string]core.Policy, sets map[string]core.TaskSource) error {
 	for _, lane := range slices.Sorted(maps.Keys(given)) {
+		if _, _, served, err := p.models.served(ctx, given[lane]); err != nil {
+			return err
+		} else if served {
+			continue // its tokenizer is not here
+		}
 		encoder, err := p.models.Encoder(ctx, given[lane])
 		if err != nil {
 			return err

@@ -2,7 +2,12 @@ package pawl
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
 
 	"pawl/core"
 	"pawl/loop"
@@ -20,6 +25,22 @@ type provider interface {
 	Dialect(m core.ModelName) string
 }
 
+// tasked is the companion of providers whose models know tasks: recordings, of
+// which a task's samples are asked for, and simulations, which know the answers.
+type tasked interface {
+	// ResolveFor is Resolve where the tasks that will be asked are known.
+	ResolveFor(ctx context.Context, arg string, tasks []core.Task) (core.ModelName, error)
+}
+
+// learner is the companion of providers that want to know the tasks also where a
+// run's policy names their model.
+type learner interface{ Learn(tasks []core.Task) }
+
+// caveat is the companion of providers whose figures need a word of warning.
+type caveat interface {
+	Caveat(m core.ModelName) string
+}
+
 // models is loop.Models over every kind of model: a policy with a PartModel is
 // served by the provider of its kind, any other by the embedded engine.
 type models struct {
@@ -33,13 +54,35 @@ var (
 	_ loop.Dialects = (*models)(nil)
 )
 
-// policy is one without weights, served by the model that a user names.
-func (m *models) policy(ctx context.Context, kind ModelKind, arg, baseURL string) (core.Policy, error) {
+// close closes what providers hold open.
+func (m *models) close() error {
+	var all []error
+	for _, by := range m.providers {
+		if c, ok := by.(io.Closer); ok {
+			all = append(all, c.Close())
+		}
+	}
+	return errors.Join(all...)
+}
+
+// policy is one without weights, served by the model that a user names; tasks
+// gives those that will be asked, where they are known.
+func (m *models) policy(ctx context.Context, kind ModelKind, arg, baseURL string, tasks tasksAsked) (core.Policy, error) {
 	by, ok := m.providers[string(kind)]
 	if !ok {
 		return nil, fmt.Errorf("resolving model %s:%s: this version of Pawl has no models of kind %q", kind, arg, kind)
 	}
-	name, err := by.Resolve(ctx, arg, baseURL)
+	resolve := func() (core.ModelName, error) { return by.Resolve(ctx, arg, baseURL) }
+	if knows, ok := by.(tasked); ok && tasks != nil {
+		resolve = func() (core.ModelName, error) {
+			list, err := tasks(ctx)
+			if err != nil {
+				return core.ModelName{}, err
+			}
+			return knows.ResolveFor(ctx, arg, list)
+		}
+	}
+	name, err := resolve()
 	if err != nil {
 		return nil, fmt.Errorf("resolving model %s:%s: %w", kind, arg, err)
 	}
@@ -48,6 +91,47 @@ func (m *models) policy(ctx context.Context, kind ModelKind, arg, baseURL string
 		return nil, err
 	}
 	return core.Policy{core.PartModel: d}, nil
+}
+
+// introduce makes tasks known to whoever serves a policy, where it wants to know.
+func (m *models) introduce(ctx context.Context, policy core.Policy, tasks tasksAsked) error {
+	_, by, ok, err := m.served(ctx, policy)
+	learns, wants := by.(learner)
+	if err != nil || !ok || !wants || tasks == nil {
+		return err
+	}
+	list, err := tasks(ctx)
+	if err == nil {
+		learns.Learn(list)
+	}
+	return err
+}
+
+// caveats are what a reader of figures of policies must know first.
+func (p *Pawl) caveats(ctx context.Context, team map[string]core.Policy) (all []string, err error) {
+	for _, lane := range slices.Sorted(maps.Keys(team)) {
+		name, by, ok, err := p.models.served(ctx, team[lane])
+		if err != nil {
+			return nil, err
+		}
+		if warns, has := by.(caveat); ok && has {
+			if text := warns.Caveat(name); !slices.Contains(all, text) {
+				all = append(all, text)
+			}
+		}
+	}
+	return all, nil
+}
+
+// warn tells them, and gives them as one text.
+func (p *Pawl) warn(ctx context.Context, team map[string]core.Policy, tell func(loop.Event)) (string, error) {
+	all, err := p.caveats(ctx, team)
+	for _, text := range all {
+		if tell != nil {
+			tell(loop.Event{Shape: "note: " + text})
+		}
+	}
+	return strings.Join(all, "; "), err
 }
 
 // served is the name of the model that serves p; ok is false where p has weights.
@@ -116,6 +200,9 @@ type ServedError struct{ Doing, Model string }
 func (e *ServedError) Error() string {
 	return fmt.Sprintf("%s model %s: others serve it, so its weights are not here; use embedded, embedded:DIR or run[:ID]", e.Doing, e.Model)
 }
+
+// Is makes it loop's ErrNotHere.
+func (e *ServedError) Is(target error) bool { return target == loop.ErrNotHere }
 
 func (m *models) weighed(ctx context.Context, p core.Policy, doing string) error {
 	name, _, ok, err := m.served(ctx, p)

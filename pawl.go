@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"pawl/core"
+	"pawl/exec"
 	"pawl/model/embedded"
 	"pawl/recipe"
 	"pawl/recipes"
@@ -27,6 +28,7 @@ type Options struct {
 	Warn    func(message string) // told of damage that was survived; nil discards it
 	Memory  bool                 // keep nothing: a store that ends with the process
 	Sandbox sandbox.Options      // of what runs code of others
+	Prices  string               // file of what models of others cost; "" for prices.yaml in Dir, where there is one
 }
 
 // DefaultDir is where data lives unless the caller says otherwise.
@@ -38,6 +40,8 @@ type Pawl struct {
 	store  *store.Store
 	engine *embedded.Engine
 	models *models // the engine, and all that is served elsewhere
+	payer  core.Payer
+	till   till
 	finder recipe.Finder
 
 	boxes   sync.Mutex // guards what follows
@@ -61,10 +65,10 @@ func Open(o Options) (*Pawl, error) {
 		}
 	}
 	engine := embedded.New(s)
-	return &Pawl{
-		dir: o.Dir, store: s, engine: engine, finder: Finder(o.Recipes), options: o.Sandbox,
-		models: &models{Engine: engine, store: s, providers: map[string]provider{}},
-	}, nil
+	p := &Pawl{dir: o.Dir, store: s, engine: engine, finder: Finder(o.Recipes), options: o.Sandbox}
+	p.payer = exec.NewPayer(exec.PayerOptions{Account: func(ctx context.Context) (*exec.Account, error) { return p.till.account(ctx, p) }})
+	p.models = &models{Engine: engine, store: s, providers: p.providers(o)}
+	return p, nil
 }
 
 // Version of this program.
@@ -82,7 +86,7 @@ func (p *Pawl) Close() error {
 		err = p.box.Close()
 		p.box = nil
 	}
-	return errors.Join(err, p.store.Close())
+	return errors.Join(err, p.models.close(), p.till.close(), p.store.Close())
 }
 
 // Sandbox is what runs code of others, opened when it is first asked for: most
@@ -121,15 +125,27 @@ const Quickstart = "quickstart"
 // Hugging Face folder as embedded:DIR, a run's policy in force as run or run:ID;
 // and models that others serve, as openai:MODEL, replay:FILE or sim:NAME.
 func (p *Pawl) Policy(ctx context.Context, m Model) (core.Policy, error) {
+	return p.policyFor(ctx, m, nil)
+}
+
+// tasksAsked gives the tasks that a model will be asked.
+type tasksAsked func(context.Context) ([]core.Task, error)
+
+// policyFor is Policy where it is known what will be asked.
+func (p *Pawl) policyFor(ctx context.Context, m Model, tasks tasksAsked) (core.Policy, error) {
 	switch m.Kind {
 	case ModelRecipe:
 		return p.nano(ctx)
 	case ModelFolder:
 		return p.engine.Import(ctx, m.Arg)
 	case ModelRun:
-		return p.runPolicy(ctx, m.Arg)
+		policy, err := p.runPolicy(ctx, m.Arg)
+		if err != nil {
+			return nil, err
+		}
+		return policy, p.models.introduce(ctx, policy, tasks)
 	case ModelOpenAI, ModelReplay, ModelSim:
-		return p.models.policy(ctx, m.Kind, m.Arg, m.BaseURL)
+		return p.models.policy(ctx, m.Kind, m.Arg, m.BaseURL, tasks)
 	}
 	return nil, fmt.Errorf("resolving model %q: it names no weights; use embedded:DIR or run[:ID]", m)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"pawl/core"
+	"pawl/exec"
 	"pawl/loop"
 	"pawl/recipe"
 	"pawl/registry"
@@ -56,6 +57,7 @@ type job struct {
 	sets    *taskSets
 	initial map[string]core.Policy
 	gate    core.Digest // of the gate's tasks
+	caveats []string    // of the models
 }
 
 // Run runs a recipe or continues it.
@@ -64,7 +66,7 @@ func (p *Pawl) Run(ctx context.Context, o RunOptions) (*RunResult, error) {
 	if err != nil {
 		return nil, given(ctx, err)
 	}
-	if j.initial, err = p.initial(ctx, j.plan, o.Model); err != nil {
+	if j.initial, err = p.initial(ctx, j.plan, o.Model, j.sets); err != nil {
 		return nil, given(ctx, err)
 	}
 	if err := errors.Join(j.fit(ctx), p.expressible(ctx, j.initial, j.sets.sources)); err != nil {
@@ -89,6 +91,12 @@ func (p *Pawl) drive(ctx context.Context, row store.Run, j *job) (*RunResult, er
 		j.tell("note: %s", n)
 	}
 	var err error
+	if j.caveats, err = p.caveats(ctx, j.initial); err != nil {
+		return nil, err
+	}
+	for _, text := range j.caveats {
+		j.tell("note: %s", text)
+	}
 	if j.gate, err = j.gateDigest(ctx); err != nil {
 		return nil, given(ctx, err)
 	}
@@ -120,7 +128,7 @@ func Preflight(ctx context.Context, o Options, run RunOptions) error {
 		return given(ctx, err)
 	}
 	if run.Model.Kind != ModelRun {
-		if j.initial, err = p.initial(ctx, j.plan, run.Model); err != nil {
+		if j.initial, err = p.initial(ctx, j.plan, run.Model, j.sets); err != nil {
 			return given(ctx, err)
 		}
 	}
@@ -231,11 +239,11 @@ func given(ctx context.Context, err error) error {
 }
 
 // initial gives the policies that a named model replaces: all of the recipe's.
-func (p *Pawl) initial(ctx context.Context, plan *recipe.Plan, m Model) (map[string]core.Policy, error) {
+func (p *Pawl) initial(ctx context.Context, plan *recipe.Plan, m Model, sets *taskSets) (map[string]core.Policy, error) {
 	if m.Kind == "" || m.Kind == ModelRecipe {
 		return p.initialNano(ctx, plan)
 	}
-	policy, err := p.Policy(ctx, m)
+	policy, err := p.policyFor(ctx, m, sets.asked)
 	if err != nil {
 		return nil, err
 	}
@@ -306,6 +314,9 @@ func covers(summary json.RawMessage, controls []string) bool {
 	if json.Unmarshal(summary, &r) != nil {
 		return false
 	}
+	if r.Stopped != "" {
+		return true // it never came to its controls, and never will
+	}
 	for _, name := range controls {
 		if _, ok := r.Controls[name]; !ok {
 			return false
@@ -328,14 +339,26 @@ func (p *Pawl) advance(ctx context.Context, row store.Run, j *job, gateUses int)
 	if err != nil {
 		return nil, errors.Join(err, lease.Release(final))
 	}
+	// One cap over the whole loop, whatever arm or seat a call is for.
+	account, err := exec.NewAccount(final, lease, row.ID, capOf(j.plan.Budget))
+	if err != nil {
+		return nil, errors.Join(err, lease.Release(final))
+	}
+	ctx = exec.OnAccount(ctx, account)
 	run := &loop.Run{
 		ID: row.ID, Plan: j.plan, Seed: j.Seed, Salt: salt(row), Ledger: l, Models: p.models, Registry: registry.Default,
 		Sets: j.sets.sources, Initial: j.initial, Controls: j.Controls, Observe: j.Observe, Sandbox: p.Sandbox,
+		Parallel: p.parallel(ctx, j.initial),
 	}
+	run.Served = run.Parallel > 0
 	report, err := run.Do(ctx)
 	report.GateUses = gateUses
+	report.Caveat = strings.Join(j.caveats, "; ")
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause
+	}
+	if errors.Is(err, loop.ErrBudget) {
+		err = fmt.Errorf("%w; the same command goes on with a larger budget.usd or budget.tokens, as --set budget.usd=5", err)
 	}
 	status := store.Done
 	switch {

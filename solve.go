@@ -66,39 +66,86 @@ func (s *Solution) Cut() (cut, of int) {
 // Solve answers tasks and gives each solution to sink, in order. Reference
 // answers play no part, but tasks of played worlds are played by theirs.
 func (p *Pawl) Solve(ctx context.Context, tasks []core.Task, o SolveOptions, sink func(Solution) error) error {
+	s, err := p.solving(ctx, tasks, o)
+	if err != nil {
+		return err
+	}
+	err = s.each(ctx, tasks, func(ep *core.Episode, err error) error {
+		if err != nil {
+			return err // its answer would pass for an abstention
+		}
+		return sink(solution(s.plan, ep))
+	})
+	unserved, unknown := (*core.UnservedError)(nil), (*nn.UnknownTextError)(nil)
+	if errors.As(err, &unknown) && !errors.As(err, &unserved) && len(tasks) == 1 {
+		return inputf("solving: the model cannot read %q: its tokenizer has no tokens for all of it"+asTrained, tasks[0].Text())
+	}
+	return err
+}
+
+// asTrained is what to do about words that a model has no tokens for.
+const asTrained = "; ask as the model's training tasks do: pawl export --tasks train shows a run's"
+
+// solving is who answers and how, made ready.
+type solving struct {
+	*Pawl
+	o      SolveOptions
+	plan   *recipe.Plan
+	policy core.Policy
+	team   map[string]core.Policy
+
+	settings core.Digest // see settled
+	caveat   string
+}
+
+func (p *Pawl) solving(ctx context.Context, tasks []core.Task, o SolveOptions) (*solving, error) {
 	if o.Temperature != nil && (*o.Temperature < 0 || math.IsNaN(*o.Temperature) || math.IsInf(*o.Temperature, 0)) {
-		return inputf("solving: the temperature is %v; it must be 0 or more", *o.Temperature)
+		return nil, inputf("solving: the temperature is %v; it must be 0 or more", *o.Temperature)
 	}
 	if o.MaxTokens < 0 || o.N < 0 {
-		return inputf("solving: %d tokens and %d attempts; neither may be negative", o.MaxTokens, o.N)
+		return nil, inputf("solving: %d tokens and %d attempts; neither may be negative", o.MaxTokens, o.N)
 	}
 	plan, err := p.solver(&o, tasks)
 	if err != nil {
-		return input(err)
+		return nil, input(err)
 	}
-	policy, err := p.Policy(ctx, p.defaultModel(ctx, o.Model, o.Recipe))
+	policy, err := p.policyFor(ctx, p.defaultModel(ctx, o.Model, o.Recipe), these(tasks))
 	if err != nil {
-		return input(err)
+		return nil, input(err)
 	}
-	team := map[string]core.Policy{}
+	s := &solving{Pawl: p, o: o, plan: plan, policy: policy, team: map[string]core.Policy{}}
 	for _, lane := range plan.Policies {
-		team[lane.Name] = policy
+		s.team[lane.Name] = policy
 	}
-	err = p.player(plan, o.Seed, o.Observe).Attempt(ctx, team, plan.Sample, plan.Inference(), tasks, func(ep *core.Episode) error {
-		return sink(solution(plan, ep))
+	s.settings = s.settled()
+	s.caveat, err = p.warn(ctx, s.team, o.Observe)
+	return s, err
+}
+
+// each answers tasks; an episode comes with the error of a task that could not be
+// answered.
+func (s *solving) each(ctx context.Context, tasks []core.Task, sink func(*core.Episode, error) error) error {
+	player := s.player(s.plan, s.o.Seed, s.o.Observe)
+	player.Parallel = s.parallel(ctx, s.team)
+	player.Served = player.Parallel > 0
+	err := player.AttemptEach(ctx, s.team, s.plan.Sample, s.plan.Inference(), tasks, func(ep *core.Episode, err error) error {
+		return sink(ep, refusal(err))
 	})
-	if unserved := (*core.UnservedError)(nil); errors.As(err, &unserved) {
+	return refusal(err)
+}
+
+// refusal marks errors of what a model cannot be asked as the caller's.
+func refusal(err error) error {
+	unserved, unknown := (*core.UnservedError)(nil), (*nn.UnknownTextError)(nil)
+	switch {
+	case IsInput(err) && !errors.As(err, &unknown):
+		return err
+	case errors.As(err, &unserved):
 		return inputf("solving: %w", unserved)
-	}
-	if errors.Is(err, loop.ErrUncalibrated) {
+	case errors.Is(err, loop.ErrUncalibrated):
 		return inputf("solving: %w", err)
-	}
-	if unknown := (*nn.UnknownTextError)(nil); errors.As(err, &unknown) {
-		const advice = "; ask as the model's training tasks do: pawl export --tasks train shows a run's"
-		if len(tasks) > 1 {
-			return inputf("%w"+advice, err)
-		}
-		return inputf("solving: the model cannot read %q: its tokenizer has no tokens for all of it"+advice, tasks[0].Text())
+	case errors.As(err, &unknown):
+		return inputf("%w"+asTrained, err)
 	}
 	return err
 }

@@ -246,3 +246,29 @@ func (l taskList) Tasks(_ context.Context, first int) iter.Seq2[core.Task, error
 		}
 	}
 }
+
+// asked gives the tasks of all sets, as far as they are looked ahead anywhere:
+// models that know tasks apart know these.
+func (s *taskSets) asked(ctx context.Context) ([]core.Task, error) {
+	var all []core.Task
+	for _, name := range slices.Sorted(maps.Keys(s.sources)) {
+		if name == labelledSet && s.user {
+			continue // of train
+		}
+		most := mostChecked
+		if s.sources[name].Len() < 0 {
+			most = mostEncoded
+		}
+		n := 0
+		for t, err := range s.sources[name].Tasks(ctx, 0) {
+			if err != nil {
+				return nil, err
+			}
+			if n++; n > most {
+				break
+			}
+			all = append(all, t)
+		}
+	}
+	return all, nil
+}

@@ -31,6 +31,8 @@ type app struct {
 
 	Run        runCmd        `cmd:"" help:"Run a loop or continue it; with no recipe, the quickstart."`
 	Solve      solveCmd      `cmd:"" help:"Answer a question, or every task of a file."`
+	Serve      serveCmd      `cmd:"" help:"Serve models and recipes as OpenAI and Anthropic do."`
+	Keys       keysCmds      `cmd:"" help:"Add, list and revoke keys for pawl serve."`
 	Eval       evalCmds      `cmd:"" help:"Measure a policy on tasks, or summarise result files: every figure with its interval."`
 	Verify     verifyCmd     `cmd:"" help:"Score recorded completions with a verifier, without any model."`
 	Gate       gateCmd       `cmd:"" help:"Paired test of two result files: promote the candidate or not."`

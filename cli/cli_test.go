@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"pawl/model/openai/fakeserver"
 )
 
 // The test binary is the program itself where it is started as pawl, which is
@@ -37,6 +39,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		UpdateScripts:       os.Getenv("PAWL_UPDATE") != "",
 		Setup: func(e *testscript.Env) error {
+			e.Values[upstreams{}] = map[string]*fakeserver.Server{}
 			return os.WriteFile(filepath.Join(e.WorkDir, "tiny.yaml"), tiny, 0o666)
 		},
 		Condition: func(name string) (bool, error) {
@@ -46,7 +49,7 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("no condition %q", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "json": jsonValue, "same": same, "sha256": digest, "rows": writeRows, "fill": fill, "binary": noise,
+			"exits": exits, "json": jsonValue, "same": same, "sha256": digest, "rows": writeRows, "upstream": upstream, "fill": fill, "cut": cutEnd, "binary": noise, "ask": askServer,
 		},
 	})
 }
@@ -161,6 +164,15 @@ func fill(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	_, err = fmt.Fprintf(f, "{\"question\":\"%s\",\"answer\":1}\n", strings.Repeat("x", n))
 	ts.Check(errors.Join(err, f.Close()))
+}
+
+// cut FILE BYTES: takes so many bytes off the end.
+func cutEnd(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	st, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Check(os.Truncate(ts.MkAbs(args[0]), st.Size()-int64(n)))
 }
 
 // binary FILE: bytes that are no text.

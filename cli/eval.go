@@ -19,13 +19,14 @@ type evalCmds struct {
 }
 
 type evalCmd struct {
-	Files   []string `arg:"" optional:"" help:"Result files to summarise; without any, a policy is measured."`
-	By      string   `help:"Which score of the files, where rows have several." placeholder:"NAME"`
-	Model   string   `help:"The policy to measure: run, run:ID, embedded:DIR, or embedded, the model in the binary." default:"run" placeholder:"MODEL"`
-	Recipe  string   `help:"Whose measure and metrics (default: the run's, or greedy decoding against the answers)." placeholder:"NAME"`
-	Tasks   string   `help:"Task rows, JSONL or Parquet, or a task source such as keysum or {keysum: {level: 2, n: 500}} (default: the audit set)." placeholder:"FILE"`
-	Split   string   `help:"Another task set of the recipe or run." default:"audit" placeholder:"SET"`
-	SkipBad int      `help:"Pass over up to N bad rows of the file." placeholder:"N"`
+	Files []string `arg:"" optional:"" help:"Result files to summarise; without any, a policy is measured."`
+	By    string   `help:"Which score of the files, where rows have several." placeholder:"NAME"`
+	Model string   `help:"The policy to measure: run, run:ID, embedded:DIR, embedded (the model in the binary), openai:MODEL, replay:FILE or sim:NAME." default:"run" placeholder:"MODEL"`
+	servedFlags
+	Recipe  string `help:"Whose measure and metrics (default: the run's, or greedy decoding against the answers)." placeholder:"NAME"`
+	Tasks   string `help:"Task rows, JSONL or Parquet, or a task source such as keysum or {keysum: {level: 2, n: 500}} (default: the audit set)." placeholder:"FILE"`
+	Split   string `help:"Another task set of the recipe or run." default:"audit" placeholder:"SET"`
+	SkipBad int    `help:"Pass over up to N bad rows of the file." placeholder:"N"`
 	steerFlags
 	Worlds bool `help:"Measure in the synthetic worlds, as answerer and as verifier; what --model embedded does without --recipe and --tasks."`
 	worldFlags
@@ -40,9 +41,9 @@ func (cmd *evalCmd) Run(ctx context.Context, a *app, c *console) error {
 		}
 		return cmd.files(ctx, c)
 	}
-	model, err := pawl.ParseModel(cmd.Model)
+	model, err := cmd.parse(cmd.Model)
 	if err != nil {
-		return &pawl.InputError{Err: err}
+		return err
 	}
 	worlds := cmd.Worlds || model.Kind == pawl.ModelRecipe && cmd.Recipe == "" && cmd.Tasks == ""
 	if err := cmd.misplaced(worlds); err != nil {
@@ -52,7 +53,7 @@ func (cmd *evalCmd) Run(ctx context.Context, a *app, c *console) error {
 	if err != nil {
 		return err
 	}
-	p, err := a.openFor(c, model)
+	p, err := a.openFor(c, model, cmd.Prices)
 	if err != nil {
 		return err
 	}

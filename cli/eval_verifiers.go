@@ -9,11 +9,12 @@ import (
 )
 
 type evalVerifiersCmd struct {
-	Model       string   `help:"The policy whose attempts are judged, and that judges them: run, run:ID, embedded:DIR, or embedded, the model in the binary (default: embedded; none with --completions)." placeholder:"MODEL"`
+	Model       string   `help:"The policy whose attempts are judged, and that judges them: run, run:ID, embedded:DIR, embedded (the model in the binary), or openai:MODEL (default: embedded; none with --completions)." placeholder:"MODEL"`
 	Verifier    []string `help:"One of the verifiers only, by name, or name and settings: '{weighted_vote: {by: p_true}}'; repeat it for several (default: all that need no answers and no settings)." placeholder:"NAME" sep:"none"`
 	Against     string   `help:"Compare the choices of every verifier with those of this one, task by task." placeholder:"NAME"`
 	Tasks       string   `help:"Judge attempts at these tasks in place of worlds: task rows with an answer, JSONL or Parquet, or a task source such as {chain: {level: 2}}." placeholder:"FILE"`
 	Completions string   `help:"Judge these attempts at the tasks in place of samples: rows of id, completion and sample." placeholder:"FILE"`
+	servedFlags
 	worldFlags
 	JSON bool `help:"Print one JSON document."`
 }
@@ -22,11 +23,11 @@ func (cmd *evalVerifiersCmd) Run(ctx context.Context, a *app, c *console) error 
 	if err := cmd.misplaced(); err != nil {
 		return err
 	}
-	model, err := pawl.ParseModel(cmd.Model)
+	model, err := cmd.parse(cmd.Model)
 	if err != nil {
-		return &pawl.InputError{Err: err}
+		return err
 	}
-	p, err := a.openFor(c, model)
+	p, err := a.openFor(c, model, cmd.Prices)
 	if err != nil {
 		return err
 	}

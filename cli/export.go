@@ -43,7 +43,7 @@ func (cmd *exportCmd) Run(ctx context.Context, a *app, c *console) error {
 	case cmd.Rows != "" && cmd.Rows != pawl.RowsSFT && cmd.Rows != pawl.RowsPreference:
 		return usagef("exporting examples: there is no form %q; use --rows sft or --rows preference", cmd.Rows)
 	}
-	p, err := a.openFor(c, model)
+	p, err := a.openFor(c, model, "")
 	if err != nil {
 		return err
 	}

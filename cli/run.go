@@ -26,12 +26,14 @@ func (f taskFlags) files() pawl.TaskFiles {
 }
 
 type runCmd struct {
-	Recipe   string   `arg:"" optional:"" help:"Name of a recipe, or a path to one (default: quickstart)."`
-	Seed     uint64   `help:"Seed of everything random (default: the recipe's)." placeholder:"N"`
-	Model    string   `help:"Where policies start: embedded (what the recipe makes, or the model in the binary), embedded:DIR, run or run:ID." default:"embedded" placeholder:"MODEL"`
+	Recipe string `arg:"" optional:"" help:"Name of a recipe, or a path to one (default: quickstart)."`
+	Seed   uint64 `help:"Seed of everything random (default: the recipe's)." placeholder:"N"`
+	Model  string `help:"Where policies start: embedded (what the recipe makes, or the model in the binary), embedded:DIR, run run:ID, openai:MODEL, replay:FILE or sim:NAME." default:"embedded" placeholder:"MODEL"`
+	servedFlags
 	Rounds   *int     `help:"Rounds, in place of the recipe's." placeholder:"N"`
 	Controls string   `help:"Controls to run beside: all, none, or names with commas." default:"all" placeholder:"NAMES"`
 	Set      []string `help:"Change a value of the recipe: updates[0].optimize.train.steps=200. May be repeated." sep:"none" placeholder:"PATH=VALUE"`
+	DryRun   bool     `name:"dry-run" help:"Forecast calls, tokens, dollars and time, and say what that assumes; ask and train nothing."`
 	Fresh    bool     `help:"Start over, beside an earlier run of the same recipe."`
 	JSON     bool     `help:"Print one JSON document."`
 	taskFlags
@@ -47,7 +49,10 @@ func (cmd *runCmd) Run(ctx context.Context, a *app, c *console) error {
 			return err
 		}
 	}
-	p, err := a.open(c)
+	if cmd.DryRun {
+		return cmd.forecast(ctx, a, c, o)
+	}
+	p, err := a.openPriced(c, cmd.Prices)
 	if err != nil {
 		return err
 	}
@@ -58,11 +63,25 @@ func (cmd *runCmd) Run(ctx context.Context, a *app, c *console) error {
 	return finishRun(ctx, c, view, p, result, err, cmd.JSON)
 }
 
+// forecast opens what there is, and makes nothing.
+func (cmd *runCmd) forecast(ctx context.Context, a *app, c *console, o pawl.RunOptions) error {
+	p, err := a.lookPriced(c, cmd.Prices)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	f, err := p.ForecastRun(ctx, o)
+	if err != nil {
+		return err
+	}
+	return c.forecast(f, cmd.JSON)
+}
+
 func (cmd *runCmd) options() (pawl.RunOptions, error) {
 	o := pawl.RunOptions{Recipe: cmd.Recipe, Seed: cmd.Seed, Tasks: cmd.files(), Fresh: cmd.Fresh, Set: map[string]string{}}
 	var err error
-	if o.Model, err = pawl.ParseModel(cmd.Model); err != nil {
-		return o, &pawl.InputError{Err: err}
+	if o.Model, err = cmd.parse(cmd.Model); err != nil {
+		return o, err
 	}
 	if cmd.Rounds != nil {
 		o.Set["rounds"] = strconv.Itoa(*cmd.Rounds)
@@ -94,23 +113,33 @@ func controlNames(s string) []string {
 }
 
 // open opens the data directory; damage that was survived is told.
-func (a *app) open(c *console) (*pawl.Pawl, error) {
-	return pawl.Open(pawl.Options{Dir: a.Dir, Recipes: a.RecipesDir, Warn: func(m string) { c.note("warning: %s", m) }})
+func (a *app) open(c *console) (*pawl.Pawl, error) { return a.openPriced(c, "") }
+
+// openPriced is open with a table of prices, "" for the data directory's.
+func (a *app) openPriced(c *console, prices string) (*pawl.Pawl, error) {
+	return pawl.Open(pawl.Options{Dir: a.Dir, Recipes: a.RecipesDir, Prices: prices, Warn: func(m string) { c.note("warning: %s", m) }})
 }
 
 // look opens the data directory for a command that starts nothing: where there
 // is none, it makes none.
-func (a *app) look(c *console) (*pawl.Pawl, error) {
+func (a *app) look(c *console) (*pawl.Pawl, error) { return a.lookPriced(c, "") }
+
+// lookPriced is look with a table of prices.
+func (a *app) lookPriced(c *console, prices string) (*pawl.Pawl, error) {
 	if _, err := os.Stat(cmp.Or(a.Dir, pawl.DefaultDir)); errors.Is(err, os.ErrNotExist) {
-		return pawl.Open(pawl.Options{Dir: a.Dir, Recipes: a.RecipesDir, Memory: true})
+		return pawl.Open(pawl.Options{Dir: a.Dir, Recipes: a.RecipesDir, Prices: prices, Memory: true})
 	}
-	return a.open(c)
+	return a.openPriced(c, prices)
 }
 
-// openFor opens the data directory if the model is in it; a folder needs none.
-func (a *app) openFor(c *console, m pawl.Model) (*pawl.Pawl, error) {
-	if m.Kind == pawl.ModelFolder {
+// openFor opens the data directory if the model is in it, or if answers are kept
+// there, those of models that others serve; a folder needs none.
+func (a *app) openFor(c *console, m pawl.Model, prices string) (*pawl.Pawl, error) {
+	switch {
+	case m.Kind == pawl.ModelFolder:
 		return pawl.Open(pawl.Options{Dir: a.Dir, Recipes: a.RecipesDir, Memory: true})
+	case m.Kind == pawl.ModelOpenAI:
+		return a.openPriced(c, prices)
 	}
 	return a.look(c)
 }
@@ -157,7 +186,7 @@ func finishRun(ctx context.Context, c *console, view *runView, p *pawl.Pawl, res
 		fmt.Fprintf(text, "report %s\n", page)
 	}
 	// A recipe that only makes a policy has no rounds, and nothing to promote.
-	if result.Report.Promoted == 0 && len(result.Report.Rounds) > 0 {
+	if result.Report.Promoted == 0 && len(result.Report.Rounds) > 0 && result.Report.Stopped == "" {
 		c.status = exitNotPromoted
 	}
 	if asJSON {

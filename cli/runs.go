@@ -34,6 +34,7 @@ type runRow struct {
 	Holder   *store.Holder          `json:"holder,omitempty"`
 	Report   *loop.Report           `json:"report,omitempty"`
 	History  []historyRow           `json:"history,omitempty"`
+	Spending *core.Spending         `json:"spending,omitempty"` // on models that others serve
 }
 
 // historyRow is one decision about what is in force.
@@ -111,6 +112,11 @@ func (cmd *runsShowCmd) Run(ctx context.Context, a *app, c *console) error {
 	if row.History, err = history(ctx, p, r.ID); err != nil {
 		return err
 	}
+	if sum, err := p.Store().Spent(ctx, r.ID); err != nil {
+		return err
+	} else if sum.Attempts > 0 {
+		row.Spending = &sum
+	}
 	if cmd.JSON {
 		return c.document(row)
 	}
@@ -124,6 +130,9 @@ func (cmd *runsShowCmd) Run(ctx context.Context, a *app, c *console) error {
 		view.replay(row.Report)
 		view.end(c.out, row.Report)
 	}
+	if row.Spending != nil {
+		fmt.Fprintf(c.out, "%s\n", spent(*row.Spending))
+	}
 	if len(row.History) == 0 {
 		return nil // a run at its beginning
 	}
@@ -136,6 +145,17 @@ func (cmd *runsShowCmd) Run(ctx context.Context, a *app, c *console) error {
 		fmt.Fprintf(c.out, "  round %-3d %-12s %s%s\n", h.Round, h.Outcome, h.Version.Short(), mark)
 	}
 	return nil
+}
+
+// spent says what calls to models that others serve came to. What nobody knows the
+// outcome of is in it at the most that it can have cost.
+func spent(s core.Spending) string {
+	all := s.Total()
+	line := fmt.Sprintf("paid calls: $%.4f, %d tokens, %d attempts", float64(all.MicroUSD)/1e6, all.Tokens(), s.Attempts)
+	if n := s.Unknown + s.Open; n > 0 {
+		line += fmt.Sprintf(", %d of unknown outcome counted at their most", n)
+	}
+	return line
 }
 
 // history lists the real arm's decisions.

@@ -142,8 +142,12 @@ func (v *runView) row(arm string, changes []string, r loop.Round) {
 	if r.Kept == 0 {
 		labels = "-"
 	}
+	judged := []any{"-", "-", "-", "-"} // a run that stops after selecting has no gate
+	if g.Outcome != "" {
+		judged = []any{share(g.Candidate, r.GateLow, r.GateHigh), strings.ReplaceAll(g.Outcome, "_", " "), pvalue(g.PValue), fmt.Sprintf("%.3f", g.AlphaLeft)}
+	}
 	fmt.Fprintf(v.rows, columns, fmt.Sprint(r.Round), count(int64(r.Sampled)), count(int64(r.Kept)), labels,
-		share(g.Candidate, r.GateLow, r.GateHigh), strings.ReplaceAll(g.Outcome, "_", " "), pvalue(g.PValue), fmt.Sprintf("%.3f", g.AlphaLeft), count(r.Tokens), fmt.Sprintf("%.1f", r.Seconds))
+		judged[0], judged[1], judged[2], judged[3], count(r.Tokens), fmt.Sprintf("%.1f", r.Seconds))
 	if r.Failed > 0 {
 		v.c.note("warning: %d tasks could not be played; the first: %s", r.Failed, r.Failure)
 	}

@@ -294,6 +294,9 @@ func (e *encoder) task(t *Task) {
 	if len(o.BiasText) > 0 {
 		first |= 4
 	}
+	if o.passed() {
+		first |= 8
+	}
 	e.buf = append(e.buf, first)
 	if o.Temperature != nil {
 		e.float64(*o.Temperature)
@@ -322,6 +325,10 @@ func (e *encoder) task(t *Task) {
 			e.string(token)
 			e.float64(o.BiasText[token])
 		}
+	}
+	if o.passed() {
+		e.int(int64(o.TopLogprobs))
+		e.json(o.Extra)
 	}
 	e.json(t.Reference)
 	e.strings(t.Origin)

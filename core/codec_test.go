@@ -76,6 +76,7 @@ var genEpisode = rapid.Custom(func(t *rapid.T) *Episode {
 		Grammar:       rapid.SampledFrom([]string{"", "root ::= x"}).Draw(t, "grammar"),
 		Bias:          rapid.SampledFrom([]map[int32]float64{nil, {}, {3: 1, -1: 2}}).Draw(t, "bias"),
 		Interventions: rapid.SampledFrom([][]string{nil, {"think"}}).Draw(t, "interventions"),
+		TopLogprobs:   rapid.SampledFrom([]int{0, 5}).Draw(t, "top-logprobs"), Extra: genJSON.Draw(t, "extra"),
 	}
 	if rapid.Bool().Draw(t, "hot") {
 		v := rapid.Float64().Draw(t, "temperature")
@@ -200,7 +201,7 @@ func TestCodecKnowsEveryField(t *testing.T) {
 	for _, c := range []struct {
 		v      any
 		fields int
-	}{{Episode{}, 7}, {Task{}, 5}, {Node{}, 11}, {Options{}, 14}, {Score{}, 9}, {Usage{}, 4}, {Example{}, 4}} {
+	}{{Episode{}, 7}, {Task{}, 5}, {Node{}, 11}, {Options{}, 16}, {Score{}, 9}, {Usage{}, 4}, {Example{}, 4}} {
 		if got := reflect.TypeOf(c.v).NumField(); got != c.fields {
 			t.Errorf("%T has %d fields, the codec writes %d: extend it, raise its version, and keep reading the old one", c.v, got, c.fields)
 		}

@@ -256,7 +256,7 @@ func (d *decoder) task(t *Task) {
 	t.Prompt = d.nodes(false)
 	o := &t.Options
 	first := d.byte()
-	if first > 7 {
+	if first > 15 {
 		d.fail("options of kind %d", first)
 	}
 	if first&1 == 1 {
@@ -275,6 +275,11 @@ func (d *decoder) task(t *Task) {
 	}
 	if first&4 == 4 {
 		d.textBiases(o)
+	}
+	if first&8 == 8 {
+		if o.TopLogprobs, o.Extra = int(d.int()), d.json(); !o.passed() {
+			d.fail("options of callers without any")
+		}
 	}
 	t.Reference = d.json()
 	t.Origin = d.strings()

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -28,9 +29,18 @@ type Node struct {
 	Content  string          `json:"content"`
 	Prefix   Digest          `json:"prefix,omitempty"`    // the rendered token ids it was sampled after
 	TokenIDs []int32         `json:"token_ids,omitempty"` // as sampled, end token included; never re-encoded
-	Logprobs []float32       `json:"logprobs,omitempty"`  // of the behaviour policy, one per token id; nil if not sampled
+	Logprobs []float32       `json:"logprobs,omitempty"`  // of the behaviour policy, one per token id, or per token where a server tells no ids; nil if not sampled
 	Finish   string          `json:"finish,omitempty"`    // "stop", "length", "tool_calls"; "" where it does not apply
 	Data     json.RawMessage `json:"data,omitempty"`      // tool calls, environment state
+}
+
+// TokensDigest names a list of token ids, as Node.Prefix does.
+func TokensDigest(ids []int32) Digest {
+	b := make([]byte, 0, 4*len(ids))
+	for _, id := range ids {
+		b = binary.LittleEndian.AppendUint32(b, uint32(id))
+	}
+	return Sum(b)
 }
 
 // Usage counts what an episode or a step used.
@@ -47,6 +57,11 @@ func (u *Usage) Add(v Usage) {
 	u.PromptTokens += v.PromptTokens
 	u.CompletionTokens += v.CompletionTokens
 	u.MicroUSD += v.MicroUSD
+}
+
+// Sub takes v from u.
+func (u *Usage) Sub(v Usage) {
+	u.Add(Usage{-v.Calls, -v.PromptTokens, -v.CompletionTokens, -v.MicroUSD})
 }
 
 // Tokens is prompt and completion tokens together.

@@ -22,6 +22,12 @@ type Purchase struct {
 	// Record is told of to listeners of calls (see WithCalls) when the purchase has
 	// ended; the payer fills in Key, Reused, Attempts, Began, Took, Usage, Unknown, Err.
 	Record CallRecord
+	// Nodes are what the listeners' record says was answered, given what was bought;
+	// nil where nobody needs to know.
+	Nodes func([]Bought) []Node
+	// Unpriced says that the ceiling's dollars are not known: a payer that holds
+	// spending to a cap in dollars refuses the purchase.
+	Unpriced bool
 }
 
 // Bought is one alternative.
@@ -54,14 +60,46 @@ type SentResult struct {
 // SendError is an attempt that failed.
 type SendError struct {
 	Err     error
-	Again   bool          // the same request may fare better later
+	Again   bool          // the same request may fare better later, and nothing of its answer was handed on yet
 	Slow    bool          // the server has too much to do: fewer at a time
 	After   time.Duration // it asks to be left alone for so long; a floor
 	Usage   Usage         // what it cost, where that is known
-	Unknown bool          // whether it cost anything is not known
+	Unknown bool          // whether it cost anything is not known: it is priced at the purchase's ceiling
 }
 
-func (e *SendError) Error() string { return e.Err.Error() }
+func (e *SendError) Error() string {
+	if e.Err == nil {
+		return "it failed"
+	}
+	return e.Err.Error()
+}
 
 // Unwrap gives the reason.
 func (e *SendError) Unwrap() error { return e.Err }
+
+// Settlement is how an attempt at a purchase ended, as ledgers keep it.
+type Settlement struct {
+	Usage   Usage  // what it cost; where that is unknown, the most that it can have cost
+	Unknown bool   // whether it cost anything is not known
+	Cause   string // of failure; "" where it was answered
+	// Keys of the alternatives that it brought and that are to be kept, and
+	// beside them what they are.
+	Keys   []Key
+	Bought []Bought
+}
+
+// Spending is what was paid for on behalf of someone.
+type Spending struct {
+	Settled  Usage `json:"settled"`           // attempts that ended, those of unknown outcome at their estimate
+	Reserved Usage `json:"reserved,omitzero"` // attempts that were sent and of which nothing was heard: at work, or killed
+	Attempts int64 `json:"attempts"`
+	Unknown  int64 `json:"unknown,omitempty"` // attempts that ended, and nobody knows how
+	Open     int64 `json:"open,omitempty"`    // those of Reserved
+}
+
+// Total is the most that all of it can have cost.
+func (s Spending) Total() Usage {
+	u := s.Settled
+	u.Add(s.Reserved)
+	return u
+}

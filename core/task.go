@@ -42,6 +42,17 @@ func (t Task) Text() string {
 	return strings.Join(parts, "\n\n")
 }
 
+// Asked names what a path asks by what its reader sees of it: roles, contents and
+// data, whoever said them. Two requests of one Asked differ in options and sample
+// alone.
+func Asked(path []Node) Digest {
+	h := NewHasher("asked").Uint(uint64(len(path)))
+	for _, n := range path {
+		h.String(n.Role).String(n.Content).Bytes(n.Data)
+	}
+	return h.Key()
+}
+
 // Options steer one request. Zero values mean the actor's default.
 type Options struct {
 	Temperature *float64        `json:"temperature,omitempty"` // nil: the seat's; 0: greedy
@@ -60,6 +71,8 @@ type Options struct {
 	Regex         string             `json:"regex,omitempty"`           // the whole answer matches it
 	Grammar       string             `json:"grammar,omitempty"`         // or this grammar
 	Interventions []string           `json:"interventions,omitempty"`   // by name, in this order
+	TopLogprobs   int                `json:"top_logprobs,omitempty"`    // tell so many likeliest alternatives of each token; see Token
+	Extra         json.RawMessage    `json:"extra,omitempty"`           // an object of further fields, for models that others serve: sent as it is
 }
 
 // UnservedError is an actor's refusal of options that it cannot serve. None is
@@ -76,6 +89,9 @@ func (e *UnservedError) Unwrap() error { return e.Err }
 func (o *Options) plain() bool {
 	return o.MinP == 0 && o.Bias == nil && o.Regex == "" && o.Grammar == "" && o.Interventions == nil
 }
+
+// passed tells whether o has what callers of servers ask for and recipes do not.
+func (o *Options) passed() bool { return o.TopLogprobs != 0 || o.Extra != nil }
 
 // Merge returns o with the values that over sets laid over it.
 func (o Options) Merge(over Options) Options {
@@ -118,6 +134,12 @@ func (o Options) Merge(over Options) Options {
 	}
 	if over.Interventions != nil {
 		o.Interventions = over.Interventions
+	}
+	if over.TopLogprobs != 0 {
+		o.TopLogprobs = over.TopLogprobs
+	}
+	if over.Extra != nil {
+		o.Extra = over.Extra
 	}
 	return o
 }

@@ -169,29 +169,6 @@ func (h *Host) Notes() []core.Progress {
 	return append([]core.Progress{}, h.progress...)
 }
 
-// Clock is a clock that stands still until it is told to go on.
-type Clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-// NewClock starts at a fixed moment.
-func NewClock() *Clock { return &Clock{now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)} }
-
-// Now is the clock's time.
-func (c *Clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-// Advance moves the clock on by d.
-func (c *Clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // TaskList is a task source over a slice.
 type TaskList []core.Task
 

@@ -2,6 +2,7 @@ package coretest
 
 import (
 	"encoding/json"
+	"errors"
 	"reflect"
 	"sync"
 
@@ -42,11 +43,21 @@ func Actor(t T, build func() (core.Actor, error), requests ...core.Request) {
 			if n.Parent != 0 {
 				t.Errorf("request %d: a node comes with a parent", i)
 			}
-			if n.Logprobs != nil && len(n.Logprobs) != len(n.TokenIDs) {
+			if n.Logprobs != nil && n.TokenIDs != nil && len(n.Logprobs) != len(n.TokenIDs) {
 				t.Errorf("request %d: %d log-probs for %d tokens", i, len(n.Logprobs), len(n.TokenIDs))
 			}
 		}
 		want[i] = nodes
+		spoilt, err := a.Act(ctx, r)
+		if err != nil || !reflect.DeepEqual(spoilt, nodes) {
+			t.Errorf("request %d: asked again, it gives other nodes (%v)", i, err)
+		}
+		for j := range spoilt { // whoever is given nodes may do with them what he likes
+			spoilt[j].Content = "spoilt"
+			clear(spoilt[j].TokenIDs)
+			clear(spoilt[j].Logprobs)
+		}
+		streams(t, a, r, nodes)
 		if r.N < 2 {
 			continue
 		}
@@ -79,6 +90,28 @@ func Actor(t T, build func() (core.Actor, error), requests ...core.Request) {
 	}
 	if _, err := batch.ActBatch(cancelled(t), requests); err == nil {
 		t.Errorf("a batch ignores a cancelled context")
+	}
+}
+
+// streams checks that what is streamed is what Act gives: put together it is the
+// node, and an error of the sink ends the call with that error.
+func streams(t T, a core.Actor, r core.Request, want []core.Node) {
+	t.Helper()
+	s, ok := a.(core.Streamer)
+	if !ok || len(want) == 0 {
+		return
+	}
+	r.N = 1
+	text := ""
+	node, err := s.Stream(t.Context(), r, func(d core.Delta) error { text += d.Content; return nil })
+	if err != nil || text != node.Content || !reflect.DeepEqual(node, want[0]) {
+		t.Errorf("streamed it is %q, the node says %q, and Act %q (%v)", text, node.Content, want[0].Content, err)
+	}
+	if want[0].Content == "" {
+		return
+	}
+	if _, err := s.Stream(t.Context(), r, func(core.Delta) error { return errPlanned }); !errors.Is(err, errPlanned) {
+		t.Errorf("the sink fails, and the stream ends with %v", err)
 	}
 }
 

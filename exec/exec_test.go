@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,7 +19,21 @@ import (
 	"pawl/store"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// children are what the test binary does when it runs itself as a process to kill.
+var children = map[string]func(args []string) error{}
+
+const childEnv = "PAWL_EXEC_CHILD"
+
+func TestMain(m *testing.M) {
+	if mode := os.Getenv(childEnv); mode != "" {
+		if err := children[mode](os.Args[1:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 var ctx = context.Background()
 

@@ -3,6 +3,7 @@ package loop
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -87,6 +88,12 @@ func (a *arm) rounds(ctx context.Context, report *Report) error {
 	control := Control{Changes: a.changes()}
 	for round := 1; round <= a.run.Plan.Rounds && len(a.updates) > 0; round++ {
 		row, candidate, err := a.round(ctx, round)
+		if a.name == "" && errors.Is(err, ErrNotHere) && len(row.Examples) > 0 {
+			report.Stopped = err.Error()
+			report.Rounds = append(report.Rounds, row)
+			a.run.emit(Event{Round: round, Stage: "round", Row: &row})
+			return err
+		}
 		if err != nil {
 			return fmt.Errorf("round %d: %w", round, err)
 		}
@@ -146,10 +153,12 @@ func (a *arm) pass(ctx context.Context, round, pass int, s stage, team map[strin
 		return nil, r.nothingKept(ctx, drawn)
 	}
 	next := maps.Clone(team)
+	var here error // that there was nothing to train
 	for i, u := range s.updates {
-		if next[u.Policy], err = a.optimize(ctx, round, pass, s, u, team, selected[i], row); err != nil {
+		if next[u.Policy], err = a.optimize(ctx, round, pass, s, u, team, selected[i], row); err != nil && !errors.Is(err, ErrNotHere) {
 			return nil, err
 		}
+		here = errors.Join(here, err)
 		if err := a.labels(ctx, drawn, selected[i], row); err != nil {
 			return nil, err
 		}
@@ -159,7 +168,7 @@ func (a *arm) pass(ctx context.Context, round, pass int, s stage, team map[strin
 			return nil, err
 		}
 	}
-	return next, nil
+	return next, here
 }
 
 func (a *arm) passes() int {

@@ -18,6 +18,14 @@ type Report struct {
 	Usage     core.Usage             `json:"usage"` // of all sampling, measurements included; what arms share counts once
 	Seconds   float64                `json:"seconds"`
 
+	// Stopped says why the run ended after selecting: what it would have trained
+	// others serve. Its last round has examples and no gate.
+	Stopped string `json:"stopped,omitempty"`
+
+	// Caveat is what a reader of figures must know of the model, first of all that it
+	// is none.
+	Caveat string `json:"caveat,omitempty"`
+
 	Error string `json:"error,omitempty"` // why the run is not at its end
 	// GateUses counts the other runs of the data directory that put candidates
 	// to the same gate tasks: each spent an alpha of its own on them.

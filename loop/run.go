@@ -29,7 +29,10 @@ const stepVersion = 1
 // Errors that end a run, to be matched by callers.
 var (
 	ErrNothingKept = errors.New("nothing was kept")
-	ErrBudget      = errors.New("the budget is reached")
+	ErrBudget      = core.ErrSpent
+	// ErrNotHere is what Models answer who are asked to train weights that they do
+	// not have. It ends a run after its first selection, and is no failure.
+	ErrNotHere = errors.New("the weights are not here")
 )
 
 // Run is one run of a recipe.
@@ -46,6 +49,7 @@ type Run struct {
 	Initial  map[string]core.Policy       // replaces how policies are first obtained
 	Controls []string                     // arms to run beside; nil for all
 	Parallel int                          // most concurrent calls of one step; 0 for the processors
+	Served   bool                         // by others: tasks are asked one by one, side by side, so that the calls of each are counted
 	Clock    Clock                        // nil for the system's
 	Observe  func(Event)                  // called in order, from one goroutine at a time; may be nil
 
@@ -77,10 +81,13 @@ func (r *Run) Do(ctx context.Context) (report *Report, err error) {
 		return report, err
 	}
 	main := &arm{run: r, updates: stageUpdates(r.Plan, ""), base: base, incumbent: maps.Clone(base), gated: true}
-	if err := main.rounds(ctx, report); err != nil {
+	if err := main.rounds(ctx, report); err != nil && report.Stopped == "" {
 		return report, err
 	}
 	r.conclude(report, main.incumbent)
+	if report.Stopped != "" {
+		return report, nil
+	}
 	audit := &auditor{run: r, report: report, results: map[string][]float64{}}
 	for _, a := range []struct {
 		name string

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"slices"
 	"strings"
@@ -180,13 +179,13 @@ func (s *sampling) draw(ctx context.Context, tasks []core.Task) ([]*core.Episode
 	return eps, nil
 }
 
-// play uses one batch where the sampler can, else a bounded pool. A task that
+// play uses one batch where the sampler can and the models are here, else a bounded pool. A task that
 // cannot be played becomes a failed episode; a batch that fails is played task
 // by task, to find out which. An error ends the run only if it is the run's own
 // (interrupted, budget reached, a panic) or if nothing can be played: where
 // every task of a whole chunk fails, or every task so far.
 func (s *sampling) play(ctx context.Context, sampler core.Sampler, calls []core.Call, tasks []core.Task) ([]*core.Episode, error) {
-	if b, ok := sampler.(core.BatchSampler); ok {
+	if b, ok := sampler.(core.BatchSampler); ok && !s.run.Served {
 		eps, err := b.SampleBatch(ctx, calls, tasks)
 		if err == nil && len(eps) != len(tasks) {
 			err = fmt.Errorf("a batch of %d tasks gave %d episodes", len(tasks), len(eps))
@@ -197,8 +196,10 @@ func (s *sampling) play(ctx context.Context, sampler core.Sampler, calls []core.
 	}
 	errs := make([]error, len(tasks))
 	eps, err := s.run.each(ctx, len(tasks), func(ctx context.Context, i int) (*core.Episode, error) {
+		ctx, used := tallied(ctx)
 		ep, err := sampler.Sample(ctx, calls[i], tasks[i])
 		if err == nil {
+			used.over(&ep.Usage)
 			return ep, nil
 		}
 		err = fmt.Errorf("task %s: %w", tasks[i].ID, err)
@@ -208,6 +209,7 @@ func (s *sampling) play(ctx context.Context, sampler core.Sampler, calls []core.
 		errs[i] = err
 		ep = core.NewEpisode(tasks[i], calls[i].Seed)
 		ep.Err = err.Error()
+		used.over(&ep.Usage)
 		return ep, nil
 	})
 	if err != nil {
@@ -228,15 +230,12 @@ func fatal(ctx context.Context, err error) bool {
 // judge appends the judgements of the verifiers, in their order. A verifier's
 // error ends the run: a task that cannot be judged would count as wrong.
 func (r *Run) judge(ctx context.Context, h *host, specs []core.Spec, eps []*core.Episode) error {
-	for _, spec := range specs {
-		built, err := h.Build(ctx, spec)
+	for _, spec := range specs { // one after the other: each may hold a process
+		built, err := r.judges(ctx, h, []core.Spec{spec})
 		if err != nil {
-			return fmt.Errorf("building verifier %s: %w", spec.Label(), err)
+			return err
 		}
-		err = r.judgeWith(ctx, built.(core.Verifier), spec.Label(), eps)
-		if c, ok := built.(io.Closer); ok {
-			err = errors.Join(err, c.Close())
-		}
+		err = closeAfter(built[0].Verifier, r.judgeWith(ctx, built[0].Verifier, built[0].label, eps))
 		if err != nil {
 			return err
 		}
@@ -257,12 +256,16 @@ func (r *Run) judgeWith(ctx context.Context, verifier core.Verifier, label strin
 	}
 	if b, ok := verifier.(core.BatchVerifier); ok {
 		played := slices.DeleteFunc(slices.Clone(eps), func(ep *core.Episode) bool { return ep.Err != "" })
+		ctx, used := tallied(ctx)
 		js, err := b.VerifyBatch(ctx, played)
 		if err == nil && len(js) != len(played) {
 			err = fmt.Errorf("%d judgements of %d episodes", len(js), len(played))
 		}
 		if err != nil {
 			return fmt.Errorf("verifying with %s: %w", label, err)
+		}
+		if r.Served { // a model that others serve, whose cost only its calls tell
+			used.together(js)
 		}
 		for i, ep := range played {
 			add(ep, js[i])
@@ -274,7 +277,9 @@ func (r *Run) judgeWith(ctx context.Context, verifier core.Verifier, label strin
 		if ep.Err != "" {
 			return ep, nil
 		}
+		ctx, used := tallied(ctx)
 		j, err := verifier.Verify(ctx, ep, nil)
+		used.over(&j.Usage)
 		if err != nil {
 			return nil, fmt.Errorf("verifying task %s with %s: %w", ep.Task.ID, label, err)
 		}

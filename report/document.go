@@ -131,7 +131,9 @@ func newView(d Document) view {
 	if r.Advantage != nil {
 		v.Yardstick = r.Advantage.Over
 	}
-	if len(r.Rounds) > 0 {
+	if r.Stopped != "" {
+		v.Verdicts = table{} // no gate judged anything
+	} else if len(r.Rounds) > 0 {
 		c, desc := learning(r, forPage)
 		v.Curve = c.svg("curve", "Accuracy by round", desc)
 		v.Gated = count(r.Rounds[0].Gate.N)

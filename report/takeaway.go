@@ -16,6 +16,9 @@ func Takeaway(r *loop.Report) string {
 	switch {
 	case r != nil && len(r.Rounds) == 0 && len(r.Audit) > 0:
 		return "The policy is made. The recipe improves nothing, so there is nothing to prove."
+	case r != nil && r.Stopped != "" && len(r.Rounds) > 0:
+		kept := r.Rounds[len(r.Rounds)-1].Kept
+		return fmt.Sprintf("There is nothing here to train: others serve the model. The run stops with %s selected; `pawl export --rows sft --model run:%s` writes them, or --rows preference where it selects pairs.", plural(kept, "example"), r.Run)
 	case r == nil || len(r.Rounds) == 0:
 		return "No round has ended yet, so there is nothing to conclude."
 	case promoted(r) == 0:

@@ -40,6 +40,11 @@ func TestTakeaway(t *testing.T) {
 		}, []string{"to 93.1%", "by answering 1,900 of them, 2.0% (1.5 to 3.0%) of the answers wrong", "other rules"}, "loop"},
 		{"no round has ended", func(r *loop.Report) { r.Rounds, r.Audit = nil, nil },
 			[]string{"nothing to conclude"}, "gain"},
+		{"nothing to train", func(r *loop.Report) {
+			r.Rounds, r.Audit, r.Gains, r.Controls, r.Promoted, r.Stopped = r.Rounds[:1], nil, nil, nil, 0, "others serve it"
+			r.Rounds[0].Gate, r.Rounds[0].Kept = core.Verdict{}, 12
+		},
+			[]string{"nothing here to train", "12 examples selected", "pawl export --rows sft --model run:"}, "gain"},
 		{"no rounds to come", func(r *loop.Report) { r.Rounds = nil },
 			[]string{"The policy is made", "nothing to prove"}, "gain"},
 		{"nothing promoted", refuse,

@@ -70,11 +70,21 @@ func (s *shots) Sample(ctx context.Context, c core.Call, t core.Task) (*core.Epi
 	if err != nil {
 		return nil, err
 	}
-	nodes, err := s.actor.Act(ctx, r)
+	nodes, err := s.act(ctx, c, r)
 	if err != nil {
 		return nil, fmt.Errorf("sampling task %s: %w", t.ID, err)
 	}
 	return s.finish(ep, nodes)
+}
+
+// act tells a single attempt as it comes, where the call wants that and the actor
+// can: then it is the answer.
+func (s *shots) act(ctx context.Context, c core.Call, r core.Request) ([]core.Node, error) {
+	if streamer, ok := s.actor.(core.Streamer); ok && c.Stream != nil && r.N == 1 {
+		node, err := streamer.Stream(ctx, r, c.Stream)
+		return []core.Node{node}, err
+	}
+	return s.actor.Act(ctx, r)
 }
 
 // batchShots is shots on an actor that serves many requests at once.

@@ -27,6 +27,8 @@
 //	Event           the event and its number             all or nothing
 //	Promote         the verdict and the policies in force, together
 //	Rollback        the same
+//	Intend          the intent to call a model           an attempt with unknown outcome, or nothing
+//	Settle          how it ended, its cost, its answers  the attempt stays of unknown outcome, or all
 //	SetStatus, …    the new value                        the old one
 //
 // Concurrent calls share transactions (group commit): one goroutine writes,

@@ -49,8 +49,8 @@ const (
 )
 
 // GC drops content that nothing refers to. Roots are the policies in the
-// history of every run, the outputs of the steps kept, run summaries and
-// events. Content that is a JSON document keeps what it names: any digest in it
+// history of every run, the outputs of the steps kept, what calls brought, run
+// summaries and events. Content that is a JSON document keeps what it names: any digest in it
 // counts, so a document format need not be known here. All reachable content is
 // read, and so verified, on the way.
 //
@@ -147,6 +147,9 @@ func (c *collection) roots(ctx context.Context) (states map[core.Digest]bool, er
 		for _, k := range kept {
 			states[k.Digest] = true
 		}
+		if err := tx.callContents(c.paid); err != nil {
+			return err
+		}
 		runs, err := tx.runs()
 		if err != nil {
 			return err
@@ -175,6 +178,15 @@ func (c *collection) roots(ctx context.Context) (states map[core.Digest]bool, er
 	return states, err
 }
 
+// paid keeps what a call brought: it would have to be paid for again.
+func (c *collection) paid(row callRow) error {
+	if row.Filed {
+		c.reach(row.Digest)
+	}
+	c.document(row.Content)
+	return nil
+}
+
 func (c *collection) policies(ps map[string]core.Policy) {
 	for _, p := range ps {
 		for _, d := range p {
@@ -187,6 +199,13 @@ func (c *collection) reach(d core.Digest) {
 	if d.Valid() && !c.reached[d] {
 		c.reached[d] = true
 		c.stack = append(c.stack, d)
+	}
+}
+
+// document reaches what a JSON document names.
+func (c *collection) document(content []byte) {
+	if len(content) > 0 && (content[0] == '{' || content[0] == '[') {
+		c.scan(content)
 	}
 }
 
@@ -221,8 +240,8 @@ func (c *collection) mark(ctx context.Context) error {
 			// A version, an output that is no blob, or content dropped before.
 		case err != nil:
 			return err
-		case len(content) > 0 && (content[0] == '{' || content[0] == '['):
-			c.scan(content)
+		default:
+			c.document(content)
 		}
 	}
 	slices.Sort(c.report.Damaged)

@@ -32,6 +32,7 @@ type memoryTx struct {
 	journals map[string][]Event
 	history  map[string][]Promotion
 	holders  map[string]leaseRow
+	memoryCalls
 }
 
 func newMemoryLedger() *memoryLedger {
@@ -39,6 +40,7 @@ func newMemoryLedger() *memoryLedger {
 		content: map[core.Digest][]byte{}, done: map[core.Key]Step{}, tries: map[core.Key][]Attempt{},
 		states: map[core.Key]Checkpoint{}, runRows: map[string]Run{}, journals: map[string][]Event{},
 		history: map[string][]Promotion{}, holders: map[string]leaseRow{},
+		memoryCalls: memoryCalls{bought: map[core.Key]callRow{}, sums: map[string]core.Spending{}},
 	}}
 }
 

@@ -15,7 +15,7 @@ type migration string
 // migrations in order; the version of a ledger is how many it has seen. Never
 // change one that was released: append another, and add a fixture of the
 // version before it to testdata.
-var migrations = []migration{schema1}
+var migrations = []migration{schema1, schema2}
 
 // Times are nanoseconds since 1970; digests that always exist are 32 raw bytes.
 const schema1 migration = `
@@ -100,6 +100,53 @@ CREATE TABLE blobs (
 ) STRICT;
 
 CREATE TABLE writers (version TEXT PRIMARY KEY, first INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+`
+
+// schema2 adds calls to models that others serve. Calls have rowids: contents go
+// in order of arrival, and only keys by value; a null content is a file. An attempt that has not ended
+// (ended and outcome are null) counts at the most that it can cost.
+const schema2 migration = `
+CREATE TABLE calls (
+	key               BLOB PRIMARY KEY,
+	attempt           INTEGER NOT NULL,
+	at                INTEGER NOT NULL,
+	requests          INTEGER NOT NULL,
+	prompt_tokens     INTEGER NOT NULL,
+	completion_tokens INTEGER NOT NULL,
+	micro_usd         INTEGER NOT NULL,
+	digest            BLOB NOT NULL,
+	content           BLOB
+) STRICT;
+
+CREATE TABLE call_attempts (
+	id                INTEGER PRIMARY KEY,
+	scope             TEXT NOT NULL,
+	lane              TEXT NOT NULL,
+	keys              BLOB NOT NULL,
+	at                INTEGER NOT NULL,
+	ended             INTEGER,
+	outcome           TEXT,
+	requests          INTEGER NOT NULL,
+	prompt_tokens     INTEGER NOT NULL,
+	completion_tokens INTEGER NOT NULL,
+	micro_usd         INTEGER NOT NULL,
+	cause             TEXT
+) STRICT;
+
+CREATE TABLE spending (
+	scope                  TEXT PRIMARY KEY,
+	requests               INTEGER NOT NULL,
+	prompt_tokens          INTEGER NOT NULL,
+	completion_tokens      INTEGER NOT NULL,
+	micro_usd              INTEGER NOT NULL,
+	held_requests          INTEGER NOT NULL,
+	held_prompt_tokens     INTEGER NOT NULL,
+	held_completion_tokens INTEGER NOT NULL,
+	held_micro_usd         INTEGER NOT NULL,
+	attempts               INTEGER NOT NULL,
+	unknown                INTEGER NOT NULL,
+	open                   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 `
 
 // migrate brings the ledger to the newest schema, in one transaction: it is

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -49,6 +50,19 @@ func sample(t *testing.T, dir string) {
 	_, err = l.Promote(ctx, Promotion{Round: 1, Version: d, Policies: map[string]core.Policy{"solver": {"weights": d}}, Outcome: OutcomeBase, Verdict: json.RawMessage(`{"n":1}`)})
 	check(err)
 	check(l.SetSummary(ctx, json.RawMessage(`{"a":1}`)))
+	keys := []core.Key{core.Sum([]byte("x")), core.Sum([]byte("y"))}
+	attempt, err := l.Intend(ctx, "r", "endpoint model", keys, core.Usage{Calls: 1, PromptTokens: 9, CompletionTokens: 99, MicroUSD: 12})
+	check(err)
+	share := core.Usage{PromptTokens: 4, CompletionTokens: 7, MicroUSD: 1}
+	_, err = l.Settle(ctx, attempt, core.Settlement{Usage: core.Usage{Calls: 1, PromptTokens: 8, CompletionTokens: 14, MicroUSD: 2},
+		Keys: keys, Bought: []core.Bought{{Content: []byte("bought"), Usage: share}, {Content: bytes.Repeat([]byte("large "), InlineSize), Usage: share}}})
+	check(err)
+	attempt, err = l.Intend(ctx, "r", "endpoint model", []core.Key{core.Sum([]byte("z"))}, core.Usage{Calls: 1, MicroUSD: 5})
+	check(err)
+	_, err = l.Settle(ctx, attempt, core.Settlement{Usage: core.Usage{Calls: 1, MicroUSD: 5}, Unknown: true, Cause: "reset"})
+	check(err)
+	_, err = l.Intend(ctx, "r", "endpoint model", []core.Key{core.Sum([]byte("z"))}, core.Usage{Calls: 1, MicroUSD: 6})
+	check(err)
 }
 
 // contents is all that readers see of a store.
@@ -75,6 +89,22 @@ func contents(t *testing.T, s *Store) string {
 		return err
 	}))
 	add(leases, nil)
+	add(s.CallAttempts(ctx, ""))
+	add(s.Spent(ctx, "r"))
+	var calls []callRow
+	add(nil, s.ledger.view(ctx, func(tx readTx) error {
+		for _, name := range []string{"x", "y", "z"} {
+			c, found, err := tx.call(core.Sum([]byte(name)))
+			if err != nil {
+				return err
+			}
+			if found {
+				calls = append(calls, c)
+			}
+		}
+		return nil
+	}))
+	add(calls, nil)
 	b, err := json.MarshalIndent(all, "", " ")
 	if err != nil {
 		t.Fatal(err)

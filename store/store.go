@@ -64,6 +64,12 @@ type readTx interface {
 	lease(name string) (leaseRow, bool, error)
 	leases() ([]leaseRow, error)
 	inlineBlobs(yield func(d core.Digest, size int64) error) error
+	call(core.Key) (callRow, bool, error)
+	hasCall(core.Key) (bool, error)
+	callContents(yield func(callRow) error) error                // Content and Digest of all
+	callAttempt(id int64) (a CallAttempt, found bool, err error) // without Keys, Lane and times of its beginning
+	callAttempts(scope string) ([]CallAttempt, error)            // everyone's for ""
+	spending(scope string) (core.Spending, error)
 }
 
 // writeTx is a read-write transaction.
@@ -81,6 +87,11 @@ type writeTx interface {
 	addEvent(Event) (seq int64, err error)
 	addPromotion(Promotion) (seq int64, err error)
 	putLease(leaseRow) error
+	putCall(callRow) (first bool, err error) // replaces nothing
+	addCallAttempt(CallAttempt) (id int64, err error)
+	endCallAttempt(CallAttempt) error
+	dropCalls(scope string, before time.Time) (n int, err error)
+	spend(scope string, d core.Spending) error // adds d to what scope spent
 }
 
 // blobs holds content too large for the ledger, and checkpoints.

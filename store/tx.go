@@ -24,7 +24,8 @@ type sqliteTx struct {
 	q         querier
 	prepare   func(string) (*sql.Stmt, error) // nil: not prepared
 	stmts     map[string]*sql.Stmt
-	leaseRows map[string]leaseRow // read or written in this transaction
+	leaseRows map[string]leaseRow      // read or written in this transaction
+	spent     map[string]core.Spending // by this transaction, not written yet
 	wrote     bool
 }
 
@@ -40,13 +41,17 @@ func (t *sqliteTx) stmt(q string) (*sql.Stmt, error) {
 }
 
 func (t *sqliteTx) exec(q string, args ...any) error {
+	_, err := t.result(q, args...)
+	return err
+}
+
+func (t *sqliteTx) result(q string, args ...any) (sql.Result, error) {
 	t.wrote = true
 	s, err := t.stmt(q)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = s.ExecContext(t.ctx, args...)
-	return err
+	return s.ExecContext(t.ctx, args...)
 }
 
 // one scans a single row; found is false where there is none.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+
+	"pawl/core"
 )
 
 // maxBatch bounds how many calls share a transaction, and with it how long the
@@ -93,7 +95,7 @@ func (w *writer) try(batch []*writeCall) (again bool, err error) {
 	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
 		return false, err
 	}
-	w.tx.leaseRows = map[string]leaseRow{}
+	w.tx.leaseRows, w.tx.spent = map[string]leaseRow{}, map[string]core.Spending{}
 	wrote := false
 	for _, c := range batch {
 		w.tx.wrote = false
@@ -111,6 +113,10 @@ func (w *writer) try(batch []*writeCall) (again bool, err error) {
 	if !wrote {
 		w.rollback()
 		return false, nil
+	}
+	if err := w.tx.flush(); err != nil {
+		w.rollback()
+		return true, err
 	}
 	w.l.env.failpoint("commit.before")
 	if err := w.exec("COMMIT"); err != nil {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+
+	"pawl/core"
 )
 
 // Completion is one recorded answer to a task.
@@ -13,12 +15,19 @@ type Completion struct {
 	Sample int    // which of the task's samples
 	Text   string
 	Line   int
+	Finish string // how it ended, where the row says so: "stop", "length"
+
+	Asked        core.Digest // what was asked, of a row that says so where Prompts are read; see core.Asked
+	Offset, Size int64       // the bytes of the row in the file; Offset is -1 where it is not lines
 }
 
 // CompletionOptions say how completions are read.
 type CompletionOptions struct {
 	SkipBad int                   // bad rows to pass over before giving up
 	Known   func(id string) error // why an id names no task; nil takes every id
+	// Prompts takes rows that say what was asked, in the fields of a task's prompt.
+	// Those need no id: one is made of the prompt.
+	Prompts bool
 }
 
 // EachCompletion calls each with the completions of a file in order: rows of
@@ -34,11 +43,12 @@ func EachCompletion(ctx context.Context, path string, o CompletionOptions, each 
 	seen := map[string]*samples{}
 	rows := 0
 	var own error // of each: told as it is
-	err = eachRow(ctx, path, func(line int, raw []byte, err error) error {
+	err = eachRow(ctx, path, func(at spot, raw []byte, err error) error {
 		rows++
+		line := at.line
 		var c Completion
 		if err == nil {
-			c, err = readCompletion(raw, seen, o.Known)
+			c, err = readCompletion(raw, seen, o)
 		}
 		if err == nil {
 			if before, taken := seen[c.ID].add(c.Sample, line); taken {
@@ -52,7 +62,7 @@ func EachCompletion(ctx context.Context, path string, o CompletionOptions, each 
 			}
 			return nil
 		}
-		c.Line = line
+		c.Line, c.Offset, c.Size = line, at.offset, int64(len(raw))
 		if own = each(c); own != nil {
 			return errEnough
 		}
@@ -78,7 +88,7 @@ func EachCompletion(ctx context.Context, path string, o CompletionOptions, each 
 const mostSample = 1 << 53
 
 // readCompletion reads one row, and makes room for the samples of its task.
-func readCompletion(raw []byte, seen map[string]*samples, known func(string) error) (c Completion, err error) {
+func readCompletion(raw []byte, seen map[string]*samples, o CompletionOptions) (c Completion, err error) {
 	r, err := parseRow(raw)
 	if err != nil {
 		return c, err
@@ -86,25 +96,27 @@ func readCompletion(raw []byte, seen map[string]*samples, known func(string) err
 	if c.ID, err = r.text("id"); err != nil {
 		return c, err
 	}
+	if c.Asked, err = r.asked(o.Prompts); err != nil {
+		return c, err
+	}
+	if c.ID == "" && c.Asked != "" {
+		c.ID = "prompt " + c.Asked.Short()
+	}
 	if c.ID == "" {
 		return c, bad("id", "is missing; it names the task")
 	}
 	of := seen[c.ID]
 	if of == nil {
-		if known != nil {
-			if err := known(c.ID); err != nil {
+		if o.Known != nil && c.Asked == "" {
+			if err := o.Known(c.ID); err != nil {
 				return c, bad("id", "%w", err)
 			}
 		}
 		of = &samples{}
 		seen[c.ID] = of
 	}
-	text, ok := r["completion"]
-	if !ok {
-		return c, bad("completion", "is missing")
-	}
-	if json.Unmarshal(text, &c.Text) != nil {
-		return c, bad("completion", "wants text, not %s", kindOf(text))
+	if c.Text, c.Finish, err = r.said(); err != nil {
+		return c, err
 	}
 	c.Sample = of.next
 	if n, ok := r["sample"]; ok {
@@ -113,6 +125,39 @@ func readCompletion(raw []byte, seen map[string]*samples, known func(string) err
 		}
 	}
 	return c, nil
+}
+
+// CompletionText reads what one row says, wherever it stands, and how it ended.
+func CompletionText(raw []byte) (text, finish string, err error) {
+	r, err := parseRow(raw)
+	if err != nil {
+		return "", "", err
+	}
+	return r.said()
+}
+
+// said is the completion of a row and how it ended, where it says so.
+func (r row) said() (text, finish string, err error) {
+	raw, ok := r["completion"]
+	if !ok {
+		return "", "", bad("completion", "is missing")
+	}
+	if json.Unmarshal(raw, &text) != nil {
+		return "", "", bad("completion", "wants text, not %s", kindOf(raw))
+	}
+	finish, err = r.text("finish")
+	return text, finish, err
+}
+
+// asked names the prompt of a row that has one, "" where prompts are not looked at.
+func (r row) asked(look bool) (core.Digest, error) {
+	for _, field := range promptFields {
+		if _, ok := r[field]; ok && look {
+			prompt, err := r.prompt(&reference{})
+			return core.Asked(prompt), err
+		}
+	}
+	return "", nil
 }
 
 // samples are the samples of one task that have been read.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"unicode"
 )
 
 // maxRow is the longest row that is read, in bytes. It bounds the memory that
@@ -46,10 +47,17 @@ func bad(field, format string, args ...any) error {
 // errTooLong is the error of rows over maxRow.
 var errTooLong = fmt.Errorf("the row is longer than %d MiB", maxRow>>20)
 
-// eachRow calls row with every row of a file as a JSON object, and its line. A
-// row that cannot be read is given as its error. An error of row itself ends
-// the reading.
-func eachRow(ctx context.Context, path string, row func(line int, raw []byte, err error) error) error {
+// spot is where a row stands: its line, from 1, and the byte at which it begins,
+// -1 in a file that is not lines.
+type spot struct {
+	line   int
+	offset int64
+}
+
+// eachRow calls row with every row of a file as a JSON object, and where it
+// stands. A row that cannot be read is given as its error. An error of row itself
+// ends the reading.
+func eachRow(ctx context.Context, path string, row func(at spot, raw []byte, err error) error) error {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
@@ -78,8 +86,9 @@ func eachRow(ctx context.Context, path string, row func(line int, raw []byte, er
 
 // eachLine reads JSON lines, with or without a byte order mark, with either
 // line ending. Empty lines count and are passed over.
-func eachLine(ctx context.Context, r io.Reader, row func(line int, raw []byte, err error) error) error {
-	in := bufio.NewReaderSize(r, 1<<16)
+func eachLine(ctx context.Context, r io.Reader, row func(at spot, raw []byte, err error) error) error {
+	source := &counting{Reader: r}
+	in := bufio.NewReaderSize(source, 1<<16)
 	start, err := in.Peek(1 << 12)
 	if err != nil && err != io.EOF {
 		return err
@@ -98,20 +107,34 @@ func eachLine(ctx context.Context, r io.Reader, row func(line int, raw []byte, e
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		at := spot{line, source.n - int64(in.Buffered())}
 		raw, err := readLine(in)
 		if err != nil && err != io.EOF && err != errTooLong {
 			return err
 		}
 		last := err == io.EOF
+		at.offset += int64(len(raw) - len(bytes.TrimLeftFunc(raw, unicode.IsSpace)))
 		if raw = bytes.TrimSpace(raw); err == errTooLong {
-			err = row(line, nil, errTooLong)
+			err = row(at, nil, errTooLong)
 		} else if err = nil; len(raw) > 0 {
-			err = row(line, raw, nil)
+			err = row(at, raw, nil)
 		}
 		if last || err != nil {
 			return err
 		}
 	}
+}
+
+// counting counts what was read.
+type counting struct {
+	io.Reader
+	n int64
+}
+
+func (c *counting) Read(b []byte) (int, error) {
+	n, err := c.Reader.Read(b)
+	c.n += int64(n)
+	return n, err
 }
 
 // readLine reads up to the next newline. Of a line over maxRow it keeps

@@ -53,8 +53,9 @@ func Load(ctx context.Context, path string, o Options) (*Set, error) {
 	}
 	s := &Set{}
 	rows, ids, hash := 0, map[string]int{}, core.NewHasher("tasks")
-	err := eachRow(ctx, path, func(line int, raw []byte, err error) error {
+	err := eachRow(ctx, path, func(at spot, raw []byte, err error) error {
 		rows++
+		line := at.line
 		t, err := readTask(raw, err, o)
 		if err == nil {
 			if t.ID == "" {

@@ -324,10 +324,39 @@ func completions(t *testing.T, path string, o CompletionOptions) ([]Completion, 
 	return all, skipped, err
 }
 
+// Where a row stands is where it can be read again, whatever stands around it.
+func TestCompletionsByOffset(t *testing.T) {
+	const content = "\ufeff  {\"id\":\"a\",\"completion\":\"ä\"} \r\n\n\t{\"prompt\":\"How many?\",\"completion\":\"3\",\"finish\":\"length\"}\n" +
+		"{\"messages\":[{\"role\":\"system\",\"content\":\"s\"},{\"role\":\"user\",\"content\":\"u\"}],\"completion\":\"last\"}"
+	got, _, err := completions(t, file(t, content), CompletionOptions{Prompts: true})
+	if err != nil || len(got) != 3 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	for i, want := range []struct {
+		text, finish string
+		asked        core.Digest
+	}{
+		{"ä", "", ""},
+		{"3", "length", core.Asked([]core.Node{{Role: core.RoleUser, Content: "How many?"}})},
+		{"last", "", core.Asked([]core.Node{{Role: core.RoleSystem, Content: "s"}, {Role: core.RoleUser, Content: "u"}})},
+	} {
+		text, finish, err := CompletionText([]byte(content[got[i].Offset : got[i].Offset+got[i].Size]))
+		if err != nil || text != want.text || finish != want.finish || got[i].Asked != want.asked || got[i].Text != want.text {
+			t.Errorf("row %d: %q, %q, %v of %+v", i, text, finish, err, got[i])
+		}
+	}
+	if _, _, err := completions(t, file(t, content), CompletionOptions{}); err == nil {
+		t.Error("rows without id are taken where prompts are not looked at")
+	}
+}
+
 func TestCompletions(t *testing.T) {
 	got, _, err := completions(t, file(t, lines(
 		`{"id":"a","completion":"x","correct":true}`, `{"id":"a","completion":"","correct":"whatever stands there"}`, `{"id":"b","sample":3,"completion":"y","scores":[1e999]}`)), CompletionOptions{})
-	want := []Completion{{"a", 0, "x", 1}, {"a", 1, "", 2}, {"b", 3, "y", 3}}
+	want := []Completion{{ID: "a", Text: "x", Line: 1}, {ID: "a", Sample: 1, Line: 2}, {ID: "b", Sample: 3, Text: "y", Line: 3}}
+	for i := range got {
+		got[i].Offset, got[i].Size = 0, 0 // see TestCompletionsByOffset
+	}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}

@@ -13,7 +13,7 @@ import (
 
 // eachParquet reads the rows of a Parquet file as JSON objects. The decoder
 // panics on some damaged files; that is an error here.
-func eachParquet(ctx context.Context, f io.ReaderAt, size int64, row func(line int, raw []byte, err error) error) (err error) {
+func eachParquet(ctx context.Context, f io.ReaderAt, size int64, row func(at spot, raw []byte, err error) error) (err error) {
 	inRow := false // a panic there is not the file's fault
 	defer func() {
 		if inRow {
@@ -42,7 +42,7 @@ func eachParquet(ctx context.Context, f io.ReaderAt, size int64, row func(line i
 				raw, encodeErr = nil, errTooLong
 			}
 			inRow = true
-			if err := row(line, raw, encodeErr); err != nil {
+			if err := row(spot{line, -1}, raw, encodeErr); err != nil {
 				return err
 			}
 			inRow = false

@@ -20,6 +20,9 @@ func parseRow(raw []byte) (row, error) {
 	if !utf8.Valid(raw) {
 		return nil, errors.New("the row is not UTF-8 text")
 	}
+	if len(raw) == 0 {
+		return nil, errors.New("the row is empty")
+	}
 	if raw[0] != '{' && json.Valid(raw) {
 		return nil, fmt.Errorf("a row is a JSON object, this one is %s", kindOf(raw))
 	}
@@ -109,10 +112,13 @@ func (r row) task() (core.Task, error) {
 	return t, err
 }
 
+// promptFields are the names under which rows have their prompt.
+var promptFields = []string{"prompt", "question", "problem", "messages"}
+
 // prompt reads the first of the prompt's fields. It may move a last assistant
 // message to the reference, and make the prompt of a puzzle.
 func (r row) prompt(ref *reference) ([]core.Node, error) {
-	for _, field := range []string{"prompt", "question", "problem", "messages"} {
+	for _, field := range promptFields {
 		raw, ok := r[field]
 		if !ok {
 			continue

@@ -73,7 +73,7 @@ func (b backward) judge(ctx context.Context, eps []*core.Episode) ([]group, erro
 		q := inquiry{poll: newBallot(), from: len(qs)}
 		for _, r := range ep.Leaves() {
 			if playedBy(ep, r, b.cfg.Of) {
-				q.poll.cast(r, b.cfg.Answer(attempt(ep, r)), 1)
+				q.poll.cast(r, b.cfg.vote(ep, r), 1)
 			}
 		}
 		q.candidates = q.poll.names()

@@ -42,7 +42,7 @@ func (c collectiveVote) judge(_ context.Context, eps []*core.Episode) ([]group, 
 			if own[seat] == nil {
 				own[seat] = newBallot()
 			}
-			own[seat].cast(r, c.cfg.Answer(attempt(ep, r)), 1)
+			own[seat].cast(r, c.cfg.vote(ep, r), 1)
 		}
 		poll := newBallot()
 		for _, r := range ep.Leaves() {

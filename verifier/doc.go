@@ -31,7 +31,8 @@ func targets(ep *core.Episode, at []core.Ref) ([]core.Ref, error) {
 }
 
 // attempt is the text that node r stands for: its own content, after that of
-// the assistant nodes directly above it, which are its earlier steps.
+// the assistant nodes directly above it, which are its earlier steps. The tools that
+// a turn calls are part of its text.
 func attempt(ep *core.Episode, r core.Ref) string {
 	var parts []string
 	for ; r > ep.Root(); r = ep.Node(r).Parent {
@@ -39,7 +40,11 @@ func attempt(ep *core.Episode, r core.Ref) string {
 		if len(parts) > 0 && n.Role != core.RoleAssistant {
 			break
 		}
-		parts = append(parts, n.Content)
+		text := n.Content
+		if calls := toolCalls(*n); calls != nil {
+			text = strings.TrimPrefix(text+"\n"+strings.Join(calls, "\n"), "\n")
+		}
+		parts = append(parts, text)
 	}
 	if len(parts) == 1 {
 		return parts[0]

@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +18,9 @@ import (
 type Judging struct {
 	Asking
 	Repair bool `yaml:"repair" default:"true" doc:"Whether a reply that cannot be read is asked for once more, with what is wrong with it; not of seats that speak the compact dialect, which has no second turn."`
-	Keep   bool `yaml:"keep" default:"true" doc:"Whether what the judge says becomes part of the episode, so that judgements can be judged and learnt from."`
+	// Reask is named so that its words are in the step's key and given out at all.
+	Reask string `yaml:"reask" ref:"prompt" default:"repair" doc:"How it is asked for once more."`
+	Keep  bool   `yaml:"keep" default:"true" doc:"Whether what the judge says becomes part of the episode, so that judgements can be judged and learnt from."`
 }
 
 // finding is what one reply says, or why it cannot be told.
@@ -81,7 +84,7 @@ func newPanel[T any](h core.Host, c Judging, template string, read func(i int, d
 	}
 	p := panel[T]{interviewer: a, read: read}
 	if c.Repair && a.asker.Dialect() == prompt.Chat {
-		if p.repair, err = prompt.For(h, prompt.Repair, a.seat); err != nil {
+		if p.repair, err = prompt.For(h, cmp.Or(c.Reask, prompt.Repair), a.seat); err != nil {
 			return panel[T]{}, err
 		}
 	}

@@ -39,6 +39,7 @@ type JuryConfig struct {
 	Trust      float64     `yaml:"trust" default:"8" min:"0" doc:"Of fitted: how many votes the belief is worth that jurors are right three times in four."`
 	Recuse     bool        `yaml:"recuse" doc:"Whether a seat has no vote on attempts of its own."`
 	Repair     bool        `yaml:"repair" default:"true" doc:"Whether a reply of a seat that cannot be read is asked for once more."`
+	Reask      string      `yaml:"reask" ref:"prompt" default:"repair" doc:"How it is asked for once more."`
 	Prompt     string      `yaml:"prompt" ref:"prompt" default:"verify" doc:"How seats are asked."`
 }
 
@@ -73,7 +74,7 @@ func newJury(ctx context.Context, h core.Host, c JuryConfig) (core.Verifier, err
 	}
 	j := jury{cfg: c}
 	for _, seat := range c.Seats {
-		p, err := newPanel(h, Judging{Asking: Asking{Seat: seat}, Repair: c.Repair}, c.Prompt, yesOrNo)
+		p, err := newPanel(h, Judging{Asking: Asking{Seat: seat}, Repair: c.Repair, Reask: c.Reask}, c.Prompt, yesOrNo)
 		if err != nil {
 			return nil, fmt.Errorf("making jury: %w", err)
 		}

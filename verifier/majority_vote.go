@@ -42,7 +42,7 @@ type majorityVote struct{ cfg MajorityVoteConfig }
 // Answer is the vote of attempt r: its final answer in canonical form, "" for
 // none. Metrics that compare answers ask for it.
 func (m majorityVote) Answer(ep *core.Episode, r core.Ref) string {
-	return m.cfg.Answer(attempt(ep, r))
+	return m.cfg.vote(ep, r)
 }
 
 // Grouped is true: a vote is of all attempts.
@@ -65,7 +65,7 @@ func (m majorityVote) Verify(ctx context.Context, ep *core.Episode, at []core.Re
 	poll := newBallot()
 	for _, r := range ep.Leaves() {
 		if m.of(ep, r) {
-			poll.cast(r, m.cfg.Answer(attempt(ep, r)), 1)
+			poll.cast(r, m.cfg.vote(ep, r), 1)
 		}
 	}
 	winner, tied := poll.winner()

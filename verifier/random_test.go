@@ -21,6 +21,10 @@ func TestRandom(t *testing.T) {
 	for i := range texts {
 		texts[i] = strconv.Itoa(i)
 	}
+	alike, _ := verified(t, v, err, coretest.Episode(coretest.Task("t", "q", ""), "a", "a", "b"))
+	if alike[0] == alike[1] {
+		t.Errorf("attempts that say the same share the value %v: what is frequent would be drawn as seldom as what is rare", alike[0])
+	}
 	values, _ := verified(t, v, err, coretest.Episode(coretest.Task("t", "q", ""), texts...))
 	right := make([]bool, len(texts))
 	for i := range right {

@@ -46,7 +46,7 @@ func (c restrain) judge(_ context.Context, eps []*core.Episode) ([]group, error)
 		poll := newBallot()
 		for _, r := range ep.Leaves() {
 			if playedBy(ep, r, c.cfg.Of) {
-				poll.cast(r, c.cfg.Answer(attempt(ep, r)), 1)
+				poll.cast(r, c.cfg.vote(ep, r), 1)
 			}
 		}
 		most, _ := poll.winner()

@@ -71,7 +71,7 @@ func (w weightedVote) judge(ctx context.Context, eps []*core.Episode) ([]group, 
 		weights := w.weights(values)
 		poll := newBallot()
 		for k, r := range voters {
-			poll.cast(r, w.cfg.Answer(attempt(ep, r)), weights[k])
+			poll.cast(r, w.cfg.vote(ep, r), weights[k])
 		}
 		g := group{rulings: map[core.Ref]ruling{}, nodes: js[i].Nodes, usage: js[i].Usage}
 		for _, r := range ep.Leaves() {

@@ -10,12 +10,14 @@ import (
 	"time"
 
 	"pawl/core"
+	"pawl/exec"
 	"pawl/store"
 )
 
 // ledgerSpeed measures durable calls per second. A call is an intent and a
 // result, each on disk before its caller goes on; many callers share
-// transactions. It also measures the disk itself, since nothing that waits for
+// transactions. Calls through the payer are those to a model that answers at once
+// with 1 KiB: looked up first, their most reserved from a budget. It also measures the disk itself, since nothing that waits for
 // it can be faster: single writes, each followed by a sync.
 func ledgerSpeed(ctx context.Context, o *options, rep *reporter) error {
 	rep.machine(describe())
@@ -28,12 +30,20 @@ func ledgerSpeed(ctx context.Context, o *options, rep *reporter) error {
 		open := func(turn int) (*store.Store, error) {
 			return store.Open(filepath.Join(dir, fmt.Sprintf("%d-%d", callers, turn)), store.Options{})
 		}
-		if err := timeCalls(ctx, o, rep, fmt.Sprintf("durable calls, %s", plural(callers, "caller")), callers, open); err != nil {
+		if err := timeCalls(ctx, o, rep, fmt.Sprintf("durable calls, %s", plural(callers, "caller")), callers, open, stepCalls); err != nil {
+			return err
+		}
+	}
+	for _, callers := range []int{1, 64, 256, 1024} {
+		open := func(turn int) (*store.Store, error) {
+			return store.Open(filepath.Join(dir, fmt.Sprintf("paid-%d-%d", callers, turn)), store.Options{})
+		}
+		if err := timeCalls(ctx, o, rep, fmt.Sprintf("durable calls through the payer, %s", plural(callers, "caller")), callers, open, paidCalls); err != nil {
 			return err
 		}
 	}
 	memory := func(int) (*store.Store, error) { return store.Memory(), nil }
-	if err := timeCalls(ctx, o, rep, "calls in memory, 64 callers", 64, memory); err != nil {
+	if err := timeCalls(ctx, o, rep, "calls in memory, 64 callers", 64, memory, stepCalls); err != nil {
 		return err
 	}
 	return timeSyncs(ctx, o, rep, dir)
@@ -47,14 +57,14 @@ func plural(n int, what string) string {
 }
 
 // timeCalls opens a new store for each turn and calls for a slice of time.
-func timeCalls(ctx context.Context, o *options, rep *reporter, what string, callers int, open func(turn int) (*store.Store, error)) error {
+func timeCalls(ctx context.Context, o *options, rep *reporter, what string, callers int, open func(turn int) (*store.Store, error), calls maker) error {
 	var rates []float64
 	for turn := range o.turns {
 		s, err := open(turn)
 		if err != nil {
 			return err
 		}
-		rate, err := callRate(ctx, s, callers, o.slice)
+		rate, err := callRate(ctx, s, callers, o.slice, calls)
 		if closed := s.Close(); err == nil {
 			err = closed
 		}
@@ -74,7 +84,10 @@ func report(rep *reporter, what, unit string, rates []float64) {
 	rep.add(what, unit, m, 0)
 }
 
-func callRate(ctx context.Context, s *store.Store, callers int, slice time.Duration) (float64, error) {
+// maker gives what makes call n on behalf of a lease, from any goroutine.
+type maker func(ctx context.Context, lease *store.Lease, callers int) (call func(n uint64) error, err error)
+
+func callRate(ctx context.Context, s *store.Store, callers int, slice time.Duration, calls maker) (float64, error) {
 	if err := s.CreateRun(ctx, store.Run{ID: "bench"}); err != nil {
 		return 0, err
 	}
@@ -82,20 +95,47 @@ func callRate(ctx context.Context, s *store.Store, callers int, slice time.Durat
 	if err != nil {
 		return 0, err
 	}
+	call, err := calls(ctx, lease, callers)
+	if err != nil {
+		return 0, err
+	}
 	var next atomic.Uint64
-	call := func() error {
-		key := core.Sum(binary.LittleEndian.AppendUint64(nil, next.Add(1)))
+	rate, err := rateOf(callers, slice, func() error { return call(next.Add(1)) })
+	if err != nil {
+		return 0, err
+	}
+	return rate, lease.Release(ctx)
+}
+
+// stepCalls makes steps: an intent and a digest.
+func stepCalls(ctx context.Context, lease *store.Lease, _ int) (func(uint64) error, error) {
+	return func(n uint64) error {
+		key := core.Sum(binary.LittleEndian.AppendUint64(nil, n))
 		if _, _, err := lease.Begin(ctx, key, "call"); err != nil {
 			return err
 		}
 		_, err := lease.Finish(ctx, key, "call", key, nil, time.Millisecond)
 		return err
-	}
-	rate, err := rateOf(callers, slice, call)
+	}, nil
+}
+
+// paidCalls makes calls through a payer.
+func paidCalls(ctx context.Context, lease *store.Lease, callers int) (func(uint64) error, error) {
+	account, err := exec.NewAccount(ctx, lease, lease.RunID(), exec.Cap{MicroUSD: 1 << 60})
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return rate, lease.Release(ctx)
+	payer := exec.NewPayer(exec.PayerOptions{Limits: exec.Limits{Start: callers}})
+	ctx = exec.OnAccount(ctx, account)
+	most := core.Usage{Calls: 1, PromptTokens: 100, CompletionTokens: 1000, MicroUSD: 1000}
+	return func(n uint64) error {
+		answer := binary.LittleEndian.AppendUint64(make([]byte, 0, 1024), n)
+		c := core.Purchase{Keys: []core.Key{core.Sum(answer)}, Lane: "https://example.org/v1 model", Ceiling: most}
+		_, err := payer.Pay(ctx, c, func(context.Context, []int) (core.Sent, error) {
+			return core.Sent{Results: []core.SentResult{{Content: answer[:1024]}}, Usage: core.Usage{Calls: 1, MicroUSD: 7}}, nil
+		})
+		return err
+	}, nil
 }
 
 // timeSyncs appends 4 KiB at a time to a file and waits for the disk.

@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -52,8 +51,21 @@ func (a *actor) ActBatch(ctx context.Context, rs []core.Request) ([][]core.Node,
 // left its prompt.
 func (a *actor) sample(ctx context.Context, rs []core.Request, change func(i int, p *nn.Prompt)) ([][]core.Node, [][]nn.Completion, error) {
 	prompts, tools := make([]nn.Prompt, len(rs)), make([]json.RawMessage, len(rs))
+	read := func(i int, completions []nn.Completion) []core.Node {
+		prefix := core.TokensDigest(prompts[i].Tokens)
+		stops, at := a.options.Merge(rs[i].Options).Stop, a.turn(prompts[i])
+		nodes := make([]core.Node, len(completions))
+		for j, c := range completions {
+			nodes[j] = a.node(c, prefix, stops, at)
+			nodes[j].Data = offering(tools[i])
+		}
+		return nodes
+	}
 	for i, r := range rs {
 		var err error
+		if err = further(a.options.Merge(r.Options).Extra); err != nil {
+			return nil, nil, fmt.Errorf("sampling as %s: %w", a.seat, &core.UnservedError{Err: err})
+		}
 		if tools[i], err = a.text.offer(a.options.Merge(r.Options).Tools); err != nil {
 			return nil, nil, fmt.Errorf("encoding the prompt of %s: %w", a.seat, &core.UnservedError{Err: err})
 		}
@@ -71,19 +83,20 @@ func (a *actor) sample(ctx context.Context, rs []core.Request, change func(i int
 			change(i, &prompts[i])
 		}
 	}
-	done, err := a.sampler().Generate(ctx, prompts, nil)
+	books, err := a.books(ctx, rs, prompts, read)
 	if err != nil {
-		return nil, nil, fmt.Errorf("sampling as %s: %w", a.seat, tooLong(err))
+		return nil, nil, fmt.Errorf("sampling as %s: %w", a.seat, err)
+	}
+	done, err := a.sampler().Generate(ctx, prompts, books.emit())
+	if err != nil {
+		err = fmt.Errorf("sampling as %s: %w", a.seat, tooLong(err))
+	}
+	if err = books.close(ctx, err); err != nil {
+		return nil, nil, err
 	}
 	out := make([][]core.Node, len(rs))
 	for i, completions := range done {
-		prefix := prefixDigest(prompts[i].Tokens)
-		stops, at := a.options.Merge(rs[i].Options).Stop, a.turn(prompts[i])
-		out[i] = make([]core.Node, len(completions))
-		for j, c := range completions {
-			out[i][j] = a.node(c, prefix, stops, at)
-			out[i][j].Data = offering(tools[i])
-		}
+		out[i] = read(i, completions)
 	}
 	return out, done, nil
 }
@@ -116,14 +129,6 @@ func tooLong(err error) error {
 	return err
 }
 
-func prefixDigest(ids []int32) core.Digest {
-	b := make([]byte, 0, 4*len(ids))
-	for _, id := range ids {
-		b = binary.LittleEndian.AppendUint32(b, uint32(id))
-	}
-	return core.Sum(b)
-}
-
 // Encoder renders paths for the training of p.
 func (e *Engine) Encoder(ctx context.Context, p core.Policy) (core.Encoder, error) {
 	l, err := e.load(ctx, p)
@@ -138,4 +143,6 @@ var (
 	_ core.Reader       = (*actor)(nil)
 	_ core.TokenValuer  = (*actor)(nil)
 	_ core.Instrumented = (*actor)(nil)
+	_ core.Streamer     = (*actor)(nil)
+	_ core.Told         = (*actor)(nil)
 )

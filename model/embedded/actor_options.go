@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -30,6 +31,21 @@ func (e *Engine) Intervene(name string, f core.Intervention) error {
 	return nil
 }
 
+// further refuses fields that only models know which others serve.
+func further(extra json.RawMessage) error {
+	if len(extra) == 0 {
+		return nil
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(extra, &fields); err != nil {
+		return fmt.Errorf("further fields: %w", err)
+	}
+	if len(fields) == 0 {
+		return nil
+	}
+	return fmt.Errorf("the embedded engine has no %s", strings.Join(slices.Sorted(maps.Keys(fields)), ", "))
+}
+
 // decoding is how a request is sampled, after ids.
 func (a *actor) decoding(ids []int32, r core.Request) (nn.Prompt, error) {
 	o := a.options.Merge(r.Options)
@@ -44,6 +60,7 @@ func (a *actor) decoding(ids []int32, r core.Request) (nn.Prompt, error) {
 		p.Stop = []int32{eos}
 	}
 	var err error
+	p.Want.Top = o.TopLogprobs
 	if p.Bias, err = a.biases(o); err != nil {
 		return p, err
 	}

@@ -14,10 +14,14 @@ func (a *actor) Score(ctx context.Context, paths [][]core.Node) ([][]float32, er
 	if err != nil {
 		return nil, err
 	}
+	end, err := a.reading(ctx, paths, g.tokens())
+	if err != nil {
+		return nil, err
+	}
 	a.scoring.Lock() // a scorer serves one call at a time, and its result is its own memory
 	defer a.scoring.Unlock()
 	logp, err := a.scorerOf().Logprobs(ctx, g.batch)
-	if err != nil {
+	if err = end(err); err != nil {
 		return nil, fmt.Errorf("scoring as %s: %w", a.seat, tooLong(err))
 	}
 	out := make([][]float32, len(paths))
@@ -35,10 +39,14 @@ func (a *actor) Read(ctx context.Context, paths [][]core.Node, r core.Reading) (
 		return nil, err
 	}
 	want := nn.Want{Top: r.Top, Entropy: r.Entropy, Full: r.Full}
+	end, err := a.reading(ctx, paths, g.tokens())
+	if err != nil {
+		return nil, err
+	}
 	a.scoring.Lock()
 	defer a.scoring.Unlock()
 	reads, err := a.scorerOf().Read(ctx, g.batch, nn.Reading{Want: want, Reduce: r.Reduce, Dropout: r.Dropout, Seed: r.Seed})
-	if err != nil {
+	if err = end(err); err != nil {
 		return nil, fmt.Errorf("reading as %s: %w", a.seat, tooLong(err))
 	}
 	out := make([]core.Observation, len(paths))
@@ -65,6 +73,14 @@ const finished = "stop"
 type given struct {
 	batch []nn.Sequence
 	from  []int
+}
+
+// tokens is how many are read.
+func (g given) tokens() (n int64) {
+	for _, s := range g.batch {
+		n += int64(len(s.Tokens))
+	}
+	return n
 }
 
 func (a *actor) given(paths [][]core.Node) (given, error) {

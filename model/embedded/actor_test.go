@@ -40,7 +40,7 @@ func TestNodesSayHowTheyWereMade(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	prefix := prefixDigest(spell("^hello\n"))
+	prefix := core.TokensDigest(spell("^hello\n"))
 	for _, n := range nodes {
 		if n.Actor != "solver" || n.Role != core.RoleAssistant || n.Policy != p.Version() || n.Prefix != prefix {
 			t.Errorf("the node is %+v", n)
@@ -154,7 +154,7 @@ func TestEmptyPrompts(t *testing.T) {
 	e, _ := newEngine()
 	a := seated(t, e, made(t, e, spaced("1", "2")), core.Options{MaxTokens: 3})
 	nodes, err := a.Act(t.Context(), core.Request{N: 1})
-	if err != nil || nodes[0].Prefix != prefixDigest([]int32{0}) {
+	if err != nil || nodes[0].Prefix != core.TokensDigest([]int32{0}) {
 		t.Errorf("no turn at all does not start from the begin token: %v (%v)", nodes, err)
 	}
 	a = seated(t, e, lettersWithoutBegin(t, e), core.Options{MaxTokens: 3})
@@ -165,7 +165,7 @@ func TestEmptyPrompts(t *testing.T) {
 		t.Errorf("nothing to score after: %v", err)
 	}
 	nodes, err = a.Act(t.Context(), core.Request{Path: []core.Node{user("ab")}, N: 1})
-	if err != nil || nodes[0].Prefix != prefixDigest([]int32{0, 1}) {
+	if err != nil || nodes[0].Prefix != core.TokensDigest([]int32{0, 1}) {
 		t.Errorf("a prompt without a begin token: %v (%v)", nodes, err)
 	}
 }

@@ -71,8 +71,12 @@ func (a *actor) value(ctx context.Context, paths [][]core.Node, dense bool, tell
 		}
 		r.valuer = t
 	}
-	values, err := r.valuer.Values(ctx, batch)
+	end, err := a.reading(ctx, paths, given{batch: batch}.tokens())
 	if err != nil {
+		return err
+	}
+	values, err := r.valuer.Values(ctx, batch)
+	if err = end(err); err != nil {
 		return fmt.Errorf("valuing as %s: %w", a.seat, tooLong(err))
 	}
 	for i, v := range values { // which the next call overwrites

@@ -131,7 +131,7 @@ func TestToolsInTraining(t *testing.T) {
 			t.Fatal(err)
 		}
 		head := len(ids) - len(nodes[0].TokenIDs)
-		if prefixDigest(ids[:head]) != nodes[0].Prefix || !loss[head] {
+		if core.TokensDigest(ids[:head]) != nodes[0].Prefix || !loss[head] {
 			t.Errorf("it was sampled after another prompt than %q", a.text.tok.Decode(ids[:head]))
 		}
 		scores, err := a.Score(t.Context(), [][]core.Node{path})
