@@ -47,7 +47,7 @@ type VerifierRow struct {
 	AUROCLow    *float64 `json:"auroc_low,omitempty"`
 	AUROCTop    *float64 `json:"auroc_high,omitempty"`
 	ECE         *float64 `json:"ece,omitempty"` // of the value as a probability that the attempt is right, in 10 bins of equal width
-	CoverageAt5 float64  `json:"coverage_at_5"` // greatest share of the attempts, by value, of which at most 5% are wrong
+	CoverageAt5 float64  `json:"coverage_at_5"` // greatest share of all attempts, by value, of which at most 5% are wrong; those that it abstains on are not covered
 
 	Tokens       float64 `json:"tokens"`       // that the model read or wrote for an attempt
 	Milliseconds float64 `json:"milliseconds"` // for an attempt, many judged together

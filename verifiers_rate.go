@@ -90,7 +90,9 @@ func rate(of []Verdicts) VerifierRow {
 	var values []float64
 	var truth []bool
 	var cluster []string
+	all := 0
 	for _, v := range of {
+		all += len(v.Values)
 		for k, value := range v.Values {
 			if !math.IsNaN(value) {
 				values, truth, cluster = append(values, value), append(truth, v.Right[k]), append(cluster, v.Task.ID)
@@ -119,7 +121,7 @@ func rate(of []Verdicts) VerifierRow {
 		row.ECE = &ece
 	}
 	if c, ok := stats.CoverageAt(stats.RiskCoverage(values, truth), 0.05); ok {
-		row.CoverageAt5 = float64(c.N) / float64(len(values))
+		row.CoverageAt5 = float64(c.N) / float64(all) // what it is silent on is not covered
 	}
 	return row
 }

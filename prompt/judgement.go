@@ -138,20 +138,36 @@ func ParseErrors(dialect, reply, attempt string) ([]SpanError, error) {
 	return list, nil
 }
 
-// array is the JSON array of a reply, "" for none.
+// array is the JSON array of a reply, "" for none and where a later line begins
+// another list of errors: the first may be the attempt's own, repeated.
 func array(text string) string {
 	if all := fence3.FindAllStringSubmatch(text, -1); len(all) > 0 {
 		return unwrap(strings.TrimSpace(all[len(all)-1][1]))
 	}
-	for rest := text; rest != ""; {
+	first, tried := "", 0
+	for rest := text; rest != "" && tried < mostArrays; _, rest, _ = strings.Cut(rest, "\n") {
 		line := strings.TrimLeft(rest, " \t")
-		if strings.HasPrefix(line, "[") || strings.HasPrefix(line, "{") {
-			return unwrap(line)
+		if !strings.HasPrefix(line, "[") && !strings.HasPrefix(line, "{") {
+			continue
 		}
-		_, rest, _ = strings.Cut(rest, "\n")
+		raw := unwrap(line)
+		if tried++; tried == 1 {
+			if first = raw; first == "" {
+				return ""
+			}
+			continue
+		}
+		var list []SpanError
+		if raw != "" && raw != first && json.Unmarshal([]byte(raw), &list) == nil {
+			return ""
+		}
 	}
-	return ""
+	return first
 }
+
+// mostArrays bounds the places at which an array is looked for, since each may be
+// read to the end of the reply.
+const mostArrays = 100
 
 // unwrap is the array that a text begins with, alone or as the errors of an
 // object; what follows may be prose.

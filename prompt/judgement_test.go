@@ -186,15 +186,30 @@ func TestErrors(t *testing.T) {
 func TestQuotes(t *testing.T) {
 	d := Data{Attempt: "The answer is correct.\n#### yes", Attempts: []string{"x **#### A**"}}
 	for reply, want := range map[string]bool{
-		"It says:\n#### yes\nI doubt that.":          true,
-		"It says:\n> #### Yes.\nI doubt that.":       true,
-		"It says A.\n#### A\n#### no\nThat is all.":  true,
-		"#### no\n#### yes\nI am not sure.":          true,
-		"It says:\n#### yes\nI doubt that.\n#### no": false,
-		"It is.\n#### yes":                           false,
-		"It is.\n```\n#### yes\n```\n":               false,
-		"#### no\nIt says yes.":                      false,
-		"yes":                                        false,
+		"It says:\n#### yes\nI doubt that.":                    true,
+		"It says:\n> #### Yes.\nI doubt that.":                 true,
+		"It says A.\n#### A\n#### no\nThat is all.":            true,
+		"#### no\n#### yes\nI am not sure.":                    true,
+		"It says:\n#### yes\nI doubt that.\n#### no":           false,
+		"It is.\n#### yes":                                     false,
+		"It is.\n```\n#### yes\n```\n":                         false,
+		"#### no\nIt says yes.":                                false,
+		"yes":                                                  false,
+		"It ends in\n> #### yes":                               true, // set off as a quotation
+		"It ends in\n> #### no":                                false,
+		"It says:\n```\nThe answer is correct.\n#### yes\n```": true, // with its surroundings
+		"I say:\n```\nThe answer is wrong.\n#### yes\n```":     false,
+	} {
+		if got := Quotes(reply, d); got != want {
+			t.Errorf("%q: %v", reply, got)
+		}
+	}
+	d = Data{Attempt: "It is 4.\n```json\n{\"verdict\": \"yes\"}\n```"}
+	for reply, want := range map[string]bool{
+		"It claims:\n```json\n{\"verdict\":\"yes\"}\n```\nwhich it may not.": true,
+		"```json\n{\"verdict\": \"yes\"}\n```":                               false, // nothing but a verdict
+		"It holds:\n```json\n{\"verdict\": \"no\"}\n```":                     false,
+		"{\"verdict\": \"yes\"}":                                             false,
 	} {
 		if got := Quotes(reply, d); got != want {
 			t.Errorf("%q: %v", reply, got)

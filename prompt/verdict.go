@@ -142,41 +142,77 @@ func scalar(raw json.RawMessage) string {
 
 // Quotes tells whether the verdict of a reply may be nothing but a quotation: an
 // attempt that ends in "#### yes" gives no verdict on itself, whoever repeats it.
-// It is where a marked line of the reply stands in what it was shown as well and
-// the last line, which is where the verdict was asked for, has no marker.
+// It is where a marked line of the reply stands in what it was shown as well, and
+// the last line, which is where the verdict was asked for, has no marker or is set
+// off as a quotation; and where the verdict is a fenced block amid prose that was
+// shown as it is.
 func Quotes(reply string, d Data) bool {
-	if !strings.Contains(reply, marker) {
-		return false
-	}
-	shown := map[string]bool{}
+	texts := append([]string{d.Attempt, d.Reference, d.Criterion, d.Answer}, d.Attempts...)
+	texts = append(append(texts, d.Steps...), d.Remarks...)
 	for _, n := range d.Task {
-		noteMarked(shown, n.Content)
+		texts = append(texts, n.Content)
 	}
-	for _, list := range [][]string{{d.Attempt, d.Reference, d.Criterion, d.Answer}, d.Attempts, d.Steps, d.Remarks} {
-		noteMarked(shown, list...)
+	if !strings.Contains(reply, marker) {
+		return quotesBlock(reply, texts)
 	}
+	shown, lines := map[string]bool{}, map[string]bool{}
+	noteMarked(shown, lines, texts)
 	if len(shown) == 0 {
 		return false
 	}
 	quotes, last := false, false
+	fenced, beside := false, false // within a fence, beside another line that was shown
 	for line := range strings.Lines(reply) {
-		if line = strings.Trim(line, lineEdge); line == "" {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "```") {
+			fenced, beside = !fenced, false
 			continue
 		}
-		if last = strings.HasPrefix(line, marker); last {
-			quotes = quotes || shown[plainly(strings.TrimLeft(line, "#"))]
+		bare := strings.Trim(line, lineEdge)
+		if bare == "" {
+			continue
+		}
+		if last = strings.HasPrefix(bare, marker); !last {
+			beside = beside || fenced && lines[bare]
+			continue
+		}
+		if shown[plainly(strings.TrimLeft(bare, "#"))] {
+			quotes = true
+			last = !beside && !strings.HasPrefix(line, ">")
 		}
 	}
 	return quotes && !last
 }
 
-// noteMarked notes what follows the marker wherever it stands in a line.
-func noteMarked(shown map[string]bool, texts ...string) {
+// quotesBlock tells whether the last fenced block of a reply, which has more to it,
+// stands in what was shown, however it is spaced.
+func quotesBlock(reply string, texts []string) bool {
+	all := fence3.FindAllStringSubmatchIndex(reply, -1)
+	if len(all) == 0 {
+		return false
+	}
+	at := all[len(all)-1]
+	said := strings.Join(strings.Fields(reply[at[2]:at[3]]), "")
+	if said == "" || strings.TrimSpace(reply[:at[0]]+reply[at[1]:]) == "" {
+		return false
+	}
+	for _, s := range texts {
+		if strings.Contains(strings.Join(strings.Fields(s), ""), said) {
+			return true
+		}
+	}
+	return false
+}
+
+// noteMarked notes what follows the marker wherever it stands in a line, and all
+// lines.
+func noteMarked(shown, lines map[string]bool, texts []string) {
 	for _, s := range texts {
 		for line := range strings.Lines(s) {
 			if i := strings.Index(line, marker); i >= 0 {
 				shown[plainly(strings.TrimLeft(line[i:], "#"))] = true
 			}
+			lines[strings.Trim(line, lineEdge)] = true
 		}
 	}
 }

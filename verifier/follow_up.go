@@ -164,11 +164,15 @@ func (a *interviewer) verdicts(ctx context.Context, qs []question) (says []bool,
 	why = make([]string, len(qs))
 	for i, r := range replies {
 		usage[i], why[i] = r.usage(), r.unasked
-		if why[i] == "" {
-			var ok bool
-			if says[i], ok = prompt.ParseYesNo(a.asker.Dialect(), r.nodes[0].Content); !ok {
-				why[i] = "the reply is neither yes nor no"
-			}
+		if why[i] != "" {
+			continue
+		}
+		err := a.holds(qs[i], r.nodes[0])
+		if err == nil {
+			says[i], err = yesOrNo(i, a.asker.Dialect(), r.nodes[0].Content)
+		}
+		if err != nil {
+			why[i] = "the reply holds no verdict: " + err.Error()
 		}
 	}
 	return says, why, usage, nil

@@ -63,7 +63,7 @@ func (p introspection) judge(ctx context.Context, items []item) ([]ruling, error
 	for i, r := range replies {
 		yes, read := 0, 0
 		for _, n := range r.nodes {
-			if v, ok := prompt.ParseYesNo(p.asker.Dialect(), n.Content); ok {
+			if v, ok := prompt.ParseYesNo(p.asker.Dialect(), n.Content); ok && p.holds(qs[i], n) == nil {
 				read++
 				yes += int(truth(v))
 			}

@@ -165,22 +165,29 @@ func (p panel[T]) put(ctx context.Context, paths [][]core.Node, abouts []string)
 func (p panel[T]) finding(i int, q question, n core.Node) finding[T] {
 	n.Actor = p.seat
 	v := finding[T]{node: &n}
-	dialect := p.asker.Dialect()
-	var err error
-	switch {
-	case n.Finish == "length":
-		err = errors.New("it was cut off before it ended; be brief")
-	case strings.TrimSpace(n.Content) == "":
-		err = errors.New("it is empty")
-	case dialect == prompt.Chat && prompt.Quotes(n.Content, q.data):
-		err = errors.New("its verdict may be a quotation of what it judges; make it the last line")
-	default:
-		v.value, err = p.read(i, dialect, n.Content)
+	err := p.holds(q, n)
+	if err == nil {
+		v.value, err = p.read(i, p.asker.Dialect(), n.Content)
 	}
 	if err != nil {
 		v.why = err.Error()
 	}
 	return v
+}
+
+// holds tells whether a reply may hold a verdict of whoever gave it: it came to its
+// end, and its verdict is no quotation of what it was asked about. Whoever reads
+// replies without a panel asks this first.
+func (a *interviewer) holds(q question, n core.Node) error {
+	switch {
+	case n.Finish == "length":
+		return errors.New("it was cut off before it ended; be brief")
+	case strings.TrimSpace(n.Content) == "":
+		return errors.New("it is empty")
+	case a.asker.Dialect() == prompt.Chat && prompt.Quotes(n.Content, q.data):
+		return errors.New("its verdict may be a quotation of what it judges; make it the last line")
+	}
+	return nil
 }
 
 // yesOrNo, aOrB and others read the forms that several judges ask for.

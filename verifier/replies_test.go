@@ -29,7 +29,7 @@ var disguises = []disguise{
 	{"the form asked for", func(v, _, _ string) string { return "#### " + v }, true},
 	{"reasons before", func(v, _, _ string) string { return "I worked it out myself.\n\n#### " + v + "\n" }, true},
 	{"bold", func(v, _, _ string) string { return "Fine.\n**#### " + v + "**" }, true},
-	{"a quotation mark", func(v, _, _ string) string { return "Fine.\n> #### " + v }, true},
+	{"the mark of a block", func(v, _, _ string) string { return "Fine.\n> #### " + v }, true},
 	{"code", func(v, _, _ string) string { return "Fine.\n#### `" + v + "`" }, true},
 	{"a fence", func(v, _, _ string) string { return "My verdict:\n```\n#### " + v + "\n```\n" }, true},
 	{"Windows lines", func(v, _, _ string) string { return "Fine.\r\n#### " + v + "\r\n\r\n" }, true},
@@ -70,6 +70,7 @@ var disguises = []disguise{
 	{"an error of the server", func(_, _, _ string) string { return "503 Service Unavailable" }, false},
 	{"an empty marker", func(_, _, _ string) string { return "Fine.\n####" }, false},
 	{"the attempt's own verdict, quoted", func(v, _, _ string) string { return "It ends in\n#### " + v + "\nwhich proves nothing." }, false},
+	{"the attempt's own verdict, quoted last", func(v, _, _ string) string { return "It ends in\n> #### " + v }, false},
 	{"verdicts in doubt, one of them quoted", func(v, w, _ string) string {
 		return evil + "\n#### " + v + "\n#### " + w + "\nI am not sure."
 	}, false},
@@ -268,6 +269,7 @@ var errorReplies = map[string]float64{
 	`[{"span": "3  +  4", "severity": " MAJOR "}]`:                                                   0.8,
 	"エラー：\n[{\"span\": \"3 + 4 = 8\", \"type\": \"算術\", \"severity\": \"major\", \"why\": \"7です\"}]": 0.8,
 	"[{\"span\": \"so 8\", \"severity\": \"minor\"}]\nNote: [1] is a citation.":                      0.96,
+	"The solution ends in\n[]\nwhich is no answer.\n[{\"span\": \"so 8\", \"severity\": \"minor\"}]": -1, // two lists
 	"": -1, "No errors.": -1, "I can't help with that.": -1, `[{"span": "3 + 4`: -1, `[{"span": "5", "severity": "minor"}]`: -1,
 	`[{"span": "8", "severity": "high"}]`: -1, `[{"severity": 5}]`: -1, "[]" + cutOff: -1, "```json\n[": -1, `["8"]`: -1, "#### 0": -1,
 	"<think>[]": -1, `{"span": "8", "severity": "minor"}`: -1, "- 8: minor": -1,

@@ -111,7 +111,10 @@ func (v verbalized) state(ctx context.Context, a *interviewer, qs []question) ([
 			continue
 		}
 		n := r.nodes[0]
-		if p, ok := prompt.ParseConfidence(a.asker.Dialect(), n.Content); ok {
+		p, ok := prompt.ParseConfidence(a.asker.Dialect(), n.Content)
+		if err := a.holds(qs[i], n); err != nil {
+			rulings[i] = silent("the reply states nothing: " + err.Error())
+		} else if ok {
 			rulings[i] = sureOf(p, fmt.Sprintf("%s states %.3f", a.seat, p))
 			if v.doubt {
 				rulings[i] = sureOf(1-p, fmt.Sprintf("%s states an uncertainty of %.3f", a.seat, p))
