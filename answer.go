@@ -248,7 +248,7 @@ func answerError(err error) error {
 	if unknown := (*nn.UnknownTextError)(nil); errors.As(err, &unknown) {
 		return inputf("answering: the model cannot read the question: its tokenizer has no tokens for all of it: %w", err)
 	}
-	if errors.Is(err, loop.ErrUncalibrated) {
+	if uncalibrated(err) {
 		return input(err)
 	}
 	return err

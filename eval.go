@@ -96,7 +96,7 @@ func (p *Pawl) Eval(ctx context.Context, o EvalOptions) (*Evaluation, error) {
 	})
 	if unserved := (*core.UnservedError)(nil); errors.As(err, &unserved) {
 		return nil, inputf("measuring %s: %w", o.Model, unserved)
-	} else if errors.Is(err, loop.ErrUncalibrated) {
+	} else if uncalibrated(err) {
 		return nil, inputf("measuring %s: %w", o.Model, err)
 	} else if err != nil {
 		return nil, err

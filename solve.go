@@ -142,12 +142,18 @@ func refusal(err error) error {
 		return err
 	case errors.As(err, &unserved):
 		return inputf("solving: %w", unserved)
-	case errors.Is(err, loop.ErrUncalibrated):
+	case uncalibrated(err):
 		return inputf("solving: %w", err)
 	case errors.As(err, &unknown):
 		return inputf("%w"+asTrained, err)
 	}
 	return err
+}
+
+// uncalibrated tells whether nothing that can be read says which answers keep the
+// risk that a recipe names.
+func uncalibrated(err error) bool {
+	return errors.Is(err, loop.ErrUncalibrated) || errors.Is(err, loop.ErrCalibrationFile)
 }
 
 // alone is the recipe of a model that is asked without one.

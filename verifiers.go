@@ -153,7 +153,7 @@ func fileVerifier(text string) (core.Spec, error) {
 // recorded completions need not have.
 func (p *Pawl) EvalVerifiers(ctx context.Context, policy core.Policy, o VerifierOptions) ([]VerifierRow, error) {
 	if o.Completions == "" && o.Samples < 2 {
-		return nil, inputf("measuring verifiers: %d samples of a task: at least 2 are needed to choose from", o.Samples)
+		return nil, inputf("measuring verifiers: --samples is %d: at least 2 a task are needed to choose from", o.Samples)
 	}
 	return p.judged(ctx, policy, o)
 }

@@ -15,6 +15,9 @@ import (
 // which value of its verifier keeps it: nothing was calibrated, or too little.
 var ErrUncalibrated = errors.New("the answers are not calibrated")
 
+// ErrCalibrationFile means that the file that the recipe names holds no calibration.
+var ErrCalibrationFile = errors.New("reading the file under abstain_below")
+
 // answer is the rule of an arm, "" for the recipe's own, under the given policies: where it names a risk,
 // with the smallest value that keeps it. With ErrUncalibrated comes the rule as
 // it stands, which answers nothing. In a run that is how a policy without a
@@ -62,6 +65,8 @@ func (r *Run) calibration(ctx context.Context, file string, team map[string]core
 		}
 	}
 	switch {
+	case err != nil && file != "":
+		return c, where, fmt.Errorf("%w: %w", ErrCalibrationFile, err)
 	case err != nil:
 		return c, where, err
 	case where == "":
@@ -69,6 +74,9 @@ func (r *Run) calibration(ctx context.Context, file string, team map[string]core
 	}
 	if c, err = calibrate.Parse(content); err != nil {
 		err = fmt.Errorf("%s: %w", where, err)
+		if file != "" {
+			err = fmt.Errorf("%w: %w", ErrCalibrationFile, err)
+		}
 	}
 	return c, where, err
 }
