@@ -298,3 +298,31 @@ func TestBadHeads(t *testing.T) {
 	}
 	fails("training has begun", trained.AddHead(NewScalarHead(small.Width), false))
 }
+// A head that is cut short, of another width, or not made of numbers is refused:
+// judging by it would pass for judging.
+func TestDamagedHeadsAreRefused(t *testing.T) {
+	written := func(width int, first float32) []byte {
+		h := NewScalarHead(width)
+		h.Weights()[0] = first
+		var b bytes.Buffer
+		if err := h.WriteSafetensors(&b); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	whole := written(8, 0.5)
+	if h, err := ReadScalarHead(8, bytes.NewReader(whole)); err != nil || h.Weights()[0] != 0.5 {
+		t.Fatalf("a whole head: %v", err)
+	}
+	for name, bad := range map[string][]byte{
+		"cut short":     whole[:len(whole)-3],
+		"empty":         nil,
+		"another width": written(16, 0.5),
+		"no number":     written(8, float32(math.NaN())),
+		"infinite":      written(8, float32(math.Inf(1))),
+	} {
+		if _, err := ReadScalarHead(8, bytes.NewReader(bad)); err == nil || !strings.Contains(err.Error(), "reading a head") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
