@@ -298,6 +298,7 @@ func TestBadHeads(t *testing.T) {
 	}
 	fails("training has begun", trained.AddHead(NewScalarHead(small.Width), false))
 }
+
 // A head that is cut short, of another width, or not made of numbers is refused:
 // judging by it would pass for judging.
 func TestDamagedHeadsAreRefused(t *testing.T) {
