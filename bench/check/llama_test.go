@@ -24,6 +24,14 @@ type llamaCPP struct {
 
 func startLlama(t *testing.T) *llamaCPP {
 	t.Helper()
+	in, out := runLlama(t, "../compare/llama.mjs")
+	return &llamaCPP{in, out}
+}
+
+// runLlama runs a script over llama.cpp until the test ends, and gives its standard
+// input and output.
+func runLlama(t *testing.T, script string, args ...string) (io.WriteCloser, *bufio.Reader) {
+	t.Helper()
 	home, err := filepath.Abs("../../.tools")
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +39,7 @@ func startLlama(t *testing.T) *llamaCPP {
 	if _, err := os.Stat(filepath.Join(home, "node_modules/node-llama-cpp")); err != nil {
 		t.Skip("no llama.cpp to compare with; install it, where there is npm, with: scripts/setup")
 	}
-	cmd := exec.Command("node", "../compare/llama.mjs", home)
+	cmd := exec.Command("node", append([]string{script, home}, args...)...)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -50,7 +58,7 @@ func startLlama(t *testing.T) *llamaCPP {
 			t.Errorf("llama.cpp: %v", err)
 		}
 	})
-	return &llamaCPP{in, bufio.NewReader(out)}
+	return in, bufio.NewReader(out)
 }
 
 type llamaReply struct {

@@ -1,12 +1,9 @@
 package check
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"math"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -26,33 +23,8 @@ import (
 // serveLlama starts a server of llama.cpp on a model and gives its base URL.
 func serveLlama(t *testing.T, file string) string {
 	t.Helper()
-	home, err := filepath.Abs("../../.tools")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(filepath.Join(home, "node_modules/node-llama-cpp")); err != nil {
-		t.Skip("no llama.cpp to ask; install it, where there is npm, with: scripts/setup")
-	}
-	cmd := exec.Command("node", "llama_server.mjs", home, file)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		in.Close()
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("llama.cpp: %v", err)
-		}
-	})
-	line, err := bufio.NewReader(out).ReadString('\n')
+	_, out := runLlama(t, "llama_server.mjs", file)
+	line, err := out.ReadString('\n')
 	if err != nil {
 		t.Fatalf("starting llama.cpp: %v", err)
 	}
@@ -64,7 +36,7 @@ func nanoFolder(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	if err := nano.Write(dir); err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	return dir
 }
